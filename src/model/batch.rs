@@ -1,0 +1,121 @@
+//! A thousand recipients or fewer, leased by one sender at a time.
+
+use super::id::{BatchId, BroadcastId, ChainId, Slot};
+use super::tier::Tier;
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
+
+/// The most recipients of one batch.
+pub const BATCH_RECIPIENTS_MAX: usize = 1_000;
+
+/// How a person stands to the alert's area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ring {
+    /// Someone in the cell itself may be in the area.
+    Inside,
+    /// Only the radius around the cell touches the area, or the chain reached them before.
+    Near,
+}
+
+impl Ring {
+    pub const fn index(self) -> i64 {
+        self as i64
+    }
+
+    pub fn from_index(index: i64) -> Option<Self> {
+        match index {
+            0 => Some(Self::Inside),
+            1 => Some(Self::Near),
+            _ => None,
+        }
+    }
+}
+
+/// What `plan` makes and `dispatch` sends: recipients of one message at one push service, of one tier and ring.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    pub id: BatchId,
+    pub broadcast: BroadcastId,
+    pub chain: ChainId,
+    /// Which of the alert's messages: the index that `model::message` gives it.
+    pub message: u32,
+    /// The push service: scheme, host and port.
+    pub origin: String,
+    pub tier: Tier,
+    pub ring: Ring,
+    pub not_before: Timestamp,
+    /// After this nothing of it is sent.
+    pub expires: Timestamp,
+    /// Everyone in it.
+    pub todo: RoaringBitmap,
+    /// What has become of them so far.
+    pub progress: Progress,
+    /// How often it has been taken up.
+    pub attempts: u32,
+}
+
+impl Batch {
+    /// The lowest and highest slot in it.
+    pub fn slots(&self) -> Option<(Slot, Slot)> {
+        Some((self.todo.min()?, self.todo.max()?))
+    }
+
+    /// Those of whom no outcome is known.
+    pub fn remaining(&self) -> RoaringBitmap {
+        &self.todo - &self.progress.settled()
+    }
+}
+
+/// Outcomes so far. Merged under a lease, never overwritten.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Progress {
+    /// Accepted or possibly begun: written before the first byte goes, so that a crash hides no one from a Cancel.
+    pub started: RoaringBitmap,
+    pub accepted: RoaringBitmap,
+    pub gone: RoaringBitmap,
+    pub rejected: RoaringBitmap,
+    /// Unsubscribed before their turn.
+    pub withdrawn: RoaringBitmap,
+}
+
+impl Progress {
+    /// Everyone whose outcome is final.
+    pub fn settled(&self) -> RoaringBitmap {
+        &(&self.accepted | &self.gone) | &(&self.rejected | &self.withdrawn)
+    }
+
+    /// Adds what another sender learned. Union: applying it twice, or in any order, changes nothing.
+    pub fn merge(&mut self, other: &Self) {
+        self.started |= &other.started;
+        self.accepted |= &other.accepted;
+        self.gone |= &other.gone;
+        self.rejected |= &other.rejected;
+        self.withdrawn |= &other.withdrawn;
+    }
+}
+
+/// Why the rest of a batch will never be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// A person, a Cancel or an Update stopped it.
+    Stopped,
+    /// The text's validity ended.
+    Expired,
+}
+
+impl Rest {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// A sender's right to a batch, until a time on the database's terms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lease {
+    pub batch: Batch,
+    /// Grows with every claim: a checkpoint under an older one is refused.
+    pub token: i64,
+}

@@ -1,0 +1,13 @@
+//! Our nouns: what the steps of the line hand to each other. No I/O, no SQL, no sockets.
+
+pub mod batch;
+pub mod broadcast;
+pub mod credential;
+pub mod family;
+pub mod id;
+pub mod message;
+pub mod operator;
+pub mod outcome;
+pub mod place;
+pub mod subscriber;
+pub mod tier;

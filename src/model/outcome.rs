@@ -1,0 +1,52 @@
+//! What became of one push.
+
+use std::time::Duration;
+
+/// What a push service said, reduced to what we do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The service took it. This is not proof that anyone saw it.
+    Accepted,
+    /// The endpoint no longer exists: retire it.
+    Gone,
+    /// Try again, not before `after`.
+    Retry { after: Duration },
+    /// This message can never be sent to this endpoint; keep the endpoint.
+    Rejected { code: &'static str },
+    /// Our credentials or configuration are wrong: pause the channel, raise an alarm, lose nothing.
+    Misconfigured { reason: String },
+}
+
+/// Where every recipient of a broadcast stands. The parts always add up to `targeted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Ledger {
+    pub targeted: u64,
+    /// Taken by a push service.
+    pub accepted: u64,
+    /// The endpoint no longer exists.
+    pub gone: u64,
+    /// Refused for good by the push service.
+    pub rejected: u64,
+    /// Not sent before the text's validity ended.
+    pub expired: u64,
+    /// Not sent because a person, a Cancel or an Update stopped the broadcast.
+    pub stopped: u64,
+    /// Unsubscribed before the push was sent.
+    pub withdrawn: u64,
+    /// Still to be sent.
+    pub waiting: u64,
+}
+
+impl Ledger {
+    /// The invariant of the ledger.
+    pub const fn adds_up(&self) -> bool {
+        self.targeted
+            == self.accepted
+                + self.gone
+                + self.rejected
+                + self.expired
+                + self.stopped
+                + self.withdrawn
+                + self.waiting
+    }
+}

@@ -1,0 +1,93 @@
+//! A citizen, as little of one as it takes to warn them.
+
+use super::family::Families;
+use super::id::{Slot, SubscriberId};
+use super::place::Place;
+use jiff::Timestamp;
+use jiff::civil::Time;
+
+/// The most places one subscription may follow.
+pub const PLACES_MAX: usize = 16;
+/// The most languages one subscription may list.
+pub const LANGUAGES_MAX: usize = 8;
+
+/// Where pushes go. Secret: sealed at rest, never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Channel {
+    WebPush(WebPushChannel),
+}
+
+/// A browser's subscription (W3C Push API, RFC 8030 and RFC 8291).
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebPushChannel {
+    /// The push resource's address: a capability, hence secret.
+    pub endpoint: String,
+    /// The user agent's P-256 public key, uncompressed (RFC 8291 §2.1).
+    pub p256dh: [u8; 65],
+    /// The authentication secret (RFC 8291 §2.2).
+    pub auth: [u8; 16],
+}
+
+/// Never shows the endpoint.
+impl std::fmt::Debug for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WebPush(_) => f.write_str("WebPush(…)"),
+        }
+    }
+}
+
+/// Hours in which quiet tiers wait for the morning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuietHours {
+    pub from: Time,
+    pub to: Time,
+    /// IANA name, known to exist.
+    pub time_zone: String,
+}
+
+/// What a citizen chose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preferences {
+    /// 1 to [`PLACES_MAX`].
+    pub places: Vec<Place>,
+    pub families: Families,
+    /// BCP 47 tags, best first. They choose the text and never leave anyone out.
+    pub languages: Vec<String>,
+    pub quiet_hours: Option<QuietHours>,
+    /// Whether Exercise and Test alerts may come too.
+    pub drills: bool,
+    /// Whether what is shown must not tell what it is about.
+    pub discreet: bool,
+    /// The edition of the privacy text that was agreed to.
+    pub consent: String,
+}
+
+/// A stored subscription without its secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subscriber {
+    pub id: SubscriberId,
+    pub slot: Slot,
+    pub preferences: Preferences,
+    pub created: Timestamp,
+}
+
+/// What sending needs of one person.
+#[derive(Debug, Clone)]
+pub struct Recipient {
+    pub slot: Slot,
+    pub channel: Channel,
+    pub languages: Vec<String>,
+    pub discreet: bool,
+}
+
+/// What matching needs of one person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listener {
+    pub slot: Slot,
+    pub places: Vec<Place>,
+    pub families: Families,
+    pub drills: bool,
+    /// The push service's origin: scheme, host and port.
+    pub origin: String,
+}

@@ -1,0 +1,15 @@
+//! The one integration test binary.
+
+mod api;
+mod cap_corpus;
+mod chromium;
+mod citizen;
+mod cli;
+mod console;
+mod crash;
+mod geo_truth;
+mod real_alerts;
+mod sandbox;
+mod store_contract;
+mod support;
+mod tidy;
