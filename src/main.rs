@@ -1,5 +1,6 @@
 //! Arguments in, exit code out.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    beffroi::cli::run().await
 }

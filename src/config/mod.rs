@@ -157,7 +157,10 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |setting, problem: &str| Err(ConfigError::Invalid { setting, problem: problem.to_owned() });
         if self.clock.start.is_some() && !self.push.allow_private_endpoints {
-            return refuse("clock.start", "only accepted together with push.allow_private_endpoints, for tests and sandboxes");
+            return refuse(
+                "clock.start",
+                "only accepted together with push.allow_private_endpoints, for tests and sandboxes",
+            );
         }
         if !(self.push.contact.starts_with("mailto:") || self.push.contact.starts_with("https:")) {
             return refuse("push.contact", "must begin with mailto: or https:, push services ask for it (RFC 8292)");

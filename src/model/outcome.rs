@@ -41,12 +41,6 @@ impl Ledger {
     /// The invariant of the ledger.
     pub const fn adds_up(&self) -> bool {
         self.targeted
-            == self.accepted
-                + self.gone
-                + self.rejected
-                + self.expired
-                + self.stopped
-                + self.withdrawn
-                + self.waiting
+            == self.accepted + self.gone + self.rejected + self.expired + self.stopped + self.withdrawn + self.waiting
     }
 }

@@ -1,0 +1,11 @@
+//! `beffroi check`.
+
+use super::Answer;
+use crate::config::Config;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(_args: &Args, _config: &Config) -> anyhow::Result<Answer> {
+    anyhow::bail!("not built yet")
+}
