@@ -1,1 +1,20 @@
-//! web
+//! Everything that speaks HTTP: the API, the console, the citizens' pages. Reads go through `store`; the state of
+//! alerts and broadcasts changes only through `pipeline`.
+
+pub mod api;
+pub mod error;
+pub mod limit;
+pub mod server;
+pub mod state;
+
+use axum::Router;
+use state::AppState;
+
+/// Every route of the service.
+pub fn router(state: AppState) -> Router {
+    Router::new().merge(api::router(&state)).fallback(not_found).with_state(state)
+}
+
+async fn not_found() -> error::WebError {
+    error::WebError::NotFound
+}

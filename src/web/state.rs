@@ -1,0 +1,27 @@
+//! What every handler may use. Cheap to clone.
+
+use super::limit::Limits;
+use crate::clock::Clock;
+use crate::config::Config;
+use jiff::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+use tokio::sync::watch;
+use url::Url;
+
+#[derive(Clone)]
+pub struct AppState {
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    /// The address citizens see, without a path.
+    pub public_url: Url,
+    /// The application server key of our pushes (RFC 8292), base64url.
+    pub vapid_public_key: Arc<str>,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Real time at which this node started.
+    pub started: Timestamp,
+    /// Becomes true when the service is asked to stop: streams without an end must end then.
+    pub closing: watch::Receiver<bool>,
+    pub limits: Arc<Limits>,
+}
