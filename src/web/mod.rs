@@ -2,8 +2,10 @@
 //! alerts and broadcasts changes only through `pipeline`.
 
 pub mod api;
+pub mod assets;
 pub mod error;
 pub mod limit;
+pub mod page;
 pub mod server;
 pub mod state;
 
@@ -12,7 +14,7 @@ use state::AppState;
 
 /// Every route of the service.
 pub fn router(state: AppState) -> Router {
-    Router::new().merge(api::router(&state)).fallback(not_found).with_state(state)
+    Router::new().merge(api::router(&state)).merge(assets::router()).fallback(not_found).with_state(state)
 }
 
 async fn not_found() -> error::WebError {
