@@ -1,1 +1,13 @@
-//! push
+//! Push services, and nothing else knows them. A channel is pure: *recipient and letter → request*, *response →
+//! [`Outcome`](crate::model::outcome::Outcome)*. One transport owns the sockets. [`Sender`] joins them.
+//!
+//! Nothing here logs an endpoint, a key or a token, and nothing here reads the database.
+
+pub mod endpoint;
+pub mod letter;
+pub mod receipt;
+mod sender;
+pub mod vapid;
+pub mod webpush;
+
+pub use sender::{Sender, SenderError};

@@ -1,0 +1,197 @@
+//! Which addresses a push may go to. An endpoint is a URL that a citizen hands us, so it is a way to make us call any
+//! machine: only https at push services that the operator listed, and never an address inside a network, which is
+//! checked again on the resolved address when connecting ([`is_public`]).
+
+use crate::config;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::{Host, Url};
+
+/// Longest endpoint taken, bytes. Real ones have 150 to 700.
+pub const ENDPOINT_BYTES_MAX: usize = 2_048;
+
+/// Why an endpoint is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    #[error("the endpoint is longer than {ENDPOINT_BYTES_MAX} bytes")]
+    Long,
+    #[error("the endpoint is not an absolute URL")]
+    NotUrl,
+    #[error("the endpoint is not https")]
+    Scheme,
+    #[error("the endpoint carries a user name or password")]
+    UserInfo,
+    #[error("the endpoint carries a fragment")]
+    Fragment,
+    #[error("the endpoint has a port of its own")]
+    Port,
+    #[error("the endpoint names an address instead of a host")]
+    Address,
+    #[error("the endpoint is not at a known push service")]
+    Host,
+}
+
+/// An endpoint that may be sent to. Secret: the path is a capability.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub url: Url,
+    /// Scheme, host and any unusual port: the push service, and the audience of its token.
+    pub origin: String,
+}
+
+/// Never shows the path.
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Endpoint({}/…)", self.origin)
+    }
+}
+
+/// The operator's list of push services.
+#[derive(Debug, Clone)]
+pub struct EndpointPolicy {
+    hosts: Vec<Pattern>,
+    allow_private: bool,
+}
+
+/// A host of the list, in lower case and punycode, without a final dot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pattern {
+    Exact(String),
+    /// Every host below, not the name itself.
+    Below(String),
+}
+
+impl EndpointPolicy {
+    /// The policy of the settings. A listed host that is no host name matches nothing.
+    pub fn new(settings: &config::Push) -> Self {
+        let hosts = settings.hosts.iter().filter_map(|text| Pattern::read(text)).collect();
+        Self { hosts, allow_private: settings.allow_private_endpoints }
+    }
+
+    /// Whether http, other ports and addresses inside the network are let through, for tests and sandboxes.
+    pub fn allows_private(&self) -> bool {
+        self.allow_private
+    }
+
+    /// Reads an endpoint as a citizen's browser gave it.
+    ///
+    /// # Errors
+    /// The first reason why nothing may be sent there.
+    pub fn check(&self, endpoint: &str) -> Result<Endpoint, EndpointError> {
+        if endpoint.len() > ENDPOINT_BYTES_MAX {
+            return Err(EndpointError::Long);
+        }
+        let url = Url::parse(endpoint).map_err(|_| EndpointError::NotUrl)?;
+        let scheme_fits = url.scheme() == "https" || (self.allow_private && url.scheme() == "http");
+        if !scheme_fits {
+            return Err(EndpointError::Scheme);
+        }
+        if !url.username().is_empty() || url.password().is_some() || authority(endpoint).contains('@') {
+            return Err(EndpointError::UserInfo);
+        }
+        if url.fragment().is_some() {
+            return Err(EndpointError::Fragment);
+        }
+        let host = url.host().ok_or(EndpointError::NotUrl)?;
+        if !self.allow_private || !is_local(&host) {
+            self.check_public(&url, &host)?;
+        }
+        let origin = url.origin().ascii_serialization();
+        Ok(Endpoint { url, origin })
+    }
+
+    fn check_public(&self, url: &Url, host: &Host<&str>) -> Result<(), EndpointError> {
+        if url.scheme() != "https" {
+            return Err(EndpointError::Scheme);
+        }
+        // `port()` is none for 443 as well, which is the same origin.
+        if url.port().is_some() {
+            return Err(EndpointError::Port);
+        }
+        let Host::Domain(name) = host else {
+            return Err(EndpointError::Address);
+        };
+        // Url has lowered it and made it punycode. A final dot would be the same host with another name.
+        if self.hosts.iter().any(|pattern| pattern.matches(name)) { Ok(()) } else { Err(EndpointError::Host) }
+    }
+}
+
+impl Pattern {
+    fn read(text: &str) -> Option<Self> {
+        let (below, name) = match text.trim().strip_prefix('.') {
+            Some(rest) => (true, rest),
+            None => (false, text.trim()),
+        };
+        let Ok(Host::Domain(name)) = Host::parse(name.trim_end_matches('.')) else {
+            return None;
+        };
+        if name.is_empty() {
+            return None;
+        }
+        Some(if below { Self::Below(format!(".{name}")) } else { Self::Exact(name) })
+    }
+
+    fn matches(&self, host: &str) -> bool {
+        match self {
+            Self::Exact(name) => host == name,
+            Self::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
+        }
+    }
+}
+
+/// What stands between the scheme and the path, as it was written: the parser drops an empty `user@`.
+fn authority(endpoint: &str) -> &str {
+    let rest = endpoint.split_once(':').map_or("", |(_, rest)| rest).trim_start_matches(['/', '\\']);
+    rest.split(['/', '\\', '?', '#']).next().unwrap_or("")
+}
+
+/// Hosts that `allow_private_endpoints` is for.
+fn is_local(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => !is_public(IpAddr::V4(*address)),
+        Host::Ipv6(address) => !is_public(IpAddr::V6(*address)),
+    }
+}
+
+/// Whether an address is one of the public internet. Everything that can lead into a network is not: the special
+/// ranges of IANA's two registries, and IPv6 forms that carry an IPv4 address, whatever that address is.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = match (a, b, c) {
+        // This network, private use, loopback, link-local, private use.
+        (0 | 10 | 127, _, _) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => true,
+        // Shared address space of carriers (RFC 6598).
+        (100, 64..=127, _) => true,
+        // IETF protocol assignments, documentation, 6to4 relays, AS112, AMT.
+        (192, 0, 0 | 2) | (192, 88, 99) | (192, 31, 196) | (192, 52, 193) | (192, 175, 48) => true,
+        // Benchmarking, documentation.
+        (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => true,
+        // Multicast, reserved, broadcast.
+        (224.., _, _) => true,
+        _ => false,
+    };
+    !special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.segments();
+    // Global unicast is 2000::/3; all else is loopback, mapped, NAT64, unique-local, link-local, multicast or unknown.
+    let global = a & 0xe000 == 0x2000;
+    let special = match (a, b) {
+        // 2001::/23: Teredo, benchmarking, ORCHID and other protocol assignments.
+        (0x2001, 0..=0x01ff) => true,
+        // Documentation.
+        (0x2001, 0x0db8) | (0x3fff, 0..=0x0fff) => true,
+        // 6to4 carries an IPv4 address.
+        (0x2002, _) => true,
+        _ => false,
+    };
+    global && !special
+}

@@ -1,0 +1,245 @@
+//! Web Push without sockets: *recipient and plaintext → request* (RFC 8030, RFC 8291), *response → outcome*.
+
+use crate::clock;
+use crate::model::outcome::Outcome;
+use crate::model::subscriber::WebPushChannel;
+use crate::model::tier::Tier;
+use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::agreement::{self, ECDH_P256, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::hmac;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use std::time::Duration;
+use url::Url;
+use web_push::Urgency;
+
+/// Largest body that every push service must take (RFC 8291 §4).
+pub const BODY_BYTES_MAX: usize = 4_096;
+/// Largest plaintext that fits in such a body.
+pub const PLAINTEXT_BYTES_MAX: usize = BODY_BYTES_MAX - HEADER_BYTES - DELIMITER_BYTES - TAG_BYTES;
+/// Longest time to live asked for, seconds: four weeks. Services shorten it further.
+pub const TTL_S_MAX: u32 = 28 * 24 * 3_600;
+/// Longest Topic (RFC 8030 §5.4), characters of base64url.
+pub const TOPIC_CHARS_MAX: usize = 32;
+/// Longest wait that a push service's Retry-After can impose on one recipient, seconds.
+pub const RETRY_AFTER_S_MAX: u64 = 3_600;
+
+/// An uncompressed P-256 point.
+pub const POINT_BYTES: usize = 65;
+/// The user agent's authentication secret (RFC 8291 §3.2).
+pub const AUTH_BYTES: usize = 16;
+
+const SALT_BYTES: usize = 16;
+/// Salt, record size, length of the key id, key id (RFC 8188 §2.1).
+const HEADER_BYTES: usize = SALT_BYTES + 4 + 1 + POINT_BYTES;
+const DELIMITER_BYTES: usize = 1;
+const TAG_BYTES: usize = 16;
+const AES_KEY_BYTES: usize = 16;
+const NONCE_BYTES: usize = 12;
+/// Ends the last record (RFC 8188 §2).
+const DELIMITER_LAST: u8 = 2;
+
+const TTL: HeaderName = HeaderName::from_static("ttl");
+const URGENCY: HeaderName = HeaderName::from_static("urgency");
+const TOPIC: HeaderName = HeaderName::from_static("topic");
+/// What Microsoft's service says about a push it answered with success.
+const X_WNS_STATUS: HeaderName = HeaderName::from_static("x-wns-status");
+const X_WNS_NOTIFICATION_STATUS: HeaderName = HeaderName::from_static("x-wns-notificationstatus");
+
+/// Why a push cannot be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    #[error("the text has more than {PLAINTEXT_BYTES_MAX} bytes")]
+    Long,
+    #[error("the subscription's public key is not a point of P-256")]
+    PublicKey,
+    #[error("the topic does not fit in a header")]
+    Topic,
+    #[error("the endpoint does not fit in a request")]
+    Endpoint,
+    #[error("the cryptographic library refused")]
+    Crypto,
+}
+
+/// How a push travels.
+#[derive(Debug, Clone)]
+pub struct Terms<'a> {
+    /// How long the service keeps it for a device that is away, seconds.
+    pub ttl_s: u32,
+    pub urgency: Urgency,
+    /// Replaces what is waiting under the same name.
+    pub topic: &'a str,
+    /// From [`super::vapid::Vapid::authorization`].
+    pub authorization: HeaderValue,
+}
+
+/// The table of PUSH services' urgencies: what it costs the device's battery to be woken.
+pub fn urgency(tier: Tier) -> Urgency {
+    match tier {
+        Tier::P0 | Tier::P1 => Urgency::High,
+        Tier::P2 => Urgency::Normal,
+        Tier::P3 => Urgency::Low,
+    }
+}
+
+/// Whether a subscription's public key is a point of the curve. Asked when someone subscribes, so that no key that
+/// can never be sent to is stored.
+pub fn is_public_key(p256dh: &[u8; POINT_BYTES]) -> bool {
+    p256dh[0] == 4 && ParsedPublicKey::try_from(UnparsedPublicKey::new(&ECDH_P256, p256dh)).is_ok()
+}
+
+/// The request of one push, encrypted with a key pair and a salt of its own (RFC 8291 §3.1).
+///
+/// # Errors
+/// A text that is too long, or a subscription or topic that can never be sent to.
+pub fn request(
+    endpoint: &Url,
+    channel: &WebPushChannel,
+    plaintext: &[u8],
+    terms: &Terms<'_>,
+) -> Result<Request<Bytes>, BuildError> {
+    let body = arm(&channel.p256dh, &channel.auth)?.seal(clock::random_bytes(), plaintext)?;
+    let topic = HeaderValue::from_str(terms.topic).map_err(|_| BuildError::Topic)?;
+    if terms.topic.is_empty() || terms.topic.len() > TOPIC_CHARS_MAX {
+        return Err(BuildError::Topic);
+    }
+    Request::builder()
+        .method(Method::POST)
+        .uri(endpoint.as_str())
+        .header(TTL, terms.ttl_s)
+        .header(URGENCY, HeaderValue::from_static(urgency_text(terms.urgency)))
+        .header(TOPIC, topic)
+        .header(AUTHORIZATION, terms.authorization.clone())
+        .header(CONTENT_ENCODING, HeaderValue::from_static("aes128gcm"))
+        .header(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))
+        .body(Bytes::from(body))
+        .map_err(|_| BuildError::Endpoint)
+}
+
+const fn urgency_text(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::VeryLow => "very-low",
+        Urgency::Low => "low",
+        Urgency::Normal => "normal",
+        Urgency::High => "high",
+    }
+}
+
+/// All of a push's cryptography that does not depend on its text: used once, for one push.
+struct Armed {
+    /// Our one-time public key.
+    sender_public: [u8; POINT_BYTES],
+    /// Input keying material (RFC 8291 §3.3).
+    ikm: hmac::Tag,
+}
+
+/// A fresh key pair, and what it agrees on with the user agent's.
+fn arm(p256dh: &[u8; POINT_BYTES], auth: &[u8; AUTH_BYTES]) -> Result<Armed, BuildError> {
+    let private = PrivateKey::generate(&ECDH_P256).map_err(|_| BuildError::Crypto)?;
+    arm_with(&private, p256dh, auth)
+}
+
+fn arm_with(private: &PrivateKey, p256dh: &[u8; POINT_BYTES], auth: &[u8; AUTH_BYTES]) -> Result<Armed, BuildError> {
+    let public = private.compute_public_key().map_err(|_| BuildError::Crypto)?;
+    let sender_public: [u8; POINT_BYTES] = public.as_ref().try_into().map_err(|_| BuildError::Crypto)?;
+    let peer = UnparsedPublicKey::new(&ECDH_P256, p256dh);
+    let ikm = agreement::agree(private, peer, BuildError::PublicKey, |secret| {
+        Ok(input_keying_material(auth, secret, p256dh, &sender_public))
+    })?;
+    Ok(Armed { sender_public, ikm })
+}
+
+/// RFC 8291 §3.3: `HKDF(auth, ecdh, "WebPush: info" ‖ 0 ‖ ua_public ‖ as_public, 32)`.
+pub(super) fn input_keying_material(
+    auth: &[u8; AUTH_BYTES],
+    secret: &[u8],
+    receiver_public: &[u8; POINT_BYTES],
+    sender_public: &[u8; POINT_BYTES],
+) -> hmac::Tag {
+    let extracted = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, auth), secret);
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, extracted.as_ref()));
+    context.update(b"WebPush: info\0");
+    context.update(receiver_public);
+    context.update(sender_public);
+    context.update(&[1]);
+    context.sign()
+}
+
+/// RFC 8188 §2.2 and §2.3: the content encryption key and the nonce of the only record.
+pub(super) fn content_key(salt: &[u8; SALT_BYTES], ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8; NONCE_BYTES]) {
+    let extracted = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), ikm);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, extracted.as_ref());
+    let expand = |info: &[u8]| hmac::sign(&key, info);
+    let (mut aes_key, mut nonce) = ([0; AES_KEY_BYTES], [0; NONCE_BYTES]);
+    aes_key.copy_from_slice(&expand(b"Content-Encoding: aes128gcm\0\x01").as_ref()[..AES_KEY_BYTES]);
+    nonce.copy_from_slice(&expand(b"Content-Encoding: nonce\0\x01").as_ref()[..NONCE_BYTES]);
+    (aes_key, nonce)
+}
+
+impl Armed {
+    /// The whole body: header, one record. Takes itself, since a second text under it is forbidden.
+    fn seal(self, salt: [u8; SALT_BYTES], plaintext: &[u8]) -> Result<Vec<u8>, BuildError> {
+        if plaintext.len() > PLAINTEXT_BYTES_MAX {
+            return Err(BuildError::Long);
+        }
+        let (aes_key, nonce) = content_key(&salt, self.ikm.as_ref());
+        let mut body = Vec::with_capacity(HEADER_BYTES + plaintext.len() + DELIMITER_BYTES + TAG_BYTES);
+        body.extend_from_slice(&salt);
+        body.extend_from_slice(&(BODY_BYTES_MAX as u32).to_be_bytes());
+        body.push(POINT_BYTES as u8);
+        body.extend_from_slice(&self.sender_public);
+        body.extend_from_slice(plaintext);
+        body.push(DELIMITER_LAST);
+        let key = UnboundKey::new(&AES_128_GCM, &aes_key).map_err(|_| BuildError::Crypto)?;
+        let tag = LessSafeKey::new(key)
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut body[HEADER_BYTES..])
+            .map_err(|_| BuildError::Crypto)?;
+        body.extend_from_slice(tag.as_ref());
+        Ok(body)
+    }
+}
+
+/// What a push service's answer means for the recipient. `now` is real time, for a Retry-After that is a date.
+///
+/// A retry without a wish of the service has `after` zero: the caller's own schedule decides.
+pub fn outcome(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Outcome {
+    let retry = || Outcome::Retry { after: retry_after(headers, now).unwrap_or_default() };
+    match status.as_u16() {
+        200..=299 => match wns_status(headers) {
+            Some("dropped") => Outcome::Rejected { code: "dropped" },
+            Some("channelthrottled") => retry(),
+            Some(_) | None => Outcome::Accepted,
+        },
+        404 | 410 => Outcome::Gone,
+        // 406 is how Microsoft's service says "too many".
+        406 | 408 | 425 | 429 | 500..=599 => retry(),
+        401 | 403 => {
+            Outcome::Misconfigured { reason: format!("the push service refuses our key: {}", status.as_u16()) }
+        }
+        400 => Outcome::Rejected { code: "bad-request" },
+        413 => Outcome::Rejected { code: "too-large" },
+        // Following a redirect would let an endpoint lead anywhere.
+        300..=399 => Outcome::Rejected { code: "redirect" },
+        _ => Outcome::Rejected { code: "refused" },
+    }
+}
+
+fn wns_status(headers: &HeaderMap) -> Option<&str> {
+    headers.get(X_WNS_STATUS).or_else(|| headers.get(X_WNS_NOTIFICATION_STATUS))?.to_str().ok()
+}
+
+/// Retry-After as seconds or as an HTTP date (RFC 9110 §10.2.3), at most [`RETRY_AFTER_S_MAX`].
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+        // More digits than fit are a long time.
+        Duration::from_secs(text.parse().unwrap_or(u64::MAX))
+    } else {
+        let date = DateTimeParser::new().parse_timestamp(text).ok()?;
+        Duration::try_from(date.duration_since(now)).unwrap_or_default()
+    };
+    Some(wait.min(Duration::from_secs(RETRY_AFTER_S_MAX)))
+}
