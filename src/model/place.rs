@@ -1,5 +1,7 @@
 //! Where a citizen wants to be warned: never a point, always a cell of a plain grid.
 
+use crate::geo::rect::Rect;
+
 /// Cells per degree. Each is a size a citizen may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
@@ -116,6 +118,14 @@ impl Cell {
             f64::from(self.row + 1) / per_degree,
             f64::from(self.column + 1) / per_degree,
         )
+    }
+}
+
+/// The closed cell as a rectangle.
+impl From<Cell> for Rect {
+    fn from(cell: Cell) -> Self {
+        let (south, west, north, east) = cell.bounds();
+        Self { south, west, north, east }
     }
 }
 
