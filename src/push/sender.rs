@@ -54,18 +54,12 @@ impl Sender {
 
     /// Everything of one push. `now` is alert time. Every failure of the way there is a retry.
     ///
-    /// `may_start` is asked for the last time when the connection is ready and the bytes are about to go, after all
-    /// waiting: when it says no, nothing is sent and the answer is `None` (fence, expiry and lease are the caller's).
-    pub async fn send(
-        &self,
-        recipient: &Recipient,
-        letter: &Letter,
-        now: Timestamp,
-        may_start: &(dyn Fn() -> bool + Send + Sync),
-    ) -> Option<Outcome> {
+    /// The caller looks at [`Letter::ttl_s`] before it counts a push as started; a letter that has run out is
+    /// `Rejected` with code `expired` here.
+    pub async fn send(&self, recipient: &Recipient, letter: &Letter, now: Timestamp) -> Outcome {
         let (_, _, _) = (recipient, letter, now);
         let _ = (&self.policy, &self.vapid, &self.clock);
-        may_start().then_some(Outcome::Retry { after: Duration::ZERO })
+        Outcome::Retry { after: Duration::ZERO }
     }
 
     /// Until when a push service asked for quiet; `None` when it may be sent to.

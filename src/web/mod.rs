@@ -3,9 +3,11 @@
 
 pub mod api;
 pub mod assets;
+pub mod auth;
 pub mod error;
 pub mod limit;
 pub mod page;
+pub mod password;
 pub mod server;
 pub mod state;
 

@@ -1,0 +1,462 @@
+//! A subscription's body, read into the model: everything wrong with it is told at once.
+
+use super::fields::{Faults, Object};
+use crate::cap::code::Severity;
+use crate::model::family::{Families, Family};
+use crate::model::place::{Cell, Place, Radius, Step};
+use crate::model::subscriber::{
+    Channel, LANGUAGES_MAX, PLACES_MAX, Preferences, QuietHours, Subscriber, WebPushChannel,
+};
+use crate::push::endpoint::EndpointPolicy;
+use crate::web::error::WebError;
+use aws_lc_rs::agreement::{ECDH_P256, ParsedPublicKey, UnparsedPublicKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Characters of a language tag (RFC 5646 §4.4.1 asks for room for 35).
+const LANGUAGE_LENGTH_MAX: usize = 35;
+/// Characters of a consent's edition.
+const CONSENT_LENGTH_MAX: usize = 32;
+/// Characters of a time zone's name.
+const TIME_ZONE_LENGTH_MAX: usize = 64;
+
+const MEMBERS: &[&str] =
+    &["channel", "places", "families", "languages", "quiet_hours", "drills", "discreet", "consent"];
+
+/// What a citizen sent.
+pub struct Body {
+    /// Absent only in a change, which then keeps the channel.
+    pub channel: Option<Channel>,
+    pub preferences: Preferences,
+}
+
+/// Reads a body. A new subscription needs a channel, a change may leave it out.
+///
+/// # Errors
+/// [`WebError::InvalidFields`] with everything that is wrong.
+pub fn read(value: &Value, channel_needed: bool, policy: &EndpointPolicy) -> Result<Body, WebError> {
+    let mut faults = Faults::default();
+    let body = read_body(value, channel_needed, policy, &mut faults);
+    faults.finish(body)
+}
+
+fn read_body(value: &Value, channel_needed: bool, policy: &EndpointPolicy, faults: &mut Faults) -> Option<Body> {
+    let object = Object::read(value, "", MEMBERS, faults)?;
+    let channel_value = if channel_needed { object.required("channel", faults) } else { object.get("channel") };
+    let channel = channel_value.map(|value| read_channel(value, policy, faults));
+    let places = read_places(&object, faults);
+    let families = read_families(&object, faults);
+    let languages = read_languages(&object, faults);
+    let quiet_hours = read_quiet_hours(&object, faults);
+    let drills = object.flag("drills", faults);
+    let discreet = object.flag("discreet", faults);
+    let consent = read_consent(&object, faults);
+    let channel = match channel {
+        Some(channel) => Some(channel?),
+        None if channel_needed => return None,
+        None => None,
+    };
+    let preferences = Preferences {
+        places,
+        families: families?,
+        languages,
+        quiet_hours: quiet_hours?,
+        drills,
+        discreet,
+        consent: consent?,
+    };
+    Some(Body { channel, preferences })
+}
+
+fn read_channel(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<Channel> {
+    let kind = value.get("kind").and_then(Value::as_str);
+    match kind {
+        Some("webpush") => read_webpush(value, policy, faults).map(Channel::WebPush),
+        Some("apns" | "fcm") => {
+            faults.add("/channel/kind", "not-supported-here", "This server sends Web Push only, so far.");
+            None
+        }
+        Some(_) | None => {
+            faults.add("/channel/kind", "unknown-channel", "The kind of channel must be “webpush”.");
+            None
+        }
+    }
+}
+
+fn read_webpush(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<WebPushChannel> {
+    let object = Object::read(value, "/channel", &["kind", "endpoint", "keys"], faults)?;
+    let endpoint = object.required_text("endpoint", faults).and_then(|text| match policy.check(text) {
+        Ok(_) => Some(text.to_owned()),
+        Err(_) => {
+            faults.add(
+                "/channel/endpoint",
+                "endpoint-refused",
+                "The endpoint must be an https address at a push service that this server knows.",
+            );
+            None
+        }
+    });
+    let keys = object.required("keys", faults)?;
+    let keys = Object::read(keys, "/channel/keys", &["p256dh", "auth"], faults)?;
+    let p256dh = read_key::<65>(&keys, "p256dh", faults).filter(|point| {
+        let on_curve = point[0] == 4 && ParsedPublicKey::try_from(UnparsedPublicKey::new(&ECDH_P256, point)).is_ok();
+        if !on_curve {
+            faults.add("/channel/keys/p256dh", "bad-key", "Not an uncompressed point of the curve P-256.");
+        }
+        on_curve
+    });
+    let auth = read_key::<16>(&keys, "auth", faults);
+    Some(WebPushChannel { endpoint: endpoint?, p256dh: p256dh?, auth: auth? })
+}
+
+fn read_key<const N: usize>(keys: &Object<'_>, name: &str, faults: &mut Faults) -> Option<[u8; N]> {
+    let text = keys.required_text(name, faults)?;
+    // Some clients pad, though RFC 8291 does not.
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok().and_then(|bytes| bytes.try_into().ok());
+    if bytes.is_none() {
+        faults.add(&keys.at(name), "bad-key", format!("Must be {N} bytes in base64url."));
+    }
+    bytes
+}
+
+fn read_places(object: &Object<'_>, faults: &mut Faults) -> Vec<Place> {
+    if object.required("places", faults).is_none() {
+        return Vec::new();
+    }
+    let values = object.list("places", PLACES_MAX, faults);
+    if values.is_empty() && object.get("places").is_some_and(|value| value.as_array().is_some_and(Vec::is_empty)) {
+        faults.add("/places", "missing-field", "At least one place is needed.");
+    }
+    values
+        .iter()
+        .enumerate()
+        .filter_map(|(index, value)| read_place(value, &format!("/places/{index}"), faults))
+        .collect()
+}
+
+fn read_place(value: &Value, pointer: &str, faults: &mut Faults) -> Option<Place> {
+    for shape in ["area", "polygon"] {
+        if value.get(shape).is_some() {
+            faults.add(
+                &format!("{pointer}/{shape}"),
+                "not-supported-here",
+                "This server takes cells of the grid only, so far: lat, lon, step and radius_km.",
+            );
+            return None;
+        }
+    }
+    let object = Object::read(value, pointer, &["lat", "lon", "step", "radius_km"], faults)?;
+    let lat = object.required_number("lat", faults);
+    let lon = object.required_number("lon", faults);
+    let step = object.integer_or("step", i64::from(Step::Medium.per_degree()), faults).and_then(|cells| {
+        let step = Step::from_per_degree(cells);
+        if step.is_none() {
+            faults.add(&object.at("step"), "unknown-step", "The step must be 720, 180 or 20 cells per degree.");
+        }
+        step
+    });
+    let radius = object.integer_or("radius_km", 0, faults).and_then(|km| {
+        let radius = Radius::from_km(km);
+        if radius.is_none() {
+            faults.add(&object.at("radius_km"), "unknown-radius", "The radius must be 0, 1, 2, 5, 10, 25 or 50 km.");
+        }
+        radius
+    });
+    let (lat, lon, step) = (lat?, lon?, step?);
+    if Cell::containing(step, lat, lon).is_none() {
+        faults.add(pointer, "out-of-range", "Latitude is −90 to 90, longitude −180 to 180.");
+        return None;
+    }
+    let Some(cell) = Cell::named_by_centre(step, lat, lon) else {
+        faults.add(
+            pointer,
+            "exact-position",
+            "A place is named by the centre of its cell, (floor(x × step) + 0.5) / step: an exact position is not taken.",
+        );
+        return None;
+    };
+    Some(Place { cell, radius: radius? })
+}
+
+fn read_families(object: &Object<'_>, faults: &mut Faults) -> Option<Families> {
+    let Some(value) = object.get("families") else { return Some(Families::default()) };
+    let names = Family::ALL.map(Family::as_str);
+    let families = Object::read(value, "/families", &names, faults)?;
+    let mut wanted = BTreeMap::new();
+    for family in Family::ALL {
+        let Some(text) = families.text(family.as_str(), faults) else { continue };
+        match Severity::from_code(text).filter(|severity| *severity != Severity::Unknown) {
+            Some(severity) => {
+                wanted.insert(family, severity);
+            }
+            None => faults.add(
+                &families.at(family.as_str()),
+                "unknown-severity",
+                "The lowest severity must be Extreme, Severe, Moderate or Minor.",
+            ),
+        }
+    }
+    Families::new(wanted)
+}
+
+fn read_languages(object: &Object<'_>, faults: &mut Faults) -> Vec<String> {
+    let mut languages = Vec::new();
+    for (index, value) in object.list("languages", LANGUAGES_MAX, faults).iter().enumerate() {
+        match value.as_str().filter(|text| is_language_tag(text)) {
+            Some(text) => languages.push(text.to_owned()),
+            None => {
+                faults.add(&format!("/languages/{index}"), "bad-language", "Must be a language tag such as “fr”.");
+            }
+        }
+    }
+    languages
+}
+
+/// The shape of RFC 5646 tags, not their registry.
+fn is_language_tag(text: &str) -> bool {
+    text.len() <= LANGUAGE_LENGTH_MAX
+        && text.split('-').enumerate().all(|(index, part)| {
+            let letters = |byte: u8| if index == 0 { byte.is_ascii_alphabetic() } else { byte.is_ascii_alphanumeric() };
+            let shortest = if index == 0 { 2 } else { 1 };
+            (shortest..=8).contains(&part.len()) && part.bytes().all(letters)
+        })
+}
+
+/// `Some(None)`: none wanted.
+fn read_quiet_hours(object: &Object<'_>, faults: &mut Faults) -> Option<Option<QuietHours>> {
+    let Some(value) = object.get("quiet_hours") else { return Some(None) };
+    let hours = Object::read(value, "/quiet_hours", &["from", "to", "time_zone"], faults)?;
+    let from = read_time(&hours, "from", faults);
+    let to = read_time(&hours, "to", faults);
+    let time_zone = hours.required_text("time_zone", faults).filter(|name| {
+        let known = name.len() <= TIME_ZONE_LENGTH_MAX && TimeZone::get(name).is_ok();
+        if !known {
+            faults.add("/quiet_hours/time_zone", "unknown-time-zone", "Must be an IANA name such as “Europe/Paris”.");
+        }
+        known
+    });
+    let (from, to, time_zone) = (from?, to?, time_zone?.to_owned());
+    if from == to {
+        faults.add("/quiet_hours", "empty-quiet-hours", "Quiet hours that end when they begin are none.");
+        return None;
+    }
+    Some(Some(QuietHours { from, to, time_zone }))
+}
+
+fn read_time(hours: &Object<'_>, name: &str, faults: &mut Faults) -> Option<Time> {
+    let text = hours.required_text(name, faults)?;
+    let time = parse_time(text);
+    if time.is_none() {
+        faults.add(&hours.at(name), "bad-time", "Must be a time of day such as “22:00”.");
+    }
+    time
+}
+
+/// `HH:MM`, exactly.
+fn parse_time(text: &str) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    let two_digits = |part: &str| -> Option<i8> {
+        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok())?
+    };
+    Time::new(two_digits(hour)?, two_digits(minute)?, 0, 0).ok()
+}
+
+fn read_consent(object: &Object<'_>, faults: &mut Faults) -> Option<String> {
+    let text = object.required_text("consent", faults)?;
+    let fits = !text.is_empty()
+        && text.len() <= CONSENT_LENGTH_MAX
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    if !fits {
+        faults.add("/consent", "bad-consent", "Must be the edition of the privacy text, such as “2026-11”.");
+    }
+    fits.then(|| text.to_owned())
+}
+
+/// A stored subscription as its owner sees it again. The channel's secrets stay where they are.
+pub fn show(subscriber: &Subscriber) -> Value {
+    let preferences = &subscriber.preferences;
+    let places: Vec<Value> = preferences.places.iter().map(show_place).collect();
+    let families: BTreeMap<&str, &str> =
+        preferences.families.iter().map(|(family, lowest)| (family.as_str(), lowest.as_str())).collect();
+    let quiet_hours = preferences.quiet_hours.as_ref().map(|hours| {
+        json!({
+            "from": hours.from.strftime("%H:%M").to_string(),
+            "to": hours.to.strftime("%H:%M").to_string(),
+            "time_zone": hours.time_zone,
+        })
+    });
+    json!({
+        "id": subscriber.id,
+        "channel": {"kind": "webpush"},
+        "places": places,
+        "families": families,
+        "languages": preferences.languages,
+        "quiet_hours": quiet_hours,
+        "drills": preferences.drills,
+        "discreet": preferences.discreet,
+        "consent": preferences.consent,
+        "created": subscriber.created,
+    })
+}
+
+fn show_place(place: &Place) -> Value {
+    let (lat, lon) = place.cell.centre();
+    json!({"lat": lat, "lon": lon, "step": place.cell.step().per_degree(), "radius_km": place.radius.km()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::web::error::FieldProblem;
+
+    /// A real user agent key: the one of RFC 8291 §5.
+    const P256DH: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+
+    fn sample() -> Value {
+        json!({
+            "channel": {
+                "kind": "webpush",
+                "endpoint": "https://updates.push.services.mozilla.com/wpush/v2/abc",
+                "keys": {"p256dh": P256DH, "auth": "BTBZMqHH6r4Tts7J_aSIgg"},
+            },
+            "places": [{"lat": 50.636_111_11, "lon": 3.063_888_89, "step": 180, "radius_km": 5}],
+            "consent": "2026-11",
+        })
+    }
+
+    fn parse(value: &Value) -> Result<Body, WebError> {
+        let config = Config::load(None).expect("the defaults");
+        read(value, true, &EndpointPolicy::new(&config.push))
+    }
+
+    /// Pointer and code of every fault after a change to the sample.
+    fn faults(change: impl FnOnce(&mut Value)) -> Vec<(String, &'static str)> {
+        let mut value = sample();
+        change(&mut value);
+        match parse(&value) {
+            Ok(_) => Vec::new(),
+            Err(WebError::InvalidFields { fields }) => {
+                fields.into_iter().map(|FieldProblem { pointer, code, .. }| (pointer, code)).collect()
+            }
+            Err(other) => panic!("unexpected {other}"),
+        }
+    }
+
+    fn fault(pointer: &str, code: &'static str) -> Vec<(String, &'static str)> {
+        vec![(pointer.to_owned(), code)]
+    }
+
+    #[test]
+    fn the_least_one_can_send_wants_all_families_and_no_drills() {
+        let body = parse(&sample()).unwrap_or_else(|error| panic!("{error:?}"));
+        let preferences = body.preferences;
+        assert_eq!(preferences.families, Families::default());
+        assert!(!preferences.drills && !preferences.discreet && preferences.quiet_hours.is_none());
+        assert_eq!(preferences.places[0].cell.row(), 9_114);
+        assert_eq!(preferences.places[0].radius.km(), 5);
+    }
+
+    #[test]
+    fn an_exact_position_is_refused_by_that_name() {
+        let got = faults(|value| value["places"][0]["lat"] = json!(50.636_2));
+        assert_eq!(got, fault("/places/0", "exact-position"));
+    }
+
+    #[test]
+    fn steps_and_radii_outside_the_lists_are_refused() {
+        assert_eq!(faults(|value| value["places"][0]["step"] = json!(7_200)), fault("/places/0/step", "unknown-step"));
+        let got = faults(|value| value["places"][0]["radius_km"] = json!(3));
+        assert_eq!(got, fault("/places/0/radius_km", "unknown-radius"));
+        assert_eq!(faults(|value| value["places"][0]["lat"] = json!(91.0)), fault("/places/0", "out-of-range"));
+    }
+
+    #[test]
+    fn unknown_members_are_refused_wherever_they_stand() {
+        assert_eq!(faults(|value| value["name"] = json!("Ada")), fault("/name", "unknown-field"));
+        let got = faults(|value| value["places"][0]["la~bel/"] = json!("home"));
+        assert_eq!(got, fault("/places/0/la~0bel~1", "unknown-field"));
+    }
+
+    #[test]
+    fn what_this_server_cannot_do_yet_is_said_so() {
+        let got = faults(|value| value["channel"] = json!({"kind": "apns", "token": "a", "topic": "b"}));
+        assert_eq!(got, fault("/channel/kind", "not-supported-here"));
+        let got = faults(|value| value["places"][0] = json!({"area": {"scheme": "INSEE", "code": "59350"}}));
+        assert_eq!(got, fault("/places/0/area", "not-supported-here"));
+    }
+
+    #[test]
+    fn keys_must_be_keys() {
+        let off_curve = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAjw4";
+        for text in ["", "AAAA", off_curve] {
+            let got = faults(|value| value["channel"]["keys"]["p256dh"] = json!(text));
+            assert_eq!(got, fault("/channel/keys/p256dh", "bad-key"), "{text}");
+        }
+        let got = faults(|value| value["channel"]["keys"]["auth"] = json!("AAAA"));
+        assert_eq!(got, fault("/channel/keys/auth", "bad-key"));
+    }
+
+    #[test]
+    fn an_endpoint_elsewhere_is_refused() {
+        for endpoint in ["http://127.0.0.1:6379/", "https://push.example/x", "wpush", "https://169.254.169.254/"] {
+            let got = faults(|value| value["channel"]["endpoint"] = json!(endpoint));
+            assert_eq!(got, fault("/channel/endpoint", "endpoint-refused"), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn quiet_hours_need_a_real_time_zone_and_real_times() {
+        let hours = |from: &str, to: &str, zone: &str| {
+            let hours = json!({"from": from, "to": to, "time_zone": zone});
+            faults(|value| value["quiet_hours"] = hours)
+        };
+        assert_eq!(hours("22:00", "07:00", "Europe/Paris"), Vec::new());
+        assert_eq!(hours("22:00", "07:00", "Europe/Atlantis"), fault("/quiet_hours/time_zone", "unknown-time-zone"));
+        assert_eq!(hours("24:00", "07:00", "Europe/Paris"), fault("/quiet_hours/from", "bad-time"));
+        assert_eq!(hours("7:00", "07:00", "Europe/Paris"), fault("/quiet_hours/from", "bad-time"));
+        assert_eq!(hours("07:00", "07:00", "Europe/Paris"), fault("/quiet_hours", "empty-quiet-hours"));
+    }
+
+    #[test]
+    fn families_and_languages_are_checked_one_by_one() {
+        let got = faults(|value| value["families"] = json!({"weather": "Severe", "gossip": "Minor"}));
+        assert_eq!(got, fault("/families/gossip", "unknown-field"));
+        let got = faults(|value| value["families"] = json!({"weather": "Unknown"}));
+        assert_eq!(got, fault("/families/weather", "unknown-severity"));
+        let got = faults(|value| value["languages"] = json!(["fr", "not a tag"]));
+        assert_eq!(got, fault("/languages/1", "bad-language"));
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let got = faults(|value| {
+            value["places"] = json!([]);
+            value["drills"] = json!("yes");
+            value.as_object_mut().expect("an object").remove("consent");
+        });
+        let codes: Vec<&str> = got.iter().map(|(_, code)| *code).collect();
+        assert_eq!(codes, ["missing-field", "wrong-type", "missing-field"]);
+    }
+
+    #[test]
+    fn what_is_shown_again_can_be_sent_again() {
+        let mut value = sample();
+        value["quiet_hours"] = json!({"from": "22:00", "to": "07:00", "time_zone": "Europe/Paris"});
+        let preferences = parse(&value).unwrap_or_else(|error| panic!("{error:?}")).preferences;
+        let created = "2026-11-22T12:00:00Z".parse().expect("a time");
+        let id = "id".to_owned().into();
+        let subscriber = Subscriber { id, slot: 7, preferences: preferences.clone(), created };
+        let mut shown = show(&subscriber);
+        for member in ["id", "created"] {
+            shown.as_object_mut().expect("an object").remove(member);
+        }
+        shown["channel"] = sample()["channel"].clone();
+        let again = parse(&shown).unwrap_or_else(|error| panic!("{error:?}")).preferences;
+        assert_eq!(again, preferences);
+    }
+}
