@@ -107,16 +107,16 @@ pub fn read(xml: &[u8]) -> RealAlert {
     loop {
         match reader.read_event_into(&mut buffer).expect("real alerts are well-formed") {
             Event::Start(start) => {
-                path.push(String::from_utf8_lossy(start.local_name().as_ref()).into_owned());
+                path.push(start.local_name().as_ref().to_owned());
                 text.clear();
                 if path == ["alert", "info"] {
                     alert.infos.push(RealInfo { language: "en-US".to_owned(), ..RealInfo::default() });
                 }
             }
-            Event::Text(more) => text.push_str(&String::from_utf8_lossy(&more)),
-            Event::CData(more) => text.push_str(&String::from_utf8_lossy(&more)),
+            Event::Text(more) => text.push_str(&more),
+            Event::CData(more) => text.push_str(&more),
             Event::GeneralRef(entity) => {
-                let name = String::from_utf8_lossy(&entity).into_owned();
+                let name = entity.to_string();
                 let plain = entity.resolve_char_ref().ok().flatten().map(String::from);
                 let plain = plain.or_else(|| quick_xml::escape::resolve_predefined_entity(&name).map(str::to_owned));
                 text.push_str(&plain.unwrap_or_else(|| panic!("entity {name} in a real alert")));

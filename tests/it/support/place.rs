@@ -12,6 +12,8 @@ pub struct Place {
 
 /// The finest grid, cells per degree.
 pub const FINE: u16 = 720;
+/// A cell of the finest grid is no wider than this, kilometres.
+const CELL_KM_MAX: f64 = 0.2;
 /// The mean radius of the Earth, kilometres.
 const EARTH_KM: f64 = 6_371.0;
 /// Candidates for a point well inside, per side of the bounding box.
@@ -106,17 +108,16 @@ impl Figure {
     }
 }
 
-/// A cell of the finest grid that lies wholly in the area, as deep inside its roomiest figure as can be, and in none
-/// of the `others`. A circle too small to hold a cell is reached by whoever is in the cell of its centre.
-pub fn inside(area: &[Figure], others: &[Figure]) -> Option<Place> {
+/// A cell of the finest grid that lies wholly in the area, as deep inside its roomiest figure as can be. A circle too
+/// small to hold a cell is reached by whoever is in the cell of its centre.
+pub fn inside(area: &[Figure]) -> Option<Place> {
     let mut middles: Vec<_> = area.iter().filter_map(Figure::middle).collect();
     middles.sort_by(|a, b| b.1.total_cmp(&a.1));
     middles.into_iter().find_map(|((lat, lon), km)| {
         let place = Place::around(lat, lon, FINE, 0);
         let whole = |figure: &Figure| place.corners().iter().all(|corner| figure.contains(*corner));
-        let is_point = area.iter().any(|figure| matches!(figure, Figure::Circle(_, km) if *km < 0.2)) && km < 0.2;
-        let alone = others.iter().all(|other| !place.corners().iter().any(|corner| other.contains(*corner)));
-        ((is_point || area.iter().any(whole)) && alone).then_some(place)
+        let point = Figure::Circle((lat, lon), km);
+        (area.iter().any(whole) || (km < CELL_KM_MAX && area.contains(&point))).then_some(place)
     })
 }
 
