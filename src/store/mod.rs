@@ -1,1 +1,21 @@
-//! store
+//! The only floor that speaks SQL: two databases, one body of queries.
+//!
+//! Reads take `&Db`, writes take `&mut Tx`, and nothing here commits: the caller does, so that what belongs together
+//! lands together. A `Tx` that is dropped rolls back. Every state change is one conditional `UPDATE`, so any number of
+//! nodes may try the same one and exactly one succeeds. Ids are text, times integer milliseconds UTC, sets of people
+//! Roaring bitmaps. Text that only one database understands stands in [`db`] alone.
+//!
+//! Deliberately absent: any decision about alerts (that is `pipeline`), and any knowledge of push services.
+
+pub mod alert;
+pub mod batch;
+pub mod broadcast;
+pub mod chain;
+pub mod db;
+mod error;
+mod migrate;
+mod row;
+pub mod setting;
+
+pub use db::{Db, Tx};
+pub use error::StoreError;

@@ -1,0 +1,291 @@
+//! Alerts as they came, never changed, and which of them the public sees.
+
+use super::db::{Db, Tx, on_db, on_tx};
+use super::error::StoreError;
+use super::row::{known, ms, row, time, time_if};
+use crate::cap::code::{MsgType, Scope, Status};
+use crate::model::broadcast::AlertState;
+use crate::model::id::{AlertId, ApiKeyId, BroadcastId, ChainId};
+use jiff::Timestamp;
+
+/// The most alerts of one public list; more are asked for with a cursor.
+pub const PUBLIC_ALERTS_MAX: u32 = 200;
+
+/// An alert to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAlert {
+    pub id: AlertId,
+    /// CAP's `sender`, `identifier` and `sent`: together they name a message (CAP 1.2 §3.2.1).
+    pub sender: String,
+    pub identifier: String,
+    pub sent: Timestamp,
+    /// SHA-256 of the original bytes: tells a repetition from another message under the same name.
+    pub digest: [u8; 32],
+    /// The document, byte for byte.
+    pub original: Vec<u8>,
+    pub chain: ChainId,
+    pub status: Status,
+    pub msg_type: MsgType,
+    pub scope: Scope,
+    /// The key that posted it.
+    pub credential: Option<ApiKeyId>,
+    pub received: Timestamp,
+    /// When the last of its texts stops being valid.
+    pub expires: Timestamp,
+    /// What was answered, as JSON: the same bytes get it again.
+    pub answer: String,
+}
+
+/// A stored alert is what was to be stored.
+pub type StoredAlert = NewAlert;
+
+row! {
+    AlertRow {
+        id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
+        chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
+        received_ms: i64, expires_ms: i64, answer: String,
+    }
+}
+
+impl AlertRow {
+    fn read(self) -> Result<StoredAlert, StoreError> {
+        Ok(StoredAlert {
+            id: self.id.into(),
+            sender: self.sender,
+            identifier: self.identifier,
+            sent: time(self.sent_ms, "alert.sent_ms")?,
+            digest: known(self.digest.try_into().ok(), "alert.digest")?,
+            original: self.original,
+            chain: self.chain.into(),
+            status: known(Status::from_code(&self.status), "alert.status")?,
+            msg_type: known(MsgType::from_code(&self.msg_type), "alert.msg_type")?,
+            scope: known(Scope::from_code(&self.scope), "alert.scope")?,
+            credential: self.credential.map(ApiKeyId),
+            received: time(self.received_ms, "alert.received_ms")?,
+            expires: time(self.expires_ms, "alert.expires_ms")?,
+            answer: self.answer,
+        })
+    }
+}
+
+/// Stores an alert. `false` when its (sender, identifier, sent) is taken: then nothing happened, and
+/// [`by_key`] tells by whom.
+///
+/// # Errors
+/// The database failed, or the chain is unknown.
+pub async fn insert(tx: &mut Tx, alert: &NewAlert) -> Result<bool, StoreError> {
+    let rows = on_tx!(tx, |conn| sqlx::query(
+        "INSERT INTO alert (id, sender, identifier, sent_ms, digest, original, chain, status, msg_type, scope, \
+         credential, received_ms, expires_ms, answer) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+         ON CONFLICT (sender, identifier, sent_ms) DO NOTHING",
+    )
+    .bind(alert.id.as_str())
+    .bind(&alert.sender)
+    .bind(&alert.identifier)
+    .bind(ms(alert.sent))
+    .bind(&alert.digest[..])
+    .bind(&alert.original)
+    .bind(alert.chain.as_str())
+    .bind(alert.status.as_str())
+    .bind(alert.msg_type.as_str())
+    .bind(alert.scope.as_str())
+    .bind(alert.credential.as_ref().map(ApiKeyId::as_str))
+    .bind(ms(alert.received))
+    .bind(ms(alert.expires))
+    .bind(&alert.answer)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// An alert by its id, whoever may see it.
+///
+/// # Errors
+/// The database failed.
+pub async fn get(db: &Db, id: &AlertId) -> Result<Option<StoredAlert>, StoreError> {
+    let row = on_db!(db, |pool| sqlx::query_as::<_, AlertRow>("SELECT * FROM alert WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(pool)
+        .await)?;
+    row.map(AlertRow::read).transpose()
+}
+
+/// The alert of exactly this (sender, identifier, sent).
+///
+/// # Errors
+/// The database failed.
+pub async fn by_key(
+    db: &Db,
+    sender: &str,
+    identifier: &str,
+    sent: Timestamp,
+) -> Result<Option<StoredAlert>, StoreError> {
+    let row = on_db!(db, |pool| sqlx::query_as::<_, AlertRow>(
+        "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 AND sent_ms = $3",
+    )
+    .bind(sender)
+    .bind(identifier)
+    .bind(ms(sent))
+    .fetch_optional(pool)
+    .await)?;
+    row.map(AlertRow::read).transpose()
+}
+
+/// The alert that a reference means: the exact triple, else the newest of this sender and identifier, since senders
+/// write `sent` carelessly in references.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_reference(
+    tx: &mut Tx,
+    sender: &str,
+    identifier: &str,
+    sent: Timestamp,
+) -> Result<Option<StoredAlert>, StoreError> {
+    let row = on_tx!(tx, |conn| sqlx::query_as::<_, AlertRow>(
+        "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 \
+         ORDER BY CASE WHEN sent_ms = $3 THEN 0 ELSE 1 END, sent_ms DESC LIMIT 1",
+    )
+    .bind(sender)
+    .bind(identifier)
+    .bind(ms(sent))
+    .fetch_optional(conn)
+    .await)?;
+    row.map(AlertRow::read).transpose()
+}
+
+/// Which public alerts are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicFilter {
+    /// Alert time, by which states are told.
+    pub now: Timestamp,
+    /// Only those that are [`AlertState::Active`].
+    pub active: bool,
+    /// How many at most; never more than [`PUBLIC_ALERTS_MAX`].
+    pub limit: u32,
+    /// Only those received before this one: the last of the page before.
+    pub before: Option<PublicCursor>,
+}
+
+/// Where a page of public alerts ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicCursor {
+    pub received: Timestamp,
+    pub id: AlertId,
+}
+
+/// An alert that anyone may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicAlert {
+    pub alert: StoredAlert,
+    pub broadcast: BroadcastId,
+    /// Names the chain to devices.
+    pub chain_key: String,
+    /// What speaks for its chain now, if that is another alert.
+    pub superseded_by: Option<AlertId>,
+    pub state: AlertState,
+}
+
+row! {
+    PublicRow {
+        id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
+        chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
+        received_ms: i64, expires_ms: i64, answer: String,
+        broadcast: String, halted: i64, chain_key: String, head: Option<String>, cancelled_ms: Option<i64>,
+    }
+}
+
+impl PublicRow {
+    fn read(self, now: Timestamp) -> Result<PublicAlert, StoreError> {
+        let superseded_by = self.head.filter(|head| *head != self.id).map(AlertId);
+        let cancelled = time_if(self.cancelled_ms, "chain.cancelled_ms")?.is_some();
+        let ended = self.halted == 1 || time(self.expires_ms, "alert.expires_ms")? <= now;
+        let state = match (cancelled, superseded_by.is_some(), ended) {
+            (true, _, _) => AlertState::Cancelled,
+            (false, true, _) => AlertState::Updated,
+            (false, false, true) => AlertState::Ended,
+            (false, false, false) => AlertState::Active,
+        };
+        let alert = AlertRow {
+            id: self.id,
+            sender: self.sender,
+            identifier: self.identifier,
+            sent_ms: self.sent_ms,
+            digest: self.digest,
+            original: self.original,
+            chain: self.chain,
+            status: self.status,
+            msg_type: self.msg_type,
+            scope: self.scope,
+            credential: self.credential,
+            received_ms: self.received_ms,
+            expires_ms: self.expires_ms,
+            answer: self.answer,
+        };
+        Ok(PublicAlert {
+            alert: alert.read()?,
+            broadcast: self.broadcast.into(),
+            chain_key: self.chain_key,
+            superseded_by,
+            state,
+        })
+    }
+}
+
+/// The one place that says who is public: scope Public, and released to ring; or filed without ringing although it is
+/// Actual and meant for people. What a person held back stays unseen, even when it was halted or expired meanwhile.
+macro_rules! public_alerts {
+    ($rest:literal) => {
+        concat!(
+            "SELECT alert.*, broadcast.id AS broadcast, \
+             CAST(CASE WHEN broadcast.state = 'halted' THEN 1 ELSE 0 END AS BIGINT) AS halted, \
+             chain.key AS chain_key, chain.head, chain.cancelled_ms \
+             FROM alert JOIN broadcast ON broadcast.alert = alert.id JOIN chain ON chain.id = alert.chain \
+             WHERE alert.scope = 'Public' AND alert.status IN ('Actual', 'Exercise', 'Test') AND ( \
+             (broadcast.state IN ('approved', 'sending', 'done', 'halted', 'expired') \
+             AND broadcast.approved_ms IS NOT NULL) \
+             OR (broadcast.state = 'filed' AND alert.status = 'Actual' AND broadcast.reason IN \
+             ('key-files', 'no-area', 'expired', 'no-info', 'superseded', 'nothing-to-cancel'))) ",
+            $rest
+        )
+    };
+}
+
+/// What the public sees, newest received first.
+///
+/// # Errors
+/// The database failed.
+pub async fn list_public(db: &Db, filter: &PublicFilter) -> Result<Vec<PublicAlert>, StoreError> {
+    let (before, before_id) = match &filter.before {
+        Some(cursor) => (ms(cursor.received), cursor.id.as_str()),
+        None => (i64::MAX, ""),
+    };
+    let rows = on_db!(db, |pool| sqlx::query_as::<_, PublicRow>(public_alerts!(
+        "AND (alert.received_ms, alert.id) < ($1, $2) \
+         AND ($3 = 0 OR (chain.cancelled_ms IS NULL AND (chain.head IS NULL OR chain.head = alert.id) \
+         AND alert.expires_ms > $4 AND broadcast.state <> 'halted')) \
+         ORDER BY alert.received_ms DESC, alert.id DESC LIMIT $5"
+    ))
+    .bind(before)
+    .bind(before_id)
+    .bind(i64::from(filter.active))
+    .bind(ms(filter.now))
+    .bind(i64::from(filter.limit.min(PUBLIC_ALERTS_MAX)))
+    .fetch_all(pool)
+    .await)?;
+    rows.into_iter().map(|row| row.read(filter.now)).collect()
+}
+
+/// One alert as the public sees it; `None` where the public sees none.
+///
+/// # Errors
+/// The database failed.
+pub async fn get_public(db: &Db, id: &AlertId, now: Timestamp) -> Result<Option<PublicAlert>, StoreError> {
+    let row = on_db!(db, |pool| sqlx::query_as::<_, PublicRow>(public_alerts!("AND alert.id = $1"))
+        .bind(id.as_str())
+        .fetch_optional(pool)
+        .await)?;
+    row.map(|row| row.read(now)).transpose()
+}

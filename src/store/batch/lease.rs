@@ -1,0 +1,247 @@
+//! Leases: who may send a batch, and how what they learn is kept.
+
+use super::super::broadcast::tier_number;
+use super::super::db::{Tx, on_tx};
+use super::super::error::StoreError;
+use super::super::row::{bits, count, ms, row, set};
+use super::BatchRow;
+use crate::model::batch::{Lease, Progress};
+use crate::model::id::BatchId;
+use crate::model::tier::Tier;
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
+use sqlx::AssertSqlSafe;
+
+/// How a sender finds its batch when it reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The lease holds: everything was kept, what was to start may start.
+    Open,
+    /// The batch was stopped or expired meanwhile. Outcomes of pushes that had begun before were kept and count as
+    /// what they are; nothing new may start.
+    Closed,
+    /// The batch is another's, or free again: nothing was kept, nothing may start.
+    Stale,
+}
+
+/// Takes the first batch of a tier that may be sent now: inside before near, then the one that was due first. It must
+/// be free, or its lease must have run out; its broadcast must be sending and its text valid. Any number of nodes may
+/// claim at once: none waits for another and no batch is given twice. Times are alert times.
+///
+/// # Errors
+/// The database failed.
+pub async fn claim(
+    tx: &mut Tx,
+    tier: Tier,
+    now: Timestamp,
+    owner: &str,
+    lease_until: Timestamp,
+) -> Result<Option<Lease>, StoreError> {
+    let sql = format!(
+        "UPDATE batch SET owner = $2, lease_until_ms = $3, token = token + 1 \
+         WHERE state = 'open' AND (owner IS NULL OR lease_until_ms <= $4) AND id = \
+         (SELECT batch.id FROM batch JOIN broadcast ON broadcast.id = batch.broadcast \
+         WHERE batch.state = 'open' AND batch.tier = $1 AND batch.not_before_ms <= $4 AND batch.expires_ms > $4 \
+         AND (batch.owner IS NULL OR batch.lease_until_ms <= $4) AND broadcast.state = 'sending' \
+         ORDER BY batch.ring, batch.not_before_ms, batch.id LIMIT 1 {}) RETURNING *",
+        tx.dialect().batches_nobody_holds()
+    );
+    let row = on_tx!(tx, |conn| sqlx::query_as::<_, BatchRow>(AssertSqlSafe(sql))
+        .bind(tier_number(tier))
+        .bind(owner)
+        .bind(ms(lease_until))
+        .bind(ms(now))
+        .fetch_optional(conn)
+        .await)?;
+    row.map(|row| Ok(Lease { token: row.token, batch: row.read()? })).transpose()
+}
+
+/// Keeps what a sender learned and the people it is about to start with, and prolongs its lease. `progress` may hold
+/// everything since the claim or only what is new: sets are united, and who was once accepted stays accepted.
+///
+/// # Errors
+/// The database failed.
+pub async fn checkpoint(
+    tx: &mut Tx,
+    lease: &Lease,
+    progress: &Progress,
+    lease_until: Timestamp,
+) -> Result<Standing, StoreError> {
+    keep(tx, lease, progress, Then::Hold { lease_until }).await
+}
+
+/// Keeps what a sender learned and gives the batch back, to be claimed again from `not_before`, with one more attempt
+/// counted. With nobody left it is done.
+///
+/// # Errors
+/// The database failed.
+pub async fn put_back(
+    tx: &mut Tx,
+    lease: &Lease,
+    progress: &Progress,
+    not_before: Timestamp,
+) -> Result<Standing, StoreError> {
+    keep(tx, lease, progress, Then::PutBack { not_before }).await
+}
+
+/// Keeps what a sender learned and ends its lease. Normally everyone has an outcome and the batch is done; if someone
+/// has none, it stays open and can be claimed at once.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(tx: &mut Tx, lease: &Lease, progress: &Progress) -> Result<Standing, StoreError> {
+    keep(tx, lease, progress, Then::End).await
+}
+
+/// Frees every batch that this owner holds, after its restart, and returns how many. What an earlier process of the
+/// same owner still reports is stale from here on.
+///
+/// # Errors
+/// The database failed.
+pub async fn release_all(tx: &mut Tx, owner: &str) -> Result<u64, StoreError> {
+    let sql = AssertSqlSafe(format!(
+        "UPDATE batch SET owner = NULL, lease_until_ms = NULL WHERE owner = $1 AND id IN \
+         (SELECT id FROM batch WHERE owner = $1 ORDER BY id {})",
+        tx.dialect().locked()
+    ));
+    let rows = on_tx!(tx, |conn| sqlx::query(sql).bind(owner).execute(conn).await.map(|done| done.rows_affected()))?;
+    Ok(rows)
+}
+
+/// What becomes of the lease.
+#[derive(Debug, Clone, Copy)]
+enum Then {
+    Hold { lease_until: Timestamp },
+    PutBack { not_before: Timestamp },
+    End,
+}
+
+row! {
+    HeldRow {
+        state: String, not_before_ms: i64, attempts: i64, todo_bits: Vec<u8>, started_bits: Vec<u8>,
+        accepted_bits: Vec<u8>, gone_bits: Vec<u8>, rejected_bits: Vec<u8>, withdrawn_bits: Vec<u8>,
+    }
+}
+
+impl HeldRow {
+    fn progress(&self) -> Result<Progress, StoreError> {
+        Ok(Progress {
+            started: set(&self.started_bits, "batch.started_bits")?,
+            accepted: set(&self.accepted_bits, "batch.accepted_bits")?,
+            gone: set(&self.gone_bits, "batch.gone_bits")?,
+            rejected: set(&self.rejected_bits, "batch.rejected_bits")?,
+            withdrawn: set(&self.withdrawn_bits, "batch.withdrawn_bits")?,
+        })
+    }
+}
+
+/// Unites what is stored with what was learned, while nobody else can change the row.
+async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then) -> Result<Standing, StoreError> {
+    let id = &lease.batch.id;
+    let sql = AssertSqlSafe(format!(
+        "SELECT state, not_before_ms, attempts, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, \
+         withdrawn_bits FROM batch WHERE id = $1 AND token = $2 AND owner IS NOT NULL {}",
+        tx.dialect().locked()
+    ));
+    let held = on_tx!(tx, |conn| sqlx::query_as::<_, HeldRow>(sql)
+        .bind(id.as_str())
+        .bind(lease.token)
+        .fetch_optional(conn)
+        .await)?;
+    let Some(held) = held else { return Ok(Standing::Stale) };
+    let todo = set(&held.todo_bits, "batch.todo_bits")?;
+    let stored = held.progress()?;
+    let open = held.state == "open";
+    // In a closed batch only those count who had been begun before; a window that was about to start never will.
+    let may_change = if open { todo.clone() } else { &todo & &stored.started };
+    let progress = united(stored, learned, &may_change);
+    let counts = Counts::of(&todo, &progress);
+    let state = if open && counts.rest == 0 && !matches!(then, Then::Hold { .. }) { "done" } else { &held.state };
+    write(tx, id, &Kept { state, not_before_ms: held.not_before_ms, attempts: held.attempts, progress, counts, then })
+        .await?;
+    Ok(if open { Standing::Open } else { Standing::Closed })
+}
+
+/// What both know, as far as it is about these people. One person has one outcome: that a push service took it counts
+/// more than that it refused it, since two senders may have tried.
+fn united(mut stored: Progress, learned: &Progress, may_change: &RoaringBitmap) -> Progress {
+    stored.merge(&Progress {
+        started: &learned.started & may_change,
+        accepted: &learned.accepted & may_change,
+        gone: &learned.gone & may_change,
+        rejected: &learned.rejected & may_change,
+        withdrawn: &learned.withdrawn & may_change,
+    });
+    stored.gone -= &stored.accepted;
+    stored.rejected -= &(&stored.accepted | &stored.gone);
+    stored.withdrawn -= &(&(&stored.accepted | &stored.gone) | &stored.rejected);
+    stored
+}
+
+/// The sizes that go with the bitmaps.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    accepted: i64,
+    gone: i64,
+    rejected: i64,
+    withdrawn: i64,
+    /// Those without an outcome: waiting in an open batch, else stopped or expired.
+    rest: i64,
+}
+
+impl Counts {
+    fn of(todo: &RoaringBitmap, progress: &Progress) -> Self {
+        Self {
+            accepted: count(progress.accepted.len()),
+            gone: count(progress.gone.len()),
+            rejected: count(progress.rejected.len()),
+            withdrawn: count(progress.withdrawn.len()),
+            rest: count((todo - &progress.settled()).len()),
+        }
+    }
+}
+
+struct Kept<'a> {
+    state: &'a str,
+    not_before_ms: i64,
+    attempts: i64,
+    progress: Progress,
+    counts: Counts,
+    then: Then,
+}
+
+async fn write(tx: &mut Tx, id: &BatchId, kept: &Kept<'_>) -> Result<(), StoreError> {
+    let (lease_until, not_before, attempts) = match kept.then {
+        Then::Hold { lease_until } => (Some(ms(lease_until)), kept.not_before_ms, kept.attempts),
+        Then::PutBack { not_before } => (None, ms(not_before), kept.attempts + 1),
+        Then::End => (None, kept.not_before_ms, kept.attempts),
+    };
+    on_tx!(tx, |conn| sqlx::query(
+        "UPDATE batch SET started_bits = $2, accepted_bits = $3, gone_bits = $4, rejected_bits = $5, \
+         withdrawn_bits = $6, accepted = $7, gone = $8, rejected = $9, withdrawn = $10, state = $12, \
+         waiting = CASE WHEN $12 = 'open' THEN $11 ELSE 0 END, \
+         stopped = CASE WHEN $12 = 'stopped' THEN $11 ELSE 0 END, \
+         expired = CASE WHEN $12 = 'expired' THEN $11 ELSE 0 END, \
+         lease_until_ms = $13, owner = CASE WHEN $13 IS NULL THEN NULL ELSE owner END, \
+         not_before_ms = $14, attempts = $15 WHERE id = $1",
+    )
+    .bind(id.as_str())
+    .bind(bits(&kept.progress.started))
+    .bind(bits(&kept.progress.accepted))
+    .bind(bits(&kept.progress.gone))
+    .bind(bits(&kept.progress.rejected))
+    .bind(bits(&kept.progress.withdrawn))
+    .bind(kept.counts.accepted)
+    .bind(kept.counts.gone)
+    .bind(kept.counts.rejected)
+    .bind(kept.counts.withdrawn)
+    .bind(kept.counts.rest)
+    .bind(kept.state)
+    .bind(lease_until)
+    .bind(not_before)
+    .bind(attempts)
+    .execute(conn)
+    .await
+    .map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,298 @@
+//! Broadcasts and their states. Each transition is one conditional `UPDATE`; `false` means that the broadcast was not
+//! where the transition starts, and that nothing happened.
+
+use super::db::{Db, Tx, on_db, on_tx};
+use super::error::StoreError;
+use super::row::{count, known, ms, narrow, row, time, time_if};
+use crate::model::broadcast::{Broadcast, Reason, State};
+use crate::model::id::{AlertId, BroadcastId, ChainId, OperatorId};
+use crate::model::tier::Tier;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::AssertSqlSafe;
+
+/// The most broadcasts that one call lists.
+pub const BROADCASTS_MAX: u32 = 500;
+/// How long a stopped broadcast without open batches stays on the fence.
+pub const FENCE_MEMORY: SignedDuration = SignedDuration::from_hours(1);
+
+row! {
+    BroadcastRow {
+        id: String, alert: String, chain: String, state: String, reason: Option<String>, tier: i64, expires_ms: i64,
+        author: Option<String>, received_ms: i64, approved_ms: Option<i64>, planned_ms: Option<i64>,
+        finished_ms: Option<i64>, inside: i64, near: i64,
+    }
+}
+
+impl BroadcastRow {
+    fn read(self) -> Result<Broadcast, StoreError> {
+        let reason = |text: String| known(Reason::from_text(&text), "broadcast.reason");
+        Ok(Broadcast {
+            id: self.id.into(),
+            alert: self.alert.into(),
+            chain: self.chain.into(),
+            state: known(State::from_text(&self.state), "broadcast.state")?,
+            reason: self.reason.map(reason).transpose()?,
+            tier: known(Tier::from_index(self.tier), "broadcast.tier")?,
+            expires: time(self.expires_ms, "broadcast.expires_ms")?,
+            author: self.author.map(OperatorId),
+            received: time(self.received_ms, "broadcast.received_ms")?,
+            approved: time_if(self.approved_ms, "broadcast.approved_ms")?,
+            planned: time_if(self.planned_ms, "broadcast.planned_ms")?,
+            finished: time_if(self.finished_ms, "broadcast.finished_ms")?,
+            inside: narrow(self.inside, "broadcast.inside")?,
+            near: narrow(self.near, "broadcast.near")?,
+        })
+    }
+}
+
+fn read_all(rows: Vec<BroadcastRow>) -> Result<Vec<Broadcast>, StoreError> {
+    rows.into_iter().map(BroadcastRow::read).collect()
+}
+
+/// Stores an alert's broadcast.
+///
+/// # Errors
+/// The database failed, or the alert is unknown or has a broadcast already.
+pub async fn insert(tx: &mut Tx, broadcast: &Broadcast) -> Result<(), StoreError> {
+    on_tx!(tx, |conn| sqlx::query(
+        "INSERT INTO broadcast (id, alert, chain, state, reason, tier, expires_ms, author, received_ms, approved_ms, \
+         planned_ms, finished_ms, inside, near) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(broadcast.id.as_str())
+    .bind(broadcast.alert.as_str())
+    .bind(broadcast.chain.as_str())
+    .bind(broadcast.state.as_str())
+    .bind(broadcast.reason.map(Reason::as_str))
+    .bind(tier_number(broadcast.tier))
+    .bind(ms(broadcast.expires))
+    .bind(broadcast.author.as_ref().map(OperatorId::as_str))
+    .bind(ms(broadcast.received))
+    .bind(broadcast.approved.map(ms))
+    .bind(broadcast.planned.map(ms))
+    .bind(broadcast.finished.map(ms))
+    .bind(count(broadcast.inside))
+    .bind(count(broadcast.near))
+    .execute(conn)
+    .await
+    .map(drop))?;
+    Ok(())
+}
+
+/// A broadcast by its id.
+///
+/// # Errors
+/// The database failed.
+pub async fn get(db: &Db, id: &BroadcastId) -> Result<Option<Broadcast>, StoreError> {
+    let row = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>("SELECT * FROM broadcast WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(pool)
+        .await)?;
+    row.map(BroadcastRow::read).transpose()
+}
+
+/// An alert's broadcast.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_alert(db: &Db, alert: &AlertId) -> Result<Option<Broadcast>, StoreError> {
+    let row = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>("SELECT * FROM broadcast WHERE alert = $1")
+        .bind(alert.as_str())
+        .fetch_optional(pool)
+        .await)?;
+    row.map(BroadcastRow::read).transpose()
+}
+
+/// Broadcasts in any of these states, newest received first; never more than [`BROADCASTS_MAX`].
+///
+/// # Errors
+/// The database failed.
+pub async fn list(db: &Db, states: &[State], limit: u32) -> Result<Vec<Broadcast>, StoreError> {
+    let words: Vec<&str> = states.iter().copied().map(State::as_str).collect();
+    let sql = AssertSqlSafe(format!(
+        "SELECT * FROM broadcast WHERE state IN {} ORDER BY received_ms DESC, id DESC LIMIT $2",
+        db.dialect().texts()
+    ));
+    let rows = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>(sql)
+        .bind(serde_json::json!(words).to_string())
+        .bind(i64::from(limit.min(BROADCASTS_MAX)))
+        .fetch_all(pool)
+        .await)?;
+    read_all(rows)
+}
+
+/// All broadcasts of a chain, oldest received first. Lock the chain first ([`super::chain::lock`]) where the answer
+/// decides something.
+///
+/// # Errors
+/// The database failed.
+pub async fn in_chain(tx: &mut Tx, chain: &ChainId) -> Result<Vec<Broadcast>, StoreError> {
+    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, BroadcastRow>(
+        "SELECT * FROM broadcast WHERE chain = $1 ORDER BY received_ms, id",
+    )
+    .bind(chain.as_str())
+    .fetch_all(conn)
+    .await)?;
+    read_all(rows)
+}
+
+/// Approved broadcasts, to be targeted and planned: most urgent first, then oldest.
+///
+/// # Errors
+/// The database failed.
+pub async fn due(db: &Db) -> Result<Vec<Broadcast>, StoreError> {
+    let rows = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>(
+        "SELECT * FROM broadcast WHERE state = 'approved' ORDER BY tier, received_ms, id LIMIT $1",
+    )
+    .bind(i64::from(BROADCASTS_MAX))
+    .fetch_all(pool)
+    .await)?;
+    read_all(rows)
+}
+
+/// Broadcasts of which nothing may start any more: halted or expired, and with open batches or so recently
+/// ([`FENCE_MEMORY`]) that a sender may still hold one of their batches.
+///
+/// # Errors
+/// The database failed.
+pub async fn fences(db: &Db, now: Timestamp) -> Result<Vec<BroadcastId>, StoreError> {
+    let since = now.saturating_sub(FENCE_MEMORY).unwrap_or(Timestamp::MIN);
+    let ids = on_db!(db, |pool| sqlx::query_scalar::<_, String>(
+        "SELECT id FROM broadcast WHERE state IN ('halted', 'expired') AND (finished_ms > $1 \
+         OR EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open'))",
+    )
+    .bind(ms(since))
+    .fetch_all(pool)
+    .await)?;
+    Ok(ids.into_iter().map(BroadcastId).collect())
+}
+
+/// Broadcasts being sent that have no open batch left: to be finished. A finish that was missed, because two nodes
+/// ended the last two batches at once or one was killed in between, is found here.
+///
+/// # Errors
+/// The database failed.
+pub async fn finishable(db: &Db) -> Result<Vec<BroadcastId>, StoreError> {
+    let ids = on_db!(db, |pool| sqlx::query_scalar::<_, String>(
+        "SELECT id FROM broadcast WHERE state = 'sending' \
+         AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open') LIMIT $1",
+    )
+    .bind(i64::from(BROADCASTS_MAX))
+    .fetch_all(pool)
+    .await)?;
+    Ok(ids.into_iter().map(BroadcastId).collect())
+}
+
+/// Broadcasts that were not done when their validity ended: to be expired.
+///
+/// # Errors
+/// The database failed.
+pub async fn past_expiry(db: &Db, now: Timestamp) -> Result<Vec<BroadcastId>, StoreError> {
+    let ids = on_db!(db, |pool| sqlx::query_scalar::<_, String>(
+        "SELECT id FROM broadcast WHERE state IN ('held', 'approved', 'sending') AND expires_ms <= $1 LIMIT $2",
+    )
+    .bind(ms(now))
+    .bind(i64::from(BROADCASTS_MAX))
+    .fetch_all(pool)
+    .await)?;
+    Ok(ids.into_iter().map(BroadcastId).collect())
+}
+
+/// A conditional `UPDATE` of one broadcast, `$1` its id and `$2` the time.
+async fn transition(tx: &mut Tx, id: &BroadcastId, at: Timestamp, sql: &'static str) -> Result<bool, StoreError> {
+    let rows = on_tx!(tx, |conn| sqlx::query(sql)
+        .bind(id.as_str())
+        .bind(ms(at))
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Releases a held broadcast.
+///
+/// # Errors
+/// The database failed.
+pub async fn approve(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE broadcast SET state = 'approved', approved_ms = $2 WHERE id = $1 AND state = 'held'";
+    transition(tx, id, at, sql).await
+}
+
+/// Refuses a held broadcast: it never rings and is never shown.
+///
+/// # Errors
+/// The database failed.
+pub async fn refuse(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE broadcast SET state = 'refused', finished_ms = $2 WHERE id = $1 AND state = 'held'";
+    transition(tx, id, at, sql).await
+}
+
+/// Stops a broadcast: no batch of it can be leased any more. [`super::batch::close_open`] in the same transaction,
+/// after this, settles the rest.
+///
+/// A push already handed to a push service cannot be recalled; the senders' fence stops those still in a batch.
+///
+/// # Errors
+/// The database failed.
+pub async fn halt(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE broadcast SET state = 'halted', finished_ms = $2 \
+               WHERE id = $1 AND state IN ('held', 'approved', 'sending')";
+    transition(tx, id, at, sql).await
+}
+
+/// Ends a broadcast whose validity is over. [`super::batch::close_open`] in the same transaction, after this, settles
+/// the rest.
+///
+/// # Errors
+/// The database failed.
+pub async fn expire(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE broadcast SET state = 'expired', finished_ms = $2 \
+               WHERE id = $1 AND state IN ('held', 'approved', 'sending')";
+    transition(tx, id, at, sql).await
+}
+
+/// Records that an approved broadcast has its batches, in the transaction that inserts them. With nobody targeted it
+/// is done at once. On `false` (it was stopped, or another node was faster) roll back.
+///
+/// # Errors
+/// The database failed.
+pub async fn planned(
+    tx: &mut Tx,
+    id: &BroadcastId,
+    at: Timestamp,
+    inside: u64,
+    near: u64,
+    targeted: u64,
+) -> Result<bool, StoreError> {
+    let rows = on_tx!(tx, |conn| sqlx::query(
+        "UPDATE broadcast SET planned_ms = $2, inside = $3, near = $4, \
+         state = CASE WHEN $5 = 0 THEN 'done' ELSE 'sending' END, \
+         finished_ms = CASE WHEN $5 = 0 THEN $2 ELSE NULL END \
+         WHERE id = $1 AND state = 'approved'",
+    )
+    .bind(id.as_str())
+    .bind(ms(at))
+    .bind(count(inside))
+    .bind(count(near))
+    .bind(count(targeted))
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Records that everyone has an outcome; `false` while a batch is open. Call it in a transaction of its own, after
+/// the one that ended a batch has committed: else two nodes that end the last two batches at once do not see each
+/// other on PostgreSQL. What is missed all the same, [`finishable`] finds.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE broadcast SET state = 'done', finished_ms = $2 WHERE id = $1 AND state = 'sending' \
+               AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open')";
+    transition(tx, id, at, sql).await
+}
+
+pub(super) fn tier_number(tier: Tier) -> i64 {
+    i64::try_from(tier.index()).expect("a tier is 0 to 3")
+}

@@ -1,0 +1,278 @@
+//! The two databases: opening, transactions, waking other nodes, and all text that only one of them understands.
+
+use super::error::StoreError;
+use super::migrate;
+use futures_util::stream::{BoxStream, StreamExt};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a caller waits for a connection, or for SQLite's one writer.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long SQLite waits for another process's write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long PostgreSQL may work on one statement, milliseconds.
+const STATEMENT_TIMEOUT_MS: &str = "60000";
+/// How long PostgreSQL keeps a transaction whose node fell silent, milliseconds.
+const IDLE_TRANSACTION_TIMEOUT_MS: &str = "60000";
+/// The channel of PostgreSQL on which nodes wake each other.
+const WAKE_CHANNEL: &str = "beffroi";
+
+/// An open, migrated database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// The embedded database: many readers, one writer.
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    /// The shared database of any number of nodes.
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropping it rolls back; only [`Tx::commit`] keeps what was done.
+#[derive(Debug)]
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Compiles one query body for each driver, on a pool: `on_db!(db, |conn| sqlx::query(…).execute(conn).await)`.
+macro_rules! on_db {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        match $db {
+            $crate::store::db::Db::Sqlite { read: $conn, .. } => $body,
+            $crate::store::db::Db::Postgres($conn) => $body,
+        }
+    };
+}
+pub(super) use on_db;
+
+/// Compiles one query body for each driver, in a transaction. A body that runs several queries borrows again:
+/// `execute(&mut *conn)`.
+macro_rules! on_tx {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match $tx {
+            $crate::store::db::Tx::Sqlite(transaction) => {
+                let $conn = &mut **transaction;
+                $body
+            }
+            $crate::store::db::Tx::Postgres(transaction) => {
+                let $conn = &mut **transaction;
+                $body
+            }
+        }
+    };
+}
+pub(super) use on_tx;
+
+/// The words of a query on which the databases differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// Ends a `SELECT`: its rows stay locked until the transaction ends. SQLite's writer is alone anyway.
+    pub(super) const fn locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR UPDATE",
+        }
+    }
+
+    /// Ends a `SELECT … FROM batch`: takes rows that no other transaction holds.
+    pub(super) const fn batches_nobody_holds(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR UPDATE OF batch SKIP LOCKED",
+        }
+    }
+
+    /// A parenthesised query of the integers in the JSON list that parameter `$1` holds.
+    pub(super) const fn integers(self) -> &'static str {
+        match self {
+            Self::Sqlite => "(SELECT value FROM json_each($1))",
+            Self::Postgres => "(SELECT value::bigint FROM json_array_elements_text($1::json))",
+        }
+    }
+
+    /// A parenthesised query of the texts in the JSON list that parameter `$1` holds.
+    pub(super) const fn texts(self) -> &'static str {
+        match self {
+            Self::Sqlite => "(SELECT value FROM json_each($1))",
+            Self::Postgres => "(SELECT value FROM json_array_elements_text($1::json))",
+        }
+    }
+}
+
+/// What nodes tell each other: an endless stream of [`Db::notify`]'s words.
+pub type Wakes = BoxStream<'static, Result<String, StoreError>>;
+
+impl Db {
+    /// Opens `sqlite://PATH` (made when missing) or `postgres://…` with so many connections for reading, and brings
+    /// its tables to this version.
+    ///
+    /// # Errors
+    /// Another scheme, an in-memory SQLite, a database that cannot be reached, written or migrated.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => Self::open_sqlite(url, connections).await,
+            "postgres" | "postgresql" => Self::open_postgres(url, connections).await,
+            _ => Err(StoreError::Url),
+        }
+    }
+
+    async fn open_sqlite(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
+        // Every connection would see a memory database of its own.
+        if options.get_filename().as_os_str().is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(StoreError::Url);
+        }
+        make_folder(options.get_filename())?;
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true);
+        let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
+        let write = pool().max_connections(1).connect_with(options.clone()).await?;
+        migrate::sqlite().run(&write).await?;
+        let read = pool().max_connections(connections).connect_with(options.pragma("query_only", "ON")).await?;
+        Ok(Self::Sqlite { read, write })
+    }
+
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options =
+            PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?.application_name("beffroi").options([
+                ("default_transaction_isolation", "read committed"),
+                ("statement_timeout", STATEMENT_TIMEOUT_MS),
+                ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT_MS),
+            ]);
+        let pool = PgPoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_connections(connections)
+            .connect_with(options)
+            .await?;
+        migrate::postgres().run(&pool).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Begins a transaction that writes. On SQLite it is the only one from here on (`BEGIN IMMEDIATE`): another one
+    /// waits for its end, so never begin a second one inside.
+    ///
+    /// # Errors
+    /// No connection, or no turn to write, in time.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// Begins a transaction that only reads, all of it at one moment.
+    pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
+            Self::Postgres(pool) => {
+                Ok(Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+            }
+        }
+    }
+
+    pub(super) const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Wakes the other nodes with a word, if and when the transaction commits. A hint: it may be lost, so whoever
+    /// waits for it also polls. On SQLite there is no other node and nothing happens.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn notify(tx: &mut Tx, what: &str) -> Result<(), StoreError> {
+        match tx {
+            Tx::Sqlite(_) => {}
+            Tx::Postgres(transaction) => {
+                sqlx::query("SELECT pg_notify($1, $2)")
+                    .bind(WAKE_CHANNEL)
+                    .bind(what)
+                    .execute(&mut **transaction)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What other nodes (and this one) say by [`Db::notify`]; `None` on SQLite. It keeps one connection and takes up
+    /// a lost one again by itself, but what was said in between is lost.
+    ///
+    /// # Errors
+    /// No connection could be had.
+    pub async fn listen(&self) -> Result<Option<Wakes>, StoreError> {
+        match self {
+            Self::Sqlite { .. } => Ok(None),
+            Self::Postgres(pool) => {
+                let mut listener = PgListener::connect_with(pool).await?;
+                listener.listen(WAKE_CHANNEL).await?;
+                let words = listener.into_stream().map(|heard| Ok(heard?.payload().to_owned()));
+                Ok(Some(words.boxed()))
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        on_db!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Ends all connections, after what runs on them.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Keeps what was done.
+    ///
+    /// # Errors
+    /// The database failed: nothing was kept, unless the connection broke while it answered.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(super) const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}
+
+fn make_folder(file: &Path) -> Result<(), StoreError> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
