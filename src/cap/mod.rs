@@ -1,6 +1,21 @@
 //! The Common Alerting Protocol: bytes to types. Pure: no I/O, no clock.
+//!
+//! [`read()`] decodes, parses and builds: `encoding` makes text, `parse` a located tree, `build` the [`alert::Alert`].
+//! Whatever the bytes, it never panics and stays within [`Limits`]. Absent on purpose: writing CAP (original bytes are
+//! kept and served), expanding entities, and guessing.
 
 pub mod alert;
+mod build;
 pub mod code;
+mod encoding;
 pub mod finding;
+pub mod limits;
+mod parse;
+mod read;
+mod report;
+pub mod rules;
 pub mod time;
+mod tree;
+
+pub use limits::Limits;
+pub use read::{Reading, Root, read};

@@ -1,0 +1,115 @@
+//! The `alert` element (CAP 1.2 §3.2.1).
+
+use super::children::{ALERT, Children};
+use super::value::quoted_list;
+use super::{Builder, NodeId};
+use crate::cap::alert::{Alert, AlertKey, CapVersion};
+use crate::cap::code::{MsgType, Scope, Status};
+use crate::cap::rules::{self, Rule};
+use crate::cap::tree::{ROOT, is_space};
+
+/// Builds the alert. `None` when something essential could not be read; the report then holds why.
+pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
+    let b = &mut builder;
+    b.check_attribute(ROOT);
+    let children = b.children(ROOT, ALERT);
+    let identifier = b.token(children.one("identifier"), &rules::IDENTIFIER_CHARACTERS);
+    let sender = b.token(children.one("sender"), &rules::SENDER_CHARACTERS);
+    let sent = b.required_time(children.one("sent"));
+    let status = b.code(children.one("status"), Status::ALL, Status::from_code, Status::as_str);
+    let msg_type = b.code(children.one("msgType"), MsgType::ALL, MsgType::from_code, MsgType::as_str);
+    let scope = b.scope(children.one("scope"));
+    b.check_audience(&children, scope);
+    b.check_note(&children, status, msg_type);
+    let references = b.references(ROOT, children.one("references"), msg_type);
+    let infos = b.infos(&children, sent);
+    b.check_infos(&children, status, msg_type);
+    let list = |id: Option<NodeId>| id.map(|id| quoted_list(b.trimmed(id))).unwrap_or_default();
+    let (addresses, incidents) = (list(children.one("addresses")), list(children.one("incidents")));
+    let key = AlertKey { sender: sender?, identifier: identifier?, sent: sent? };
+    if let Some(id) = children.one("references") {
+        b.check_own_identity(id, &key, &references);
+    }
+    Some(Alert {
+        version: b.version,
+        key,
+        status: status?,
+        msg_type: msg_type?,
+        source: b.text(children.one("source")),
+        scope: scope?,
+        restriction: b.text(children.one("restriction")),
+        addresses,
+        codes: children.all("code").iter().filter_map(|&id| b.text(Some(id))).collect(),
+        note: b.text(children.one("note")),
+        references,
+        incidents,
+        infos: infos?,
+        signed: children.signed,
+    })
+}
+
+impl Builder<'_, '_> {
+    /// An identifier or sender: no white space, comma, `<` or `&` inside.
+    fn token(&mut self, id: Option<NodeId>, rule: &'static Rule) -> Option<String> {
+        let text = self.required_text(id)?;
+        let id = id?;
+        self.check_spaces(id);
+        if text.contains(|character: char| is_space(character) || matches!(character, ',' | '<' | '&')) {
+            let name = self.tree.nodes[id].name;
+            self.find(rule, id, format!("`{name}` holds a space, a comma, `<` or `&`."));
+        }
+        Some(text)
+    }
+
+    /// CAP 1.0 let the scope be absent; we then take the narrowest, which is never published.
+    fn scope(&mut self, id: Option<NodeId>) -> Option<Scope> {
+        if id.is_none() && self.version == CapVersion::V1_0 {
+            let message = "There is no scope; the alert is read as Private, and never published.";
+            self.find_child(&rules::SCOPE_ABSENT, ROOT, "scope", message);
+            return Some(Scope::Private);
+        }
+        self.code(id, Scope::ALL, Scope::from_code, Scope::as_str)
+    }
+
+    /// `restriction` goes with Restricted, `addresses` with Private.
+    fn check_audience(&mut self, children: &Children, scope: Option<Scope>) {
+        let (restriction, addresses) = (children.one("restriction"), children.one("addresses"));
+        match scope {
+            Some(Scope::Restricted) if self.text(restriction).is_none() => {
+                let message = "A Restricted message needs a `restriction`.";
+                self.find_child(&rules::RESTRICTION_MISSING, ROOT, "restriction", message);
+            }
+            Some(Scope::Private) if children.one("scope").is_some() && self.text(addresses).is_none() => {
+                self.find_child(&rules::ADDRESSES_MISSING, ROOT, "addresses", "A Private message needs `addresses`.");
+            }
+            Some(Scope::Public | Scope::Private) if self.text(restriction).is_some() => {
+                let message = "`restriction` has a meaning only with scope Restricted.";
+                self.find(&rules::RESTRICTION_UNUSED, restriction.unwrap_or(ROOT), message);
+            }
+            Some(Scope::Public | Scope::Restricted | Scope::Private) | None => {}
+        }
+    }
+
+    fn check_note(&mut self, children: &Children, status: Option<Status>, msg_type: Option<MsgType>) {
+        let wanted = status == Some(Status::Exercise) || msg_type == Some(MsgType::Error);
+        if wanted && self.text(children.one("note")).is_none() {
+            self.find_child(
+                &rules::NOTE_MISSING,
+                ROOT,
+                "note",
+                "A `note` should say which exercise, or what is wrong.",
+            );
+        }
+    }
+
+    /// An Alert or Update without an info says nothing. System messages (heartbeats) need none.
+    fn check_infos(&mut self, children: &Children, status: Option<Status>, msg_type: Option<MsgType>) {
+        let speaks = match msg_type {
+            Some(MsgType::Alert | MsgType::Update) => status != Some(Status::System),
+            Some(MsgType::Cancel | MsgType::Ack | MsgType::Error) | None => false,
+        };
+        if speaks && children.all("info").is_empty() {
+            self.find_child(&rules::INFO_MISSING, ROOT, "info", "There is no `info`: the message says nothing.");
+        }
+    }
+}

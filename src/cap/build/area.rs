@@ -1,0 +1,65 @@
+//! `area` (CAP 1.2 §3.2.4).
+
+use super::children::AREA;
+use super::{Builder, NodeId};
+use crate::cap::alert::Area;
+use crate::cap::rules;
+
+impl Builder<'_, '_> {
+    /// An area. `None` when it could not be read, or there are too many.
+    pub(super) fn area(&mut self, id: NodeId) -> Option<Area> {
+        self.areas += 1;
+        if self.areas > self.limits.areas_max {
+            if self.areas == self.limits.areas_max + 1 {
+                let message = format!("There are more than {} areas.", self.limits.areas_max);
+                self.find(&rules::TOO_MANY_AREAS, id, message);
+            }
+            return None;
+        }
+        let children = self.children(id, AREA);
+        let area_desc = self.required_text(children.one("areaDesc"));
+        let mut polygons = Vec::new();
+        for &polygon in children.all("polygon") {
+            if self.one_more_ring(polygon) {
+                polygons.extend(self.polygon(polygon));
+            }
+        }
+        let mut circles = Vec::new();
+        for &circle in children.all("circle") {
+            if self.one_more_ring(circle) {
+                circles.extend(self.circle(circle));
+            }
+        }
+        let geocodes = self.pairs(&children, "geocode");
+        let altitude_ft = self.number(children.one("altitude"));
+        let ceiling_ft = self.number(children.one("ceiling"));
+        if let (Some(ceiling), Some(at)) = (ceiling_ft, children.one("ceiling")) {
+            match altitude_ft {
+                None => self.find(&rules::CEILING_ALONE, at, "`ceiling` needs `altitude`."),
+                Some(altitude) if ceiling < altitude => {
+                    self.find(&rules::CEILING_LOW, at, "`ceiling` is below `altitude`.");
+                }
+                Some(_) => {}
+            }
+        }
+        let nowhere = [children.all("polygon"), children.all("circle"), children.all("geocode")];
+        if nowhere.iter().all(|ids| ids.iter().all(|&id| self.is_blank(id))) {
+            self.find(&rules::AREA_NOWHERE, id, "The area has no polygon, circle or geocode: it is nowhere.");
+        }
+        Some(Area { area_desc: area_desc?, polygons, circles, geocodes, altitude_ft, ceiling_ft })
+    }
+
+    fn is_blank(&self, id: NodeId) -> bool {
+        self.trimmed(id).is_empty() && self.tree.nodes[id].children.is_empty()
+    }
+
+    /// Counts a polygon or circle; false when there are too many. Only the first too many is reported.
+    fn one_more_ring(&mut self, id: NodeId) -> bool {
+        self.rings += 1;
+        if self.rings == self.limits.rings_max + 1 {
+            let message = format!("There are more than {} polygons and circles.", self.limits.rings_max);
+            self.find(&rules::TOO_MANY_RINGS, id, message);
+        }
+        self.rings <= self.limits.rings_max
+    }
+}

@@ -1,0 +1,215 @@
+//! The standard's sequences: which elements may stand in which, in what order, how often.
+
+use super::Builder;
+use crate::cap::alert::CapVersion;
+use crate::cap::report::quote;
+use crate::cap::rules;
+use crate::cap::tree::{NodeId, Space};
+
+/// Whether an element must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    /// Required from CAP 1.1 on.
+    From1_1,
+    /// Required from CAP 1.2 on.
+    From1_2,
+    Optional,
+    /// Known to CAP 1.0 only.
+    Only1_0,
+}
+
+/// One line of a sequence.
+pub(super) struct Child {
+    name: &'static str,
+    need: Need,
+    many: bool,
+    /// Whether it holds elements rather than text. In CAP 1.0 named values are plain text.
+    group: bool,
+}
+
+const fn one(name: &'static str, need: Need) -> Child {
+    Child { name, need, many: false, group: false }
+}
+
+const fn many(name: &'static str, need: Need) -> Child {
+    Child { name, need, many: true, group: false }
+}
+
+const fn groups(name: &'static str) -> Child {
+    Child { name, need: Need::Optional, many: true, group: true }
+}
+
+pub(super) const ALERT: &[Child] = &[
+    one("identifier", Need::Required),
+    one("sender", Need::Required),
+    one("password", Need::Only1_0),
+    one("sent", Need::Required),
+    one("status", Need::Required),
+    one("msgType", Need::Required),
+    one("source", Need::Optional),
+    one("scope", Need::From1_1),
+    one("restriction", Need::Optional),
+    one("addresses", Need::Optional),
+    many("code", Need::Optional),
+    one("note", Need::Optional),
+    one("references", Need::Optional),
+    one("incidents", Need::Optional),
+    groups("info"),
+];
+
+pub(super) const INFO: &[Child] = &[
+    one("language", Need::Optional),
+    many("category", Need::From1_1),
+    one("event", Need::Required),
+    many("responseType", Need::Optional),
+    one("urgency", Need::Required),
+    one("severity", Need::Required),
+    one("certainty", Need::Required),
+    one("audience", Need::Optional),
+    groups("eventCode"),
+    one("effective", Need::Optional),
+    one("onset", Need::Optional),
+    one("expires", Need::Optional),
+    one("senderName", Need::Optional),
+    one("headline", Need::Optional),
+    one("description", Need::Optional),
+    one("instruction", Need::Optional),
+    one("web", Need::Optional),
+    one("contact", Need::Optional),
+    groups("parameter"),
+    groups("resource"),
+    groups("area"),
+];
+
+pub(super) const RESOURCE: &[Child] = &[
+    one("resourceDesc", Need::Required),
+    one("mimeType", Need::From1_2),
+    one("size", Need::Optional),
+    one("uri", Need::Optional),
+    one("derefUri", Need::Optional),
+    one("digest", Need::Optional),
+];
+
+pub(super) const AREA: &[Child] = &[
+    one("areaDesc", Need::Required),
+    many("polygon", Need::Optional),
+    many("circle", Need::Optional),
+    groups("geocode"),
+    one("altitude", Need::Optional),
+    one("ceiling", Need::Optional),
+];
+
+pub(super) const PAIR: &[Child] = &[one("valueName", Need::Required), one("value", Need::Required)];
+
+/// The children of one element, sorted into its sequence.
+pub(super) struct Children {
+    sequence: &'static [Child],
+    slots: Vec<Vec<NodeId>>,
+    /// Whether a signature stood among them.
+    pub(super) signed: bool,
+}
+
+impl Children {
+    /// The first of a name.
+    pub(super) fn one(&self, name: &str) -> Option<NodeId> {
+        self.all(name).first().copied()
+    }
+
+    /// All of a name, in the document's order.
+    pub(super) fn all(&self, name: &str) -> &[NodeId] {
+        let place = self.sequence.iter().position(|child| child.name == name);
+        place.map_or(&[], |place| &self.slots[place])
+    }
+}
+
+impl Builder<'_, '_> {
+    /// Sorts an element's children into its sequence; finds what is missing, unknown, repeated or out of order.
+    pub(super) fn children(&mut self, parent: NodeId, sequence: &'static [Child]) -> Children {
+        let mut children = Children { sequence, slots: vec![Vec::new(); sequence.len()], signed: false };
+        let tree = self.tree;
+        let mut furthest = 0;
+        let mut displaced = None;
+        for &id in &tree.nodes[parent].children {
+            let Some(place) = self.place(id, sequence, &mut children.signed) else { continue };
+            if place < furthest && displaced.is_none() {
+                displaced = Some((id, furthest));
+            }
+            furthest = furthest.max(place);
+            if place < sequence.len() {
+                children.slots[place].push(id);
+            }
+        }
+        if let Some((id, after)) = displaced {
+            let name = tree.nodes[id].name;
+            let after = sequence.get(after).map_or("Signature", |child| child.name);
+            self.find(
+                &rules::ELEMENT_ORDER,
+                id,
+                format!("`{name}` comes after `{after}`; the standard has it before."),
+            );
+        }
+        let stray = tree.nodes[parent].trimmed();
+        if !stray.is_empty() {
+            self.find(&rules::TEXT_STRAY, parent, format!("There is text between the elements: `{}`.", quote(stray)));
+        }
+        for (place, child) in sequence.iter().enumerate() {
+            self.check_count(parent, child, &children.slots[place]);
+        }
+        children
+    }
+
+    /// The place of a child in the sequence; a signature's is after all.
+    fn place(&mut self, id: NodeId, sequence: &[Child], signed: &mut bool) -> Option<usize> {
+        let node = &self.tree.nodes[id];
+        self.check_attribute(id);
+        match node.space {
+            Space::Foreign => {
+                let message = format!("`{}` is of another vocabulary and is left out.", quote(node.name));
+                self.find(&rules::ELEMENT_FOREIGN, id, message);
+                return None;
+            }
+            Space::Signature => {
+                *signed |= node.name == "Signature";
+                return Some(sequence.len());
+            }
+            Space::Home => {}
+        }
+        let place = sequence.iter().position(|child| {
+            child.name == node.name && (child.need != Need::Only1_0 || self.version == CapVersion::V1_0)
+        });
+        let Some(place) = place else {
+            self.find(&rules::ELEMENT_UNKNOWN, id, format!("`{}` is not an element of CAP here.", quote(node.name)));
+            return None;
+        };
+        if let (false, Some(&inner)) = (sequence[place].group, node.children.first()) {
+            let inner_name = quote(self.tree.nodes[inner].name);
+            self.find(&rules::ELEMENT_UNKNOWN, inner, format!("`{}` holds text, not `{inner_name}`.", node.name));
+        }
+        Some(place)
+    }
+
+    /// CAP has no attributes of its own.
+    pub(super) fn check_attribute(&mut self, id: NodeId) {
+        if let (Space::Home, Some(attribute)) = (self.tree.nodes[id].space, self.tree.nodes[id].attribute) {
+            let message = format!("The attribute `{}` is not part of CAP and is left out.", quote(attribute));
+            self.find(&rules::ATTRIBUTE_UNEXPECTED, id, message);
+        }
+    }
+
+    fn check_count(&mut self, parent: NodeId, child: &Child, found: &[NodeId]) {
+        let required = match child.need {
+            Need::Required => true,
+            Need::From1_1 => self.version != CapVersion::V1_0,
+            Need::From1_2 => self.version == CapVersion::V1_2,
+            Need::Optional | Need::Only1_0 => false,
+        };
+        if required && found.is_empty() {
+            let message = format!("`{}` needs `{}`.", self.tree.nodes[parent].name, child.name);
+            self.find_child(&rules::ELEMENT_MISSING, parent, child.name, message);
+        }
+        if let (false, Some(&second)) = (child.many, found.get(1)) {
+            self.find(&rules::ELEMENT_REPEATED, second, format!("`{}` may come only once.", child.name));
+        }
+    }
+}

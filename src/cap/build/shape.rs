@@ -1,0 +1,185 @@
+//! Polygons and circles (CAP 1.2 §3.2.4). Rings that cross themselves are kept as they are.
+
+use super::value::decimal;
+use super::{Builder, NodeId};
+use crate::cap::alert::{Circle, Point, Polygon};
+use crate::cap::report::quote;
+use crate::cap::rules;
+use crate::cap::tree::is_space;
+
+const LATITUDE_MAX_DEG: f64 = 90.0;
+const LONGITUDE_MAX_DEG: f64 = 180.0;
+/// Some write longitudes eastward all the way round.
+const LONGITUDE_WIDE_MAX_DEG: f64 = 360.0;
+
+impl Builder<'_, '_> {
+    /// A polygon. `None` when it is empty or cannot be read.
+    pub(super) fn polygon(&mut self, id: NodeId) -> Option<Polygon> {
+        let text = self.trimmed(id);
+        if text.is_empty() {
+            self.find(&rules::POLYGON_EMPTY, id, "The polygon is empty; it is read as absent.");
+            return None;
+        }
+        let room = self.limits.vertices_max.saturating_sub(self.vertices);
+        let ring = match read_points(text, room) {
+            Points::Read(ring) => ring,
+            Points::Joined(ring) => {
+                self.find(&rules::POLYGON_SPACES, id, "There is white space inside a pair; it is left out.");
+                ring
+            }
+            Points::Unreadable { nth, pair, count } => {
+                let message = format!("Pair {nth} is `{}`, not lat,lon in degrees ({count} such pairs).", quote(pair));
+                self.find(&rules::POLYGON_PAIR, id, message);
+                return None;
+            }
+            Points::TooMany => {
+                let message = format!("There are more than {} polygon points.", self.limits.vertices_max);
+                self.find(&rules::TOO_MANY_VERTICES, id, message);
+                self.vertices = self.limits.vertices_max;
+                return None;
+            }
+        };
+        self.vertices += ring.len();
+        if !self.check_range(id, &ring) {
+            return None;
+        }
+        self.close(id, ring)
+    }
+
+    /// Leaves out points written twice running, and closes the ring.
+    fn close(&mut self, id: NodeId, mut ring: Vec<Point>) -> Option<Polygon> {
+        let written = ring.len();
+        ring.dedup();
+        let duplicates = written - ring.len();
+        let (first, last) = (*ring.first()?, *ring.last()?);
+        let open = first != last;
+        if open {
+            ring.push(first);
+        }
+        let points = ring.len();
+        let Some(polygon) = Polygon::new(ring) else {
+            let message = format!(
+                "A polygon needs at least four pairs, the last like the first; here are {written}, {} different in turn.",
+                points.saturating_sub(1)
+            );
+            self.find(&rules::POLYGON_FEW, id, message);
+            return None;
+        };
+        if duplicates > 0 {
+            let message = format!("{duplicates} points are the same as the one before; they are left out.");
+            self.find(&rules::POLYGON_DUPLICATE, id, message);
+        }
+        if open {
+            self.find(&rules::POLYGON_OPEN, id, "The last point is not the first; the ring is closed.");
+        }
+        Some(polygon)
+    }
+
+    /// A circle. `None` when it is empty or cannot be read.
+    pub(super) fn circle(&mut self, id: NodeId) -> Option<Circle> {
+        let text = self.trimmed(id);
+        if text.is_empty() {
+            self.find(&rules::CIRCLE_EMPTY, id, "The circle is empty; it is read as absent.");
+            return None;
+        }
+        let mut joined = false;
+        let parsed = parse_circle(text).or_else(|| {
+            joined = true;
+            parse_circle(&join_pairs(text))
+        });
+        let Some(circle) = parsed else {
+            self.find(&rules::CIRCLE_INVALID, id, format!("`{}` is not lat,lon and a radius in km.", quote(text)));
+            return None;
+        };
+        if joined {
+            self.find(&rules::CIRCLE_SPACES, id, "There is white space inside the pair; it is left out.");
+        }
+        if circle.radius_km == 0.0 {
+            self.find(&rules::CIRCLE_POINT, id, "The radius is 0: the circle is a single point.");
+        }
+        self.check_range(id, &[circle.center]).then_some(circle)
+    }
+
+    /// Whether the points are on the Earth. Longitudes up to 360 are kept, with a warning.
+    fn check_range(&mut self, id: NodeId, points: &[Point]) -> bool {
+        let mut on_earth = true;
+        if let Some(point) = points.iter().find(|point| point.lat.abs() > LATITUDE_MAX_DEG) {
+            let message = format!("The latitude {} is beyond 90°. Perhaps the two are swapped.", point.lat);
+            self.find(&rules::LATITUDE_RANGE, id, message);
+            on_earth = false;
+        }
+        let widest = points.iter().map(|point| point.lon).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
+        if widest.abs() > LONGITUDE_WIDE_MAX_DEG {
+            self.find(&rules::LONGITUDE_RANGE, id, format!("The longitude {widest} is beyond 360°."));
+            on_earth = false;
+        } else if widest.abs() > LONGITUDE_MAX_DEG {
+            self.find(
+                &rules::LONGITUDE_WIDE,
+                id,
+                format!("The longitude {widest} is beyond 180°; it is taken round the Earth."),
+            );
+        }
+        on_earth
+    }
+}
+
+/// What the text of a polygon gave.
+enum Points<'t> {
+    Read(Vec<Point>),
+    /// Readable once white space inside pairs is left out.
+    Joined(Vec<Point>),
+    Unreadable {
+        /// Number of the first bad pair, from 1.
+        nth: usize,
+        pair: &'t str,
+        count: usize,
+    },
+    TooMany,
+}
+
+fn read_points(text: &str, points_max: usize) -> Points<'_> {
+    let tokens = || text.split(is_space).filter(|token| !token.is_empty());
+    let mut points = Vec::new();
+    let mut bad = None;
+    let mut count = 0;
+    for (index, token) in tokens().enumerate() {
+        match parse_pair(token) {
+            Some(point) => points.push(point),
+            None => {
+                count += 1;
+                bad.get_or_insert((index + 1, token));
+            }
+        }
+        if points.len() > points_max {
+            return Points::TooMany;
+        }
+    }
+    let Some((nth, pair)) = bad else { return Points::Read(points) };
+    // Every number is a token of its own or has its comma beside it: joining can mean only one thing.
+    let joined: Option<Vec<Point>> =
+        join_pairs(text).split(is_space).filter(|token| !token.is_empty()).map(parse_pair).collect();
+    match joined {
+        Some(points) if points.len() > points_max => Points::TooMany,
+        Some(points) => Points::Joined(points),
+        None => Points::Unreadable { nth, pair, count },
+    }
+}
+
+/// The text without the white space before and after commas.
+fn join_pairs(text: &str) -> String {
+    let parts: Vec<&str> = text.split(',').map(|part| part.trim_matches(is_space)).collect();
+    parts.join(",")
+}
+
+fn parse_pair(token: &str) -> Option<Point> {
+    let (lat, lon) = token.split_once(',')?;
+    // `-0.0` and `0.0` are one place; adding zero makes them one number.
+    Some(Point { lat: decimal(lat)? + 0.0, lon: decimal(lon)? + 0.0 })
+}
+
+fn parse_circle(text: &str) -> Option<Circle> {
+    let mut tokens = text.split(is_space).filter(|token| !token.is_empty());
+    let center = parse_pair(tokens.next()?)?;
+    let radius_km = decimal(tokens.next()?)?;
+    (tokens.next().is_none() && radius_km >= 0.0).then_some(Circle { center, radius_km })
+}

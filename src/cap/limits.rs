@@ -1,0 +1,55 @@
+//! How much of a document we are willing to look at. Every bound is here, so that reading stays bounded whatever comes.
+
+/// Longest document, bytes. The largest real alert we know is 1.7 MB, most of it an embedded sound.
+pub const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Deepest nesting of elements. CAP itself needs five levels, a signature about ten.
+pub const DEPTH_MAX: usize = 32;
+/// Elements in all, those of a signature included.
+pub const ELEMENTS_MAX: usize = 100_000;
+/// Attributes of one element.
+pub const ATTRIBUTES_MAX: usize = 32;
+/// Longest run of attributes in one tag, bytes.
+pub const ATTRIBUTES_BYTES_MAX: usize = 8 * 1024;
+/// `info` elements: more than the languages any authority writes in.
+pub const INFOS_MAX: usize = 128;
+/// `area` elements of the whole alert.
+pub const AREAS_MAX: usize = 10_000;
+/// Polygons and circles of the whole alert.
+pub const RINGS_MAX: usize = 10_000;
+/// Points of all polygons together. The largest real polygon we know has 41,009.
+pub const VERTICES_MAX: usize = 200_000;
+/// Errors reported one by one, and as many warnings and notes; what comes after is counted.
+pub const FINDINGS_MAX: usize = 200;
+/// Characters of a document's own text quoted in a message.
+pub const QUOTE_CHARS_MAX: usize = 60;
+
+/// Bounds on one reading. The default is right for a server; tests make it smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub bytes_max: usize,
+    pub depth_max: usize,
+    pub elements_max: usize,
+    pub attributes_max: usize,
+    pub infos_max: usize,
+    pub areas_max: usize,
+    pub rings_max: usize,
+    pub vertices_max: usize,
+    /// Of errors; and again of warnings and notes together.
+    pub findings_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_max: BYTES_MAX,
+            depth_max: DEPTH_MAX,
+            elements_max: ELEMENTS_MAX,
+            attributes_max: ATTRIBUTES_MAX,
+            infos_max: INFOS_MAX,
+            areas_max: AREAS_MAX,
+            rings_max: RINGS_MAX,
+            vertices_max: VERTICES_MAX,
+            findings_max: FINDINGS_MAX,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Every rule a finding can name: its stable code, how bad it is, its clause and how to mend it at the source.
+
+use super::finding::Level;
+
+/// One rule. An empty clause means: the clause of the element it is found at.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable name, as findings carry it.
+    pub code: &'static str,
+    pub level: Level,
+    /// An error that is mended without guessing.
+    pub repaired: bool,
+    pub clause: &'static str,
+    pub fix: &'static str,
+}
+
+/// Makes the constants and the list of them all. `mended` is an error that is repaired.
+macro_rules! rules {
+    (@level error) => { (Level::Error, false) };
+    (@level mended) => { (Level::Error, true) };
+    (@level warning) => { (Level::Warning, false) };
+    (@level note) => { (Level::Note, false) };
+    ($($name:ident $level:ident $code:literal $clause:literal $fix:literal;)+) => {
+        $(pub(super) const $name: Rule = Rule {
+            code: $code,
+            level: rules!(@level $level).0,
+            repaired: rules!(@level $level).1,
+            clause: $clause,
+            fix: $fix,
+        };)+
+        /// Every rule, in the order a document meets them.
+        pub const ALL: &[&Rule] = &[$(&$name),+];
+    };
+}
+
+rules! {
+    TOO_LARGE error "too-large" "CAP 1.2 §3.3.4" "Send a smaller document: link to resources instead of embedding them.";
+    ENCODING_UNKNOWN error "encoding-unknown" "XML 1.0 §4.3.3" "Write UTF-8.";
+    ENCODING_MISDECLARED mended "encoding-misdeclared" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
+    ENCODING_INVALID error "encoding-invalid" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
+    CONTROL_CHARACTER error "control-character" "XML 1.0 §2.2" "Remove the character.";
+    NOT_WELL_FORMED error "not-well-formed" "XML 1.0 §2.1" "Make the document with an XML library rather than by hand.";
+    DTD_REFUSED error "dtd-refused" "CAP 1.2 §3.3.1" "Remove the document type declaration.";
+    ENTITY_REFUSED error "entity-refused" "XML 1.0 §4.1" "Write the character itself, or a numeric reference.";
+    TOO_DEEP error "too-deep" "CAP 1.2 §3.2" "Nest no deeper than the standard does.";
+    TOO_MANY_ELEMENTS error "too-many-elements" "CAP 1.2 §3.2" "Split the alert, or simplify its areas.";
+    TOO_MANY_ATTRIBUTES error "too-many-attributes" "CAP 1.2 §3.3.1" "Remove the attributes: CAP has none.";
+    TOO_MANY_INFOS error "too-many-infos" "CAP 1.2 §3.2.2" "Split the alert.";
+    TOO_MANY_AREAS error "too-many-areas" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
+    TOO_MANY_RINGS error "too-many-rings" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
+    TOO_MANY_VERTICES error "too-many-vertices" "CAP 1.2 §3.2.4 polygon" "Simplify the polygons: 100 points are plenty.";
+    ROOT_NOT_ALERT error "root-not-alert" "CAP 1.2 §3.2.1" "Send the CAP alert itself, its root element `alert`.";
+    NAMESPACE_UNKNOWN error "namespace-unknown" "CAP 1.2 §3.3.1" "Declare xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\" on `alert`.";
+    ATTRIBUTE_UNEXPECTED mended "attribute-unexpected" "CAP 1.2 §3.4" "Remove the attribute: CAP has none.";
+    ELEMENT_UNKNOWN error "element-unknown" "CAP 1.2 §3.4" "Remove the element, or spell it as the standard does.";
+    ELEMENT_FOREIGN mended "element-foreign" "CAP 1.2 §3.4" "Remove the element: put such data in `parameter`.";
+    ELEMENT_MISSING error "element-missing" "" "Add the element.";
+    ELEMENT_REPEATED error "element-repeated" "" "Keep one of them.";
+    ELEMENT_ORDER mended "element-order" "CAP 1.2 §3.4" "Write the elements in the standard's order.";
+    ELEMENT_EMPTY mended "element-empty" "" "Leave the element out when there is nothing to say.";
+    REQUIRED_EMPTY error "required-empty" "" "Write a value.";
+    TEXT_STRAY error "text-stray" "CAP 1.2 §3.4" "Remove the text between the elements.";
+    VALUE_SPACES mended "value-spaces" "" "Remove the white space around the value.";
+    VALUE_UNKNOWN error "value-unknown" "" "Use one of the standard's values, spelled exactly so.";
+    VALUE_DEPRECATED mended "value-deprecated" "" "Write `Likely`.";
+    IDENTIFIER_CHARACTERS error "identifier-characters" "CAP 1.2 §3.2.1 identifier" "Use no spaces, commas, `<` or `&`.";
+    SENDER_CHARACTERS error "sender-characters" "CAP 1.2 §3.2.1 sender" "Use no spaces, commas, `<` or `&`.";
+    DATETIME_INVALID error "datetime-invalid" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00.";
+    DATETIME_NO_OFFSET error "datetime-no-offset" "CAP 1.2 §3.3.2" "Add the offset from UTC, like +01:00.";
+    DATETIME_FORM mended "datetime-form" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00, UTC as -00:00.";
+    DATETIME_PLUS_ZERO note "datetime-plus-zero" "CAP 1.2 §3.3.2" "Write UTC as -00:00.";
+    SCOPE_ABSENT warning "scope-absent" "CAP 1.0 alert.scope" "Say `Public` if everyone may know.";
+    RESTRICTION_MISSING error "restriction-missing" "CAP 1.2 §3.2.1 restriction" "Say whom the alert is restricted to.";
+    RESTRICTION_UNUSED warning "restriction-unused" "CAP 1.2 §3.2.1 restriction" "Leave `restriction` out unless the scope is Restricted.";
+    ADDRESSES_MISSING error "addresses-missing" "CAP 1.2 §3.2.1 addresses" "Name the recipients of a Private message.";
+    NOTE_MISSING note "note-missing" "CAP 1.2 §3.2.1 note" "Name the exercise, or the reason of the error, in `note`.";
+    REFERENCES_MISSING error "references-missing" "CAP 1.2 §3.2.1 references" "Name the messages that this one is about.";
+    REFERENCE_INVALID error "reference-invalid" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
+    REFERENCE_UNREADABLE warning "reference-unreadable" "CAP 1.0 alert.references" "Use CAP 1.2: its references carry the time.";
+    REFERENCE_SELF error "reference-self" "CAP 1.2 §3.2.1 references" "Give each message an identifier of its own, and name the earlier one.";
+    IDENTIFIER_REUSED mended "identifier-reused" "CAP 1.2 §3.2.1 identifier" "Give each message an identifier of its own.";
+    INFO_MISSING error "info-missing" "CAP 1.2 §3.2.1 info" "Say what is happening in an `info`.";
+    LANGUAGE_INVALID error "language-invalid" "CAP 1.2 §3.2.2 language" "Write a language tag like `en` or `fr-CA`.";
+    EXPIRES_ABSENT note "expires-absent" "CAP 1.2 §3.2.2 expires" "Say until when the text holds.";
+    EXPIRES_EARLY error "expires-before-effective" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `effective` and `sent`.";
+    NUMBER_INVALID error "number-invalid" "" "Write a plain decimal number.";
+    SIZE_INVALID mended "size-invalid" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
+    PAIR_INVALID error "pair-invalid" "" "Write the name and the value: name=value.";
+    AREA_NOWHERE note "area-nowhere" "CAP 1.2 §3.2.4" "Add a polygon, a circle or a geocode.";
+    POLYGON_EMPTY mended "polygon-empty" "CAP 1.2 §3.2.4 polygon" "Leave the element out when there is nothing to say.";
+    POLYGON_PAIR error "polygon-pair-invalid" "CAP 1.2 §3.2.4 polygon" "Write lat,lon pairs of decimal degrees with white space between pairs.";
+    POLYGON_SPACES mended "polygon-space-in-pair" "CAP 1.2 §3.2.4 polygon" "Write no space inside a pair.";
+    POLYGON_FEW error "polygon-too-few-points" "CAP 1.2 §3.2.4 polygon" "Give at least three different points, and repeat the first at the end.";
+    POLYGON_OPEN mended "polygon-not-closed" "CAP 1.2 §3.2.4 polygon" "Repeat the first point at the end.";
+    POLYGON_DUPLICATE note "polygon-duplicate-points" "CAP 1.2 §3.2.4 polygon" "Write each point once; only the first comes again at the end.";
+    LATITUDE_RANGE error "latitude-out-of-range" "" "Write latitude first, from -90 to 90.";
+    LONGITUDE_RANGE error "longitude-out-of-range" "" "Write longitude second, from -180 to 180.";
+    LONGITUDE_WIDE warning "longitude-beyond-180" "" "Write longitudes from -180 to 180.";
+    CIRCLE_EMPTY warning "circle-empty" "CAP 1.2 §3.2.4 circle" "Leave the element out when there is nothing to say.";
+    CIRCLE_INVALID error "circle-invalid" "CAP 1.2 §3.2.4 circle" "Write lat,lon, a space, and the radius in kilometres.";
+    CIRCLE_SPACES mended "circle-space-in-pair" "CAP 1.2 §3.2.4 circle" "Write no space inside the pair.";
+    CIRCLE_POINT note "circle-radius-zero" "CAP 1.2 §3.2.4 circle" "Give the radius people are to be warned in, kilometres.";
+    CEILING_ALONE error "ceiling-without-altitude" "CAP 1.2 §3.2.4 ceiling" "Give the altitude that the ceiling belongs to.";
+    CEILING_LOW error "ceiling-below-altitude" "CAP 1.2 §3.2.4 ceiling" "Let the ceiling be above the altitude.";
+    MORE_ERRORS error "more-errors" "CAP 1.2 §3.2" "Mend those listed, then check again.";
+    MORE_REPAIRS mended "more-repairs" "CAP 1.2 §3.2" "Mend those listed, then check again.";
+    MORE_NOTES note "more-notes" "CAP 1.2 §3.2" "Mend those listed, then check again.";
+}
