@@ -1,1 +1,51 @@
-//! chromium
+//! A real browser, from the button on `/subscribe` to the page that a click on the notification opens.
+
+use crate::support::alerts::{CENTRE, Cap};
+use crate::support::process::Program;
+use crate::support::receiver::python;
+use crate::support::shared::shared_or_return;
+use crate::support::{Database, Server};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+async fn step(browser: &mut Program, wanted: &str) -> Value {
+    let read = |line: &str| serde_json::from_str::<Value>(line).ok().filter(|line| line["step"] == wanted);
+    browser.line(wanted, read).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_subscribes_is_rung_and_a_click_opens_the_alert() {
+    let shared = shared_or_return!();
+    let mut server = Server::start(Database::Sqlite, &[]).await;
+    let key = server.key(&["--ring"]).await;
+    let mut operator = server.setup_admin().await;
+
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (lat, lon) = CENTRE;
+    let mut command = Command::new("node");
+    command.arg(crate_folder.join("tests/browser/subscribe.cjs"));
+    command.arg(server.url(&format!("/subscribe?at={lat},{lon}&radius=0")));
+    command.arg(shared.join("e2e/fake_gcm.py")).arg(python());
+    let mut browser = Program::start("subscribe.cjs", &mut command);
+    let subscribed = step(&mut browser, "subscribed").await;
+    assert_eq!(subscribed["problems"], serde_json::json!([]), "the page has errors");
+
+    let cap = Cap::new("for-a-browser");
+    let answer = server.post_new(&key, cap.xml()).await;
+    let id = answer["id"].as_str().expect("an id");
+    let broadcast = server.settled(&mut operator, id).await;
+    assert_eq!(broadcast["accepted"], 1, "{broadcast}");
+
+    let opened = step(&mut browser, "opened").await;
+    let shown = format!("{} {}", opened["shown"]["title"], opened["shown"]["body"]);
+    assert!(shown.contains(&cap.headline), "the notification says {shown}");
+    for event in ["Push message received", "Notification displayed", "Notification clicked"] {
+        let events = opened["events"].as_array().expect("events");
+        assert!(events.contains(&event.into()), "no {event} in {events:?}");
+    }
+    let url = opened["url"].as_str().expect("an address");
+    assert!(url.starts_with(&server.url(&format!("/alerts/{id}"))), "{url}");
+    let text = opened["text"].as_str().expect("a text");
+    assert!(text.contains(&cap.headline), "the page says {text}");
+}

@@ -75,7 +75,7 @@ impl Receiver {
 }
 
 /// A Python that has `cryptography` and `http_ece`: `BEFFROI_TEST_PYTHON`, or the one that `scripts/setup` makes.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     match std::env::var_os("BEFFROI_TEST_PYTHON") {
         Some(python) => PathBuf::from(python),
         None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/python/bin/python3"),
