@@ -39,7 +39,8 @@ async fn every_verb_explains_itself_with_an_example() {
 
 #[tokio::test]
 async fn wrong_usage_is_exit_2_and_says_nothing_on_standard_output() {
-    for args in [&["no-such-verb"][..], &["check"], &["check", "/no/such/file.xml"], &["--config", "/no/such", "serve"]] {
+    for args in [&["no-such-verb"][..], &["check"], &["check", "/no/such/file.xml"], &["--config", "/no/such", "serve"]]
+    {
         let ran = run(beffroi(args)).await;
         assert_eq!(ran.code, 2, "{args:?}: {}", ran.errors);
         assert_eq!(ran.output, "", "{args:?}");
@@ -62,7 +63,11 @@ async fn check_says_what_a_valid_alert_is() {
     let (ran, lines) = check(&folder.path().join("storm.xml")).await;
     assert_eq!(ran.code, 0, "{}{}", ran.output, ran.errors);
     let [line] = &lines[..] else { panic!("not one line: {}", ran.output) };
-    assert_eq!((&line["ok"], &line["accepted"], &line["kind"]), (&true.into(), &true.into(), &"alert".into()), "{line}");
+    assert_eq!(
+        (&line["ok"], &line["accepted"], &line["kind"]),
+        (&true.into(), &true.into(), &"alert".into()),
+        "{line}"
+    );
     let alert = &line["alerts"][0];
     for (name, text) in [
         ("identifier", "storm-1"),
@@ -117,7 +122,8 @@ async fn a_polygon_left_open_is_mended_taken_and_reported() {
 
 #[tokio::test]
 async fn check_walks_folders_and_tells_what_is_no_alert() {
-    let files = [("a.xml", Cap::new("a").xml()), ("b.xml", "<html></html>".to_owned()), ("c.xml", "not XML".to_owned())];
+    let files =
+        [("a.xml", Cap::new("a").xml()), ("b.xml", "<html></html>".to_owned()), ("c.xml", "not XML".to_owned())];
     let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let (ran, lines) = check(folder_with(&files).path()).await;
     assert_eq!(ran.code, 1, "{}", ran.errors);

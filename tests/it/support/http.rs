@@ -44,7 +44,8 @@ impl Answer {
 
     /// The JSON in it. Panics, showing the text, when it is none.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error} in {}: {}", self.status, self.text()))
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{error} in {}: {}", self.status, self.text()))
     }
 
     /// The JSON in it, if it came with this status; panics, showing the text, if it did not.

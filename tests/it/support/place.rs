@@ -102,7 +102,8 @@ impl Figure {
 
     fn candidates(&self) -> impl Iterator<Item = Point> {
         let (south, west, north, east) = self.bounds();
-        let at = |low: f64, high: f64, index: u32| low + (high - low) * (f64::from(index) + 0.5) / f64::from(CANDIDATES);
+        let at =
+            |low: f64, high: f64, index: u32| low + (high - low) * (f64::from(index) + 0.5) / f64::from(CANDIDATES);
         (0..CANDIDATES)
             .flat_map(move |row| (0..CANDIDATES).map(move |column| (at(south, north, row), at(west, east, column))))
     }
