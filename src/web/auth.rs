@@ -19,7 +19,12 @@ const BEARER_BYTES_MAX: usize = 256;
 
 /// What is stored of a secret. The secrets are random and long: no salt, no stretching.
 pub fn hash(secret: &str) -> [u8; 32] {
-    digest(&SHA256, secret.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes")
+    hash_bytes(secret.as_bytes())
+}
+
+/// SHA-256.
+pub fn hash_bytes(bytes: &[u8]) -> [u8; 32] {
+    digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// Whether a secret is the one whose hash is stored, in a time that tells nothing.

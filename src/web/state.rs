@@ -3,6 +3,7 @@
 use super::limit::Limits;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::store::Db;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use url::Url;
 pub struct AppState {
     pub config: Arc<Config>,
     pub clock: Clock,
+    pub db: Db,
     /// The address citizens see, without a path.
     pub public_url: Url,
     /// The application server key of our pushes (RFC 8292), base64url.
