@@ -34,15 +34,20 @@ impl Message {
     /// The variant to show someone who reads these languages, best first (BCP 47, RFC 4647 §3.4 lookup both ways:
     /// `fr` finds `fr-CA` and `fr-CA` finds `fr`); the first one where none fits.
     pub fn variant<'a>(&self, alert: &'a Alert, languages: &[String]) -> &'a Info {
-        let infos = || self.variants.iter().map(|index| &alert.infos[*index]);
+        &alert.infos[self.variant_index(alert, languages)]
+    }
+
+    /// Where in `alert.infos` the variant of [`Message::variant`] is.
+    pub fn variant_index(&self, alert: &Alert, languages: &[String]) -> usize {
+        let language = |index: &usize| alert.infos[*index].language.as_str();
+        let find = |fits: &dyn Fn(&str) -> bool| self.variants.iter().find(|index| fits(language(index))).copied();
         languages
             .iter()
             .find_map(|wanted| {
-                infos()
-                    .find(|info| info.language.eq_ignore_ascii_case(wanted))
-                    .or_else(|| infos().find(|info| primary(&info.language).eq_ignore_ascii_case(primary(wanted))))
+                find(&|tag| tag.eq_ignore_ascii_case(wanted))
+                    .or_else(|| find(&|tag| primary(tag).eq_ignore_ascii_case(primary(wanted))))
             })
-            .unwrap_or(&alert.infos[self.variants[0]])
+            .unwrap_or(self.variants[0])
     }
 }
 

@@ -17,6 +17,19 @@ pub enum Outcome {
     Misconfigured { reason: String },
 }
 
+impl Outcome {
+    /// The word in metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Gone => "gone",
+            Self::Retry { .. } => "retry",
+            Self::Rejected { .. } => "rejected",
+            Self::Misconfigured { .. } => "misconfigured",
+        }
+    }
+}
+
 /// Where every recipient of a broadcast stands. The parts always add up to `targeted`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Ledger {

@@ -79,4 +79,9 @@ impl Letter {
     pub fn tier(&self) -> Tier {
         self.tier
     }
+
+    /// How urgent it is to the device.
+    pub fn urgency(&self) -> web_push::Urgency {
+        super::webpush::urgency(self.tier)
+    }
 }
