@@ -195,3 +195,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     };
     global && !special
 }
+
+#[cfg(test)]
+#[path = "endpoint_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod letter;
 pub mod receipt;
 mod sender;
+mod text;
 pub mod transport;
 pub mod vapid;
 pub mod webpush;

@@ -121,3 +121,72 @@ impl Token {
         age >= SignedDuration::ZERO && age < SignedDuration::from_hours(TOKEN_AGE_H_MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    use serde_json::Value;
+
+    const ORIGIN: &str = "https://push.example.net:8443";
+
+    fn vapid() -> Vapid {
+        let pem = Vapid::generate_pem().expect("a key");
+        Vapid::from_pem(&pem, "mailto:a@example.org").expect("a PEM key")
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a timestamp")
+    }
+
+    fn header(vapid: &Vapid, now: &str) -> String {
+        let header = vapid.authorization(ORIGIN, at(now)).expect("a token");
+        assert!(header.is_sensitive());
+        header.to_str().expect("ASCII").to_owned()
+    }
+
+    #[test]
+    fn a_token_is_signed_by_the_public_key_and_names_audience_contact_and_end() {
+        let vapid = vapid();
+        let header = header(&vapid, "2026-11-22T00:00:00Z");
+        let token = header.strip_prefix("vapid t=").expect("the scheme");
+        let (token, key) = token.split_once(", k=").expect("a key");
+        assert_eq!(key, vapid.public_key());
+        let (signed, signature) = token.rsplit_once('.').expect("three parts");
+        let key = URL_SAFE_NO_PAD.decode(key).expect("base64url");
+        assert_eq!(key.len(), 65);
+        let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key).verify(signed.as_bytes(), &signature).expect("valid");
+        let (_, claims) = signed.split_once('.').expect("two parts");
+        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).expect("base64url")).expect("JSON");
+        assert_eq!(claims["aud"], ORIGIN);
+        assert_eq!(claims["sub"], "mailto:a@example.org");
+        assert_eq!(claims["exp"], at("2026-11-22T12:00:00Z").as_second());
+    }
+
+    #[test]
+    fn one_token_serves_an_origin_until_it_is_six_hours_old() {
+        let vapid = vapid();
+        let first = header(&vapid, "2026-11-22T00:00:00Z");
+        assert_eq!(header(&vapid, "2026-11-22T05:59:59Z"), first);
+        let second = header(&vapid, "2026-11-22T06:00:00Z");
+        assert_ne!(second, first);
+        assert_ne!(header(&vapid, "2026-11-21T00:00:00Z"), second, "a clock set back");
+    }
+
+    #[test]
+    fn a_forgotten_token_is_signed_anew() {
+        let vapid = vapid();
+        let first = header(&vapid, "2026-11-22T00:00:00Z");
+        vapid.forget(ORIGIN);
+        assert_ne!(header(&vapid, "2026-11-22T00:00:00Z"), first);
+    }
+
+    #[test]
+    fn what_is_no_p256_key_is_refused() {
+        let other = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key").serialize_pem();
+        for pem in ["", "not PEM", &other] {
+            assert!(matches!(Vapid::from_pem(pem, "mailto:a@example.org"), Err(VapidError::Key(_))));
+        }
+    }
+}

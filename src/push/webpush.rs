@@ -243,3 +243,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     };
     Some(wait.min(Duration::from_secs(RETRY_AFTER_S_MAX)))
 }
+
+#[cfg(test)]
+#[path = "webpush_tests.rs"]
+mod tests;
