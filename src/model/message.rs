@@ -114,3 +114,57 @@ fn same_place(a: &Area, b: &Area) -> bool {
     }
     a.polygons == b.polygons && a.circles == b.circles && sorted(&a.geocodes) == sorted(&b.geocodes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cap::code::{Certainty, Urgency};
+    use crate::model::sample::{alert, area, at, info};
+
+    #[test]
+    fn languages_of_one_fact_are_one_message_and_each_reader_gets_the_best() {
+        let mut alert = alert();
+        alert.infos.push(info("en-GB", area(50.6, 3.0, 5.0)));
+        let messages = messages(&alert);
+        assert_eq!(messages.len(), 1);
+        let language = |wanted: &[&str]| {
+            let wanted: Vec<String> = wanted.iter().map(|tag| (*tag).to_owned()).collect();
+            messages[0].variant(&alert, &wanted).language.clone()
+        };
+        assert_eq!(language(&["en-US"]), "en-GB");
+        assert_eq!(language(&["EN-gb", "fr"]), "en-GB");
+        assert_eq!(language(&["nl", "fr-BE"]), "fr");
+        assert_eq!(language(&["nl"]), "fr");
+        assert_eq!(language(&[]), "fr");
+    }
+
+    #[test]
+    fn another_area_or_severity_is_a_message_of_its_own_most_urgent_first() {
+        let mut alert = alert();
+        let mut extreme = info("fr", area(51.0, 3.0, 5.0));
+        (extreme.severity, extreme.urgency, extreme.certainty) =
+            (Severity::Extreme, Urgency::Immediate, Certainty::Observed);
+        alert.infos.push(extreme);
+        alert.infos.push(info("fr", area(52.0, 3.0, 5.0)));
+        let messages = messages(&alert);
+        let seen: Vec<_> =
+            messages.iter().map(|message| (message.number, message.tier, message.variants.clone())).collect();
+        assert_eq!(seen, [(0, Tier::P0, vec![1]), (1, Tier::P1, vec![0]), (2, Tier::P1, vec![2])]);
+    }
+
+    #[test]
+    fn two_infos_in_one_language_never_hide_each_other() {
+        let mut alert = alert();
+        let mut second = alert.infos[0].clone();
+        second.event = "flood".to_owned();
+        alert.infos.push(second);
+        assert_eq!(messages(&alert).len(), 2);
+    }
+
+    #[test]
+    fn without_expires_a_text_is_valid_for_an_hour() {
+        let mut alert = alert();
+        alert.infos[0].expires = None;
+        assert_eq!(messages(&alert)[0].expires, at("11:00:00"));
+    }
+}

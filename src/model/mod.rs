@@ -9,5 +9,7 @@ pub mod message;
 pub mod operator;
 pub mod outcome;
 pub mod place;
+#[cfg(test)]
+pub mod sample;
 pub mod subscriber;
 pub mod tier;
