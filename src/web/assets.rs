@@ -45,7 +45,7 @@ pub fn href(name: &str) -> Option<String> {
 
 /// Whether `npm run build` has been run.
 pub fn client_is_built() -> bool {
-    find("citizen.js").is_some()
+    find("sw.js").is_some()
 }
 
 async fn asset(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {

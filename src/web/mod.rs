@@ -4,6 +4,7 @@
 pub mod api;
 pub mod assets;
 pub mod auth;
+pub mod citizen;
 pub mod error;
 pub mod limit;
 pub mod page;
@@ -16,7 +17,7 @@ use state::AppState;
 
 /// Every route of the service.
 pub fn router(state: AppState) -> Router {
-    Router::new().merge(api::router(&state)).merge(assets::router()).fallback(not_found).with_state(state)
+    Router::new().merge(api::router(&state)).merge(assets::router()).merge(citizen::router()).fallback(not_found).with_state(state)
 }
 
 async fn not_found() -> error::WebError {

@@ -1,0 +1,110 @@
+//! `/subscribe`: where, what about, and only then the browser's question. The page explains; `subscribe.ts` does.
+
+use super::CONSENT_EDITION;
+use super::home::coordinates;
+use super::view;
+use crate::config;
+use crate::model::family::Family;
+use crate::model::place::Radius;
+use crate::web::page::{Page, Section, Visit, respond};
+use crate::web::state::AppState;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+/// The radius that is chosen before the citizen chooses, kilometres.
+const RADIUS_DEFAULT_KM: u8 = 5;
+
+/// Languages a citizen may prefer for alerts: BCP 47 tag, and what the language calls itself.
+const LANGUAGES: &[(&str, &str)] = &[
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("it", "Italiano"),
+    ("nl", "Nederlands"),
+    ("pl", "Polski"),
+    ("pt", "Português"),
+    ("ro", "Română"),
+    ("ru", "Русский"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("zh", "中文"),
+];
+
+/// What `subscribe.ts` may have to say.
+const WORDS: &[&str] = &[
+    "sub-place-none",
+    "sub-place-is",
+    "sub-remove",
+    "word-saved",
+    "word-stopped",
+    "word-stop-sure",
+    "word-working",
+    "word-no-place",
+    "word-bad-coordinates",
+    "word-no-family",
+    "word-no-push",
+    "word-ios",
+    "word-denied",
+    "word-dismissed",
+    "word-near-denied",
+    "word-near-failed",
+    "word-server",
+    "word-offline",
+    "word-push-failed",
+    "word-too-many",
+    "word-gone",
+    "word-map-failed",
+];
+
+/// The page.
+#[derive(Template)]
+#[template(path = "citizen/subscribe.html")]
+pub struct Subscribe {
+    pub page: Page,
+    /// The application server key (RFC 8292), base64url.
+    pub vapid: String,
+    pub consent: &'static str,
+    /// `LAT,LON` of the address, or nothing.
+    pub at: String,
+    /// Kilometres.
+    pub radius: u8,
+    pub map: config::Map,
+    radii: &'static [u8],
+    families: &'static [Family],
+    languages: &'static [(&'static str, &'static str)],
+    words: &'static [&'static str],
+}
+
+impl Subscribe {
+    /// Prefilled from `?at=LAT,LON&radius=KM`; what is not a place or a radius is ignored.
+    pub fn new(visit: &Visit, page: Page, vapid: String, map: config::Map) -> Self {
+        let at = visit.parameter("at").and_then(coordinates);
+        let radius = visit.parameter("radius").and_then(|km| km.parse().ok()).and_then(Radius::from_km);
+        Self {
+            page,
+            vapid,
+            consent: CONSENT_EDITION,
+            at: at.map(|(lat, lon)| format!("{lat},{lon}")).unwrap_or_default(),
+            radius: radius.map_or(RADIUS_DEFAULT_KM, Radius::km),
+            map,
+            radii: &Radius::ALL_KM,
+            families: &Family::ALL,
+            languages: LANGUAGES,
+            words: WORDS,
+        }
+    }
+}
+
+/// Answers with the page.
+pub async fn show(State(state): State<AppState>, visit: Visit) -> Response {
+    let config = &state.config;
+    let title = crate::i18n::text(visit.language, "sub-title", &[]);
+    let page = Page::new(&visit, config, Section::Subscribe, title).with_script("subscribe.js");
+    let vapid = state.vapid_public_key.to_string();
+    let template = Subscribe::new(&visit, page, vapid, config.map.clone());
+    respond(&template.page, StatusCode::OK, &template)
+}
