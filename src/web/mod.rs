@@ -17,7 +17,12 @@ use state::AppState;
 
 /// Every route of the service.
 pub fn router(state: AppState) -> Router {
-    Router::new().merge(api::router(&state)).merge(assets::router()).merge(citizen::router()).fallback(not_found).with_state(state)
+    Router::new()
+        .merge(api::router(&state))
+        .merge(assets::router())
+        .merge(citizen::router())
+        .fallback(not_found)
+        .with_state(state)
 }
 
 async fn not_found() -> error::WebError {

@@ -12,6 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::borrow::Borrow;
 use std::convert::Infallible;
 use url::Url;
 use url::form_urlencoded;
@@ -144,18 +145,18 @@ impl Page {
     }
 
     /// A message in the reader's language.
-    pub fn t(&self, key: &str) -> String {
-        i18n::text(self.language, key, &[])
+    pub fn t(&self, key: impl AsRef<str>) -> String {
+        i18n::text(self.language, key.as_ref(), &[])
     }
 
     /// A message with one text in it.
-    pub fn t1(&self, key: &str, name: &'static str, value: &str) -> String {
-        i18n::text(self.language, key, &[(name, Value::from(value))])
+    pub fn t1(&self, key: &str, name: &'static str, value: impl AsRef<str>) -> String {
+        i18n::text(self.language, key, &[(name, Value::from(value.as_ref()))])
     }
 
     /// A message with one number in it, for plurals.
-    pub fn tn(&self, key: &str, name: &'static str, number: &u64) -> String {
-        i18n::text(self.language, key, &[(name, Value::from(*number))])
+    pub fn tn(&self, key: &str, name: &'static str, number: impl Borrow<u64>) -> String {
+        i18n::text(self.language, key, &[(name, Value::from(*number.borrow()))])
     }
 
     /// A time on the sender's own clock.

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod alert;
+pub mod data;
 pub mod home;
 pub mod manifest;
 pub mod subscribe;

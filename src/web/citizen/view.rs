@@ -254,17 +254,60 @@ fn begins_a_point(line: &str) -> bool {
 /// What a language calls itself, for the languages that alerts most often come in; the tag for others.
 fn language_name(tag: &str) -> String {
     const NAMES: &[(&str, &str)] = &[
-        ("ar", "العربية"), ("bg", "Български"), ("bn", "বাংলা"), ("br", "Brezhoneg"), ("ca", "Català"),
-        ("cs", "Čeština"), ("cy", "Cymraeg"), ("da", "Dansk"), ("de", "Deutsch"), ("el", "Ελληνικά"),
-        ("en", "English"), ("es", "Español"), ("et", "Eesti"), ("eu", "Euskara"), ("fa", "فارسی"), ("fi", "Suomi"),
-        ("fr", "Français"), ("ga", "Gaeilge"), ("he", "עברית"), ("hi", "हिन्दी"), ("hr", "Hrvatski"),
-        ("hu", "Magyar"), ("id", "Bahasa Indonesia"), ("is", "Íslenska"), ("it", "Italiano"), ("ja", "日本語"),
-        ("ko", "한국어"), ("lb", "Lëtzebuergesch"), ("lt", "Lietuvių"), ("lv", "Latviešu"), ("mk", "Македонски"),
-        ("mt", "Malti"), ("nb", "Norsk bokmål"), ("nl", "Nederlands"), ("nn", "Norsk nynorsk"), ("no", "Norsk"),
-        ("oc", "Occitan"), ("pl", "Polski"), ("pt", "Português"), ("ro", "Română"), ("ru", "Русский"),
-        ("se", "Davvisámegiella"), ("sk", "Slovenčina"), ("sl", "Slovenščina"), ("sq", "Shqip"), ("sr", "Српски"),
-        ("sv", "Svenska"), ("sw", "Kiswahili"), ("th", "ไทย"), ("tr", "Türkçe"), ("uk", "Українська"),
-        ("ur", "اردو"), ("vi", "Tiếng Việt"), ("zh", "中文"),
+        ("ar", "العربية"),
+        ("bg", "Български"),
+        ("bn", "বাংলা"),
+        ("br", "Brezhoneg"),
+        ("ca", "Català"),
+        ("cs", "Čeština"),
+        ("cy", "Cymraeg"),
+        ("da", "Dansk"),
+        ("de", "Deutsch"),
+        ("el", "Ελληνικά"),
+        ("en", "English"),
+        ("es", "Español"),
+        ("et", "Eesti"),
+        ("eu", "Euskara"),
+        ("fa", "فارسی"),
+        ("fi", "Suomi"),
+        ("fr", "Français"),
+        ("ga", "Gaeilge"),
+        ("he", "עברית"),
+        ("hi", "हिन्दी"),
+        ("hr", "Hrvatski"),
+        ("hu", "Magyar"),
+        ("id", "Bahasa Indonesia"),
+        ("is", "Íslenska"),
+        ("it", "Italiano"),
+        ("ja", "日本語"),
+        ("ko", "한국어"),
+        ("lb", "Lëtzebuergesch"),
+        ("lt", "Lietuvių"),
+        ("lv", "Latviešu"),
+        ("mk", "Македонски"),
+        ("mt", "Malti"),
+        ("nb", "Norsk bokmål"),
+        ("nl", "Nederlands"),
+        ("nn", "Norsk nynorsk"),
+        ("no", "Norsk"),
+        ("oc", "Occitan"),
+        ("pl", "Polski"),
+        ("pt", "Português"),
+        ("ro", "Română"),
+        ("ru", "Русский"),
+        ("se", "Davvisámegiella"),
+        ("sk", "Slovenčina"),
+        ("sl", "Slovenščina"),
+        ("sq", "Shqip"),
+        ("sr", "Српски"),
+        ("sv", "Svenska"),
+        ("sw", "Kiswahili"),
+        ("th", "ไทย"),
+        ("tr", "Türkçe"),
+        ("uk", "Українська"),
+        ("ur", "اردو"),
+        ("vi", "Tiếng Việt"),
+        ("zh", "中文"),
     ];
     let primary = tag.split('-').next().unwrap_or(tag);
     NAMES
@@ -280,7 +323,9 @@ mod tests {
     #[test]
     fn only_plain_https_leads_away() {
         assert_eq!(link("https://example.org/a?b=c").map(|link| link.host), Some("example.org".to_owned()));
-        for bad in ["http://example.org", "javascript:alert(1)", "data:text/html,x", "https://u:p@example.org", "//x", ""] {
+        for bad in
+            ["http://example.org", "javascript:alert(1)", "data:text/html,x", "https://u:p@example.org", "//x", ""]
+        {
             assert_eq!(link(bad), None, "{bad}");
         }
     }
