@@ -3,20 +3,34 @@
 use super::endpoint::EndpointPolicy;
 use super::letter::{Letter, LetterContext};
 use super::receipt::{ReceiptKey, Receipts};
+use super::transport::{Answer, Transport, TransportError};
 use super::vapid::Vapid;
+use super::webpush::{self, BuildError, Terms};
 use crate::clock::Clock;
 use crate::config;
 use crate::model::id::BroadcastId;
 use crate::model::outcome::Outcome;
-use crate::model::subscriber::Recipient;
+use crate::model::subscriber::{Channel, Recipient};
 use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+/// Answers "later" with a time, one after the other and none accepted between, until the whole push service is taken
+/// to be meant. A single one may be about a single device, and must not hold up everyone else.
+pub const THROTTLED_IN_A_ROW: u32 = 4;
+/// Shortest Retry-After that pauses a push service, seconds.
+const PAUSE_S_MIN: u64 = 1;
+/// Longest time a push service is left alone before it is asked again, seconds.
+pub const PAUSE_S_MAX: u64 = 60;
+/// Most push services whose pauses are remembered.
+const PACES_MAX: usize = 256;
 
 /// Why no sender can be made of the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum SenderError {
-    #[error("push.ca_file cannot be read")]
-    CaFile(#[source] std::io::Error),
+    #[error("the connections to push services cannot be set up")]
+    Transport(#[from] TransportError),
 }
 
 /// Sends pushes. One for the whole process; share it behind an `Arc`.
@@ -25,7 +39,16 @@ pub struct Sender {
     policy: EndpointPolicy,
     vapid: Vapid,
     receipt_key: ReceiptKey,
+    transport: Transport,
     clock: Clock,
+    paces: Mutex<HashMap<String, Pace>>,
+}
+
+/// How a push service takes what it is sent.
+#[derive(Debug, Default, Clone, Copy)]
+struct Pace {
+    throttled_in_a_row: u32,
+    paused_until: Option<Instant>,
 }
 
 impl Sender {
@@ -39,7 +62,9 @@ impl Sender {
         receipt_key: ReceiptKey,
         clock: Clock,
     ) -> Result<Self, SenderError> {
-        Ok(Self { policy: EndpointPolicy::new(settings), vapid, receipt_key, clock })
+        let transport = Transport::new(settings)?;
+        let policy = EndpointPolicy::new(settings);
+        Ok(Self { policy, vapid, receipt_key, transport, clock, paces: Mutex::default() })
     }
 
     /// Renders what [`Sender::send`] sends. Once for each (message, language, discreet).
@@ -52,10 +77,12 @@ impl Sender {
         self.receipt_key.of(broadcast)
     }
 
-    /// Everything of one push. `now` is alert time. Every failure of the way there is a retry.
+    /// Everything of one push. `now` is alert time. Every failure of the way there is a retry; one with `after` zero
+    /// leaves the wait to the caller's schedule.
     ///
     /// `may_start` is asked for the last time when the connection is ready and the bytes are about to go, after all
     /// waiting: when it says no, nothing is sent and the answer is `None` (fence, expiry and lease are the caller's).
+    /// `None` is also the answer for a letter with too little left to live ([`Letter::ttl_s`]).
     pub async fn send(
         &self,
         recipient: &Recipient,
@@ -63,14 +90,82 @@ impl Sender {
         now: Timestamp,
         may_start: &(dyn Fn() -> bool + Send + Sync),
     ) -> Option<Outcome> {
-        let (_, _, _) = (recipient, letter, now);
-        let _ = (&self.policy, &self.vapid, &self.clock);
-        may_start().then_some(Outcome::Retry { after: Duration::ZERO })
+        let ttl_s = letter.ttl_s(now)?;
+        let Channel::WebPush(channel) = &recipient.channel;
+        let Ok(endpoint) = self.policy.check(&channel.endpoint) else {
+            return Some(Outcome::Rejected { code: "endpoint" });
+        };
+        if let Some(until) = self.paused_until(&endpoint.origin) {
+            let after = until.saturating_duration_since(self.clock.monotonic());
+            return Some(Outcome::Retry { after });
+        }
+        let authorization = match self.vapid.authorization(&endpoint.origin, self.clock.real()) {
+            Ok(header) => header,
+            Err(error) => return Some(Outcome::Misconfigured { reason: error.to_string() }),
+        };
+        let terms = Terms { ttl_s, urgency: letter.urgency(), topic: letter.topic(), authorization };
+        let request =
+            match webpush::request(&endpoint.url, channel, letter.plaintext(recipient.slot).as_bytes(), &terms) {
+                Ok(request) => request,
+                Err(error) => return Some(unbuildable(error)),
+            };
+        match self.transport.send(&endpoint.origin, request, may_start).await {
+            Ok(answer) => answer.map(|answer| self.read(&endpoint.origin, &answer)),
+            Err(error) => {
+                tracing::debug!(origin = endpoint.origin, error = %error, "a push to {} has no answer", endpoint.origin);
+                Some(Outcome::Retry { after: Duration::ZERO })
+            }
+        }
     }
 
     /// Until when a push service asked for quiet; `None` when it may be sent to.
     pub fn paused_until(&self, origin: &str) -> Option<Instant> {
-        let _ = origin;
-        None
+        let until = self.lock().get(origin)?.paused_until?;
+        (until > self.clock.monotonic()).then_some(until)
+    }
+
+    fn read(&self, origin: &str, answer: &Answer) -> Outcome {
+        let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
+        match &outcome {
+            Outcome::Accepted => self.flows(origin),
+            Outcome::Retry { after } if *after >= Duration::from_secs(PAUSE_S_MIN) => self.throttled(origin, *after),
+            // The next push carries a new token, in case this one is what they refuse.
+            Outcome::Misconfigured { .. } => self.vapid.forget(origin),
+            Outcome::Retry { .. } | Outcome::Gone | Outcome::Rejected { .. } => {}
+        }
+        outcome
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Pace>> {
+        self.paces.lock().expect("no one panics while holding it")
+    }
+
+    fn flows(&self, origin: &str) {
+        if let Some(pace) = self.lock().get_mut(origin) {
+            pace.throttled_in_a_row = 0;
+        }
+    }
+
+    fn throttled(&self, origin: &str, after: Duration) {
+        let until = self.clock.monotonic() + after.min(Duration::from_secs(PAUSE_S_MAX));
+        let mut paces = self.lock();
+        if paces.len() >= PACES_MAX && !paces.contains_key(origin) {
+            paces.clear();
+        }
+        let pace = paces.entry(origin.to_owned()).or_default();
+        pace.throttled_in_a_row = pace.throttled_in_a_row.saturating_add(1);
+        if pace.throttled_in_a_row >= THROTTLED_IN_A_ROW {
+            pace.paused_until = pace.paused_until.max(Some(until));
+        }
+    }
+}
+
+fn unbuildable(error: BuildError) -> Outcome {
+    match error {
+        BuildError::Long => Outcome::Rejected { code: "too-large" },
+        BuildError::PublicKey => Outcome::Rejected { code: "public-key" },
+        BuildError::Topic => Outcome::Rejected { code: "topic" },
+        BuildError::Endpoint => Outcome::Rejected { code: "endpoint" },
+        BuildError::Crypto => Outcome::Retry { after: Duration::ZERO },
     }
 }

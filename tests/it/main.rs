@@ -8,6 +8,7 @@ mod cli;
 mod console;
 mod crash;
 mod geo_truth;
+mod lifecycle;
 mod real_alerts;
 mod sandbox;
 mod store_contract;
