@@ -170,6 +170,7 @@ CREATE TABLE subscriber (
     discreet BIGINT NOT NULL,
     consent TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
+    channel_ms BIGINT NOT NULL,
     gone_ms BIGINT,
     CONSTRAINT subscriber_slot PRIMARY KEY (slot),
     CONSTRAINT subscriber_id UNIQUE (id),

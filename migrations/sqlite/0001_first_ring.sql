@@ -170,6 +170,7 @@ CREATE TABLE subscriber (
     discreet INTEGER NOT NULL,
     consent TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
+    channel_ms INTEGER NOT NULL,
     gone_ms INTEGER,
     CONSTRAINT subscriber_slot PRIMARY KEY (slot),
     CONSTRAINT subscriber_id UNIQUE (id),

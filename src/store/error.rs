@@ -24,6 +24,9 @@ pub enum StoreError {
     /// Something stored cannot be read back: the database was changed by something else, or by a newer version.
     #[error("what is stored as {what} cannot be read")]
     Corrupt { what: &'static str },
+    /// A sealed secret does not open.
+    #[error(transparent)]
+    Vault(#[from] super::vault::VaultError),
 }
 
 impl StoreError {
@@ -37,7 +40,7 @@ impl StoreError {
             Self::Database(error) => {
                 matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed)
             }
-            Self::Migrate(_) | Self::Url | Self::Folder { .. } | Self::Corrupt { .. } => false,
+            Self::Migrate(_) | Self::Url | Self::Folder { .. } | Self::Corrupt { .. } | Self::Vault(_) => false,
         }
     }
 }

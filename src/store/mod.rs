@@ -8,14 +8,22 @@
 //! Deliberately absent: any decision about alerts (that is `pipeline`), and any knowledge of push services.
 
 pub mod alert;
+pub mod audit;
 pub mod batch;
 pub mod broadcast;
 pub mod chain;
+mod counter;
+pub mod credential;
 pub mod db;
 mod error;
 mod migrate;
+pub mod operator;
 mod row;
+pub mod session;
 pub mod setting;
+pub mod subscriber;
+pub mod vault;
 
 pub use db::{Db, Tx};
 pub use error::StoreError;
+pub use vault::Vault;

@@ -3,6 +3,7 @@
 
 pub mod alerts;
 pub mod browser;
+pub mod database;
 pub mod http;
 pub mod place;
 pub mod postgres;

@@ -1,0 +1,76 @@
+//! Numbers that come in the order of commits, and the log of changed subscribers that audience indexes follow.
+//!
+//! A counter's row stays locked until the transaction ends, so a transaction that holds number 8 has committed before
+//! another one gets 9, on both databases: who has read up to 9 has missed nothing. For the same reason a transaction
+//! counts its changes last of all, and holds others up as briefly as it can.
+
+use super::db::{Tx, on_tx};
+use super::error::StoreError;
+use super::row::{count, narrow};
+use crate::model::id::Slot;
+use roaring::RoaringBitmap;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counter {
+    Slot,
+    Change,
+    /// Counts nothing; its lock makes the question "is there an administrator?" one that only one asks at a time.
+    Administrator,
+}
+
+impl Counter {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Slot => "slot",
+            Self::Change => "change",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+/// Takes so many numbers: the last of them.
+pub(super) async fn take(tx: &mut Tx, counter: Counter, how_many: u64) -> Result<i64, StoreError> {
+    let last = on_tx!(tx, |conn| sqlx::query_scalar::<_, i64>(
+        "UPDATE counter SET value = value + $2 WHERE name = $1 RETURNING value",
+    )
+    .bind(counter.name())
+    .bind(count(how_many))
+    .fetch_one(conn)
+    .await)?;
+    Ok(last)
+}
+
+/// How far a counter has come.
+pub(super) async fn value(tx: &mut Tx, counter: Counter) -> Result<i64, StoreError> {
+    let value = on_tx!(tx, |conn| sqlx::query_scalar::<_, i64>("SELECT value FROM counter WHERE name = $1")
+        .bind(counter.name())
+        .fetch_one(conn)
+        .await)?;
+    Ok(value)
+}
+
+/// A slot that nobody has had.
+pub(super) async fn new_slot(tx: &mut Tx) -> Result<Slot, StoreError> {
+    narrow(take(tx, Counter::Slot, 1).await?, "counter.slot")
+}
+
+/// Records that these subscribers changed, each under a number of its own. Only the last change of each is kept: an
+/// index wants to know what is, not what was, and the table never grows beyond the people.
+pub(super) async fn record_changes(tx: &mut Tx, slots: &RoaringBitmap) -> Result<(), StoreError> {
+    if slots.is_empty() {
+        return Ok(());
+    }
+    let last = take(tx, Counter::Change, slots.len()).await?;
+    let first = last - count(slots.len()) + 1;
+    for (seq, slot) in (first..=last).zip(slots) {
+        on_tx!(tx, |conn| sqlx::query(
+            "INSERT INTO change (slot, seq) VALUES ($1, $2) ON CONFLICT (slot) DO UPDATE SET seq = excluded.seq",
+        )
+        .bind(i64::from(slot))
+        .bind(seq)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    }
+    Ok(())
+}
