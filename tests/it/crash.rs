@@ -1,1 +1,125 @@
-//! crash
+//! Broadcasts to thousands, cut off: by `kill -9`, by a Cancel, by a person. Nobody is forgotten, nobody is rung for
+//! what was stopped, and what is repeated after a crash is little and replaces itself on the device.
+
+use crate::support::Database;
+use crate::support::alerts::Cap;
+use crate::support::crowd::{BATCH, Crowd};
+use crate::support::random::Random;
+use crate::support::sandbox::Pushed;
+use crate::support::server::assert_adds_up;
+use beffroi::clock::Clock;
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everyone of a town.
+const PEOPLE: usize = 5_000;
+/// Fewer, where the other database has shown it in full.
+const PEOPLE_FEWER: usize = 2_000;
+const KILLS: usize = 20;
+const KILLS_FEWER: usize = 4;
+/// Broadcasts that are cancelled half-way.
+const CANCELS: usize = 3;
+/// One checkpoint's worth: what a crash may repeat of each batch.
+const CHECKPOINT: usize = 250;
+/// How long after the answer to a Cancel the last push of the original may arrive.
+const FENCE: SignedDuration = SignedDuration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_kills_lose_nobody_and_repeat_little_on_sqlite() {
+    kill_and_restart(Database::Sqlite, PEOPLE, KILLS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_lose_nobody_and_repeat_little_on_postgresql() {
+    kill_and_restart(Database::Postgres, PEOPLE_FEWER, KILLS_FEWER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_overtakes_its_broadcast_within_a_second_on_sqlite() {
+    cancel_half_way(Database::Sqlite, PEOPLE, CANCELS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_overtakes_its_broadcast_within_a_second_on_postgresql() {
+    cancel_half_way(Database::Postgres, PEOPLE_FEWER, 1).await;
+}
+
+async fn kill_and_restart(database: Database, people: usize, kills: usize) {
+    let mut random = Random::new("kills");
+    let mut crowd = Crowd::start(database, people).await;
+    let began = Clock::system().monotonic();
+    let whole = crowd.post(&Cap::new("undisturbed")).await;
+    assert_adds_up(&crowd.settled(&whole).await, people as u64);
+    let duration = began.elapsed();
+    println!("an undisturbed broadcast to {people} takes {duration:?}");
+
+    let mut cut_off = 0;
+    for kill in 0..kills {
+        crowd.sandbox.clear().await;
+        let moment = duration.mul_f64(random.fraction());
+        let id = crowd.post(&Cap::new(&format!("kill-{kill}"))).await;
+        // Not a wait for anything: the moment itself is what is tried.
+        tokio::time::sleep(moment).await;
+        crowd.server.kill9();
+        let before = crowd.sandbox.count().await;
+        cut_off += usize::from(0 < before && before < people);
+        crowd.server.restart().await;
+        let broadcast = crowd.settled(&id).await;
+        assert_adds_up(&broadcast, people as u64);
+        assert_eq!(broadcast["accepted"], people, "after a kill at {moment:?}: {broadcast}");
+        let repeats = check_everyone_once_or_twice(&crowd, &id).await;
+        println!("kill {kill} at {moment:?}: {before} pushed before, {repeats} repeated");
+    }
+    assert!(cut_off * 2 >= kills, "only {cut_off} of {kills} kills hit a broadcast under way: this proves little");
+}
+
+/// Everyone has it; each batch repeats at most a checkpoint's worth, under the same Topic. How many were repeated.
+async fn check_everyone_once_or_twice(crowd: &Crowd, id: &str) -> usize {
+    let pushes = crowd.pushes(id).await;
+    let mut repeats_of_all = 0;
+    for batch in crowd.people.chunks(BATCH) {
+        let mut repeats = 0;
+        for endpoint in batch {
+            let got = pushes.get(endpoint).unwrap_or_else(|| panic!("someone never heard of {id}"));
+            assert!(got.len() <= 2, "someone heard {} times of {id}", got.len());
+            assert!(got.iter().all(|pushed| pushed.topic == got[0].topic), "a repeat under another Topic: {got:?}");
+            repeats += got.len() - 1;
+        }
+        assert!(repeats <= CHECKPOINT, "one batch repeated {repeats}");
+        repeats_of_all += repeats;
+    }
+    repeats_of_all
+}
+
+async fn cancel_half_way(database: Database, people: usize, cancels: usize) {
+    let mut random = Random::new("cancels");
+    let mut crowd = Crowd::start(database, people).await;
+    for round in 0..cancels {
+        crowd.sandbox.clear().await;
+        let original = Cap::new(&format!("false-{round}"));
+        let id = crowd.post(&original).await;
+        // Early enough that the Cancel finds something to stop.
+        crowd.pushed(1 + (people as f64 * 0.5 * random.fraction()) as usize).await;
+        let cancel = crowd.post(&Cap::about(&original, "Cancel")).await;
+        let answered = Clock::system().real();
+
+        let (stopped, told) = (crowd.settled(&id).await, crowd.settled(&cancel).await);
+        assert_eq!((&stopped["state"], &told["state"]), (&"halted".into(), &"done".into()), "{stopped} {told}");
+        assert_adds_up(&stopped, people as u64);
+        assert!(stopped["stopped"].as_u64() > Some(0), "it was over before the Cancel: {stopped}");
+        let (of_original, of_cancel) = (crowd.pushes(&id).await, crowd.pushes(&cancel).await);
+        let late = answered.saturating_add(FENCE).expect("a time");
+        for pushed in of_original.values().flatten() {
+            assert!(pushed.received <= late, "the original arrived at {}, the Cancel at {answered}", pushed.received);
+        }
+        assert_eq!(stopped["accepted"], of_original.len(), "{stopped}");
+        let endpoints = |pushes: &BTreeMap<String, Vec<Pushed>>| pushes.keys().cloned().collect::<BTreeSet<_>>();
+        let (heard_original, heard_cancel) = (endpoints(&of_original), endpoints(&of_cancel));
+        assert!(heard_original.is_subset(&heard_cancel), "someone was alarmed and not told that it is over");
+        // Whose push had possibly begun is told as well; nobody else.
+        let extra = heard_cancel.len() - heard_original.len();
+        assert!(extra <= CHECKPOINT * people.div_ceil(BATCH), "{extra} were told of the end of what they never heard");
+        assert!(of_cancel.values().all(|pushes| pushes.len() == 1), "a Cancel came twice");
+        println!("round {round}: {} heard the original, {extra} more its Cancel", heard_original.len());
+    }
+}

@@ -7,6 +7,7 @@ mod citizen;
 mod cli;
 mod console;
 mod crash;
+mod decisions;
 mod geo_truth;
 mod lifecycle;
 mod real_alerts;

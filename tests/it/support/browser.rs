@@ -43,6 +43,12 @@ impl Browser {
         self.follow(Method::POST, form.action.clone(), Some(form)).await
     }
 
+    /// Sends a form as a page of another site would make this browser send it.
+    pub async fn submit_from(&mut self, origin: &str, form: &Form) -> Page {
+        let answer = self.ask(&Method::POST, &form.action, Some((form, origin, "cross-site"))).await;
+        Page { url: form.action.clone(), answer }
+    }
+
     /// Signs in on the console's page for that.
     pub async fn sign_in(&mut self, login: &str, password: &str) {
         let page = self.get("/console").await.expect(200);
@@ -54,7 +60,8 @@ impl Browser {
     async fn follow(&mut self, method: Method, url: Url, form: Option<&Form>) -> Page {
         let (mut method, mut url, mut form) = (method, url, form);
         for _ in 0..=REDIRECTS_MAX {
-            let answer = self.ask(&method, &url, form).await;
+            let origin = self.base.origin().ascii_serialization();
+            let answer = self.ask(&method, &url, form.map(|form| (form, origin.as_str(), "same-origin"))).await;
             let Some(location) = answer.headers.get(LOCATION).filter(|_| (300..400).contains(&answer.status)) else {
                 return Page { url, answer };
             };
@@ -64,18 +71,18 @@ impl Browser {
         panic!("more than {REDIRECTS_MAX} redirects, the last to {url}")
     }
 
-    async fn ask(&mut self, method: &Method, url: &Url, form: Option<&Form>) -> Answer {
+    async fn ask(&mut self, method: &Method, url: &Url, form: Option<(&Form, &str, &str)>) -> Answer {
         let mut request = self.http.request(method.clone(), url.clone());
         if !self.cookies.is_empty() {
             let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, cookies.join("; "));
         }
-        if let Some(form) = form {
+        if let Some((form, origin, site)) = form {
             let mut body = url::form_urlencoded::Serializer::new(String::new());
             body.extend_pairs(&form.fields);
             request = request
-                .header(ORIGIN, self.base.origin().ascii_serialization())
-                .header("sec-fetch-site", "same-origin")
+                .header(ORIGIN, origin)
+                .header("sec-fetch-site", site)
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(body.finish());
         }
@@ -108,6 +115,13 @@ impl Page {
         let html = self.answer.text();
         let blocks = html.split("<form").skip(1).map(|rest| rest.split("</form").next().unwrap_or(rest));
         blocks.filter(|block| is_post(block)).flat_map(|block| self.forms_of(block)).collect()
+    }
+
+    /// Where links lead, with the place in the page where each begins.
+    pub fn links(&self) -> Vec<(usize, String)> {
+        let html = self.answer.text();
+        let tags = html.match_indices("<a ").map(|(at, _)| (at, html[at..].split('>').next().unwrap_or_default()));
+        tags.filter_map(|(at, tag)| Some((at, attribute(tag, "href")?))).collect()
     }
 
     fn forms_of(&self, block: &str) -> Vec<Form> {

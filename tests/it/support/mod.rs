@@ -3,12 +3,15 @@
 
 pub mod alerts;
 pub mod browser;
+pub mod crowd;
 pub mod database;
 pub mod http;
 pub mod place;
 pub mod postgres;
 pub mod process;
+pub mod random;
 pub mod receiver;
+pub mod sandbox;
 pub mod server;
 pub mod shared;
 pub mod wait;

@@ -1,0 +1,115 @@
+//! What people decide in the console, through its own forms: release, refuse, stop.
+
+use crate::support::alerts::{CENTRE, Cap};
+use crate::support::browser::{Browser, Page};
+use crate::support::crowd::Crowd;
+use crate::support::place::{FINE, Place};
+use crate::support::receiver::Receiver;
+use crate::support::server::assert_adds_up;
+use crate::support::shared::shared_or_return;
+use crate::support::{Database, Server};
+use beffroi::clock::Clock;
+use jiff::SignedDuration;
+use serde_json::Value;
+use std::path::Path;
+
+/// Enough that a person can stop a broadcast before it is over.
+const PEOPLE: usize = 2_000;
+/// Pushes after which they do.
+const PUSHED_BEFORE: usize = 200;
+/// How long after the answer to a stop the last push may arrive.
+const FENCE: SignedDuration = SignedDuration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_release_and_refuse_in_the_console_on_sqlite() {
+    release_and_refuse(Database::Sqlite, &shared_or_return!()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_release_and_refuse_in_the_console_on_postgresql() {
+    release_and_refuse(Database::Postgres, &shared_or_return!()).await;
+}
+
+/// The console's page for a broadcast: by the first link of the console that names the alert or leads to it.
+async fn page_of(operator: &mut Browser, headline: &str) -> Page {
+    let console = operator.get("/console").await.expect(200);
+    let html = console.answer.text();
+    let at = html.find(headline).unwrap_or_else(|| panic!("{headline} is not in the console: {html}"));
+    let links = console.links();
+    let link = links.iter().filter(|(_, path)| path.contains("/console/")).min_by_key(|(place, _)| place.abs_diff(at));
+    let (_, path) = link.unwrap_or_else(|| panic!("the console links to nothing: {html}"));
+    let page = operator.get(path).await.expect(200);
+    assert!(page.answer.text().contains(headline), "{path} is not about {headline}");
+    page
+}
+
+async fn release_and_refuse(database: Database, shared: &Path) {
+    let mut server = Server::start(database, &[]).await;
+    let receiver = Receiver::start(shared).await;
+    let (key, mut operator) = (server.key(&[]).await, server.setup_admin().await);
+    let channel = receiver.subscription(201, None).await;
+    server.subscribe(&channel, &[Place::around(CENTRE.0, CENTRE.1, FINE, 0)], Value::Null).await;
+
+    let refused = Cap { headline: "A storm nobody confirms".to_owned(), ..Cap::new("refused") };
+    let released = Cap { headline: "A storm that is real".to_owned(), ..Cap::new("released") };
+    let (mut ids, mut forms) = (Vec::new(), Vec::new());
+    for (cap, act) in [(&refused, "refuse"), (&released, "release")] {
+        let answer = server.post_new(&key, cap.xml()).await;
+        assert_eq!((&answer["state"], &answer["reason"]), (&"held".into(), &"key-holds".into()), "{answer}");
+        ids.push(answer["id"].as_str().expect("an id").to_owned());
+        forms.push(page_of(&mut operator, &cap.headline).await.form(act));
+    }
+    assert!(receiver.messages().await.is_empty(), "a held alert rang");
+
+    // Whoever is not signed in, or comes from another site, decides nothing.
+    let mut stranger = Browser::new(&server.url(""));
+    let answer = stranger.submit(&forms[1]).await;
+    assert!(!answer.answer.text().contains(&released.headline), "a stranger sees it: {}", answer.answer.text());
+    let foreign = operator.submit_from("https://elsewhere.example", &forms[1]).await;
+    assert_eq!(foreign.answer.status, 403, "{}", foreign.answer.text());
+    for id in &ids {
+        assert_eq!(server.broadcast(&mut operator, id).await["state"], "held");
+    }
+
+    for form in &forms {
+        operator.submit(form).await.expect(200);
+    }
+    let broadcast = server.settled(&mut operator, &ids[1]).await;
+    assert_adds_up(&broadcast, 1);
+    assert_eq!(broadcast["state"], "done", "{broadcast}");
+    assert_eq!(server.broadcast(&mut operator, &ids[0]).await["state"], "refused");
+    let heard = receiver.messages().await;
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert_eq!(heard[0].payload["beffroi"]["alert"], ids[1].as_str());
+
+    // Deciding again, as a second click would, changes nothing.
+    operator.submit(&forms[1]).await;
+    operator.submit(&forms[0]).await;
+    let state = |broadcast: Value| broadcast["state"].clone();
+    assert_eq!(state(server.settled(&mut operator, &ids[1]).await), "done");
+    assert_eq!(state(server.settled(&mut operator, &ids[0]).await), "refused");
+    assert_eq!(receiver.messages().await.len(), 1);
+    let public = server.http.get(server.url(&format!("/api/v1/alerts/{}", ids[0]))).send().await.expect("an answer");
+    assert_eq!(public.status(), 404, "a refused alert is public");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_stops_a_broadcast_half_way() {
+    let mut crowd = Crowd::start(Database::Sqlite, PEOPLE).await;
+    let cap = Cap { headline: "A storm that turned away".to_owned(), ..Cap::new("stopped") };
+    let id = crowd.post(&cap).await;
+    crowd.pushed(PUSHED_BEFORE).await;
+    let form = page_of(&mut crowd.operator, &cap.headline).await.form("stop");
+    crowd.operator.submit(&form).await.expect(200);
+    let answered = Clock::system().real();
+    let broadcast = crowd.settled(&id).await;
+    assert_adds_up(&broadcast, PEOPLE as u64);
+    assert_eq!(broadcast["state"], "halted", "{broadcast}");
+    assert!(broadcast["stopped"].as_u64() > Some(0), "it was over before the stop: {broadcast}");
+    let pushes = crowd.pushes(&id).await;
+    assert_eq!(broadcast["accepted"], pushes.len(), "{broadcast}");
+    let late = answered.saturating_add(FENCE).expect("a time");
+    for pushed in pushes.values().flatten() {
+        assert!(pushed.received <= late, "arrived at {}, stopped at {answered}", pushed.received);
+    }
+}

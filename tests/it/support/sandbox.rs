@@ -1,0 +1,96 @@
+//! `beffroi sandbox` as push service for many people at once: it decrypts what it is sent, says when it came, and
+//! fails on demand.
+
+use super::http;
+use super::process::Program;
+use super::server::beffroi;
+use jiff::Timestamp;
+use reqwest::{Client, Method};
+use serde_json::Value;
+use std::path::PathBuf;
+
+pub struct Sandbox {
+    _program: Program,
+    _folder: tempfile::TempDir,
+    base: String,
+    ca_file: PathBuf,
+    http: Client,
+}
+
+/// One push as the sandbox saw it.
+#[derive(Debug, Clone)]
+pub struct Pushed {
+    pub endpoint: String,
+    pub topic: String,
+    /// When it came, real time.
+    pub received: Timestamp,
+    /// What it was answered with.
+    pub status: u16,
+    /// The alert it is of, from the decrypted payload.
+    pub alert: String,
+    pub msg_type: String,
+}
+
+impl Sandbox {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = beffroi(&["sandbox", "--listen", "127.0.0.1:0"]);
+        command.env("BEFFROI__DATA__DIR", folder.path());
+        let mut program = Program::start("beffroi sandbox", &mut command);
+        let mut base = None;
+        let read = |line: &str| {
+            if let Some(address) = line.split_whitespace().find(|word| word.starts_with("https://")) {
+                base = Some(address.trim_end_matches('/').to_owned());
+            }
+            line.split_whitespace().find(|word| word.ends_with(".pem")).map(PathBuf::from)
+        };
+        let ca_file = program.line("where its certificate is", read).await;
+        let base = base.expect("it says where it listens before it says where its certificate is");
+        let ca = std::fs::read(&ca_file).expect("the sandbox's certificate");
+        Self { _program: program, _folder: folder, base, ca_file, http: http::client(Some(&ca)) }
+    }
+
+    /// What `push.ca_file` must be for a server to push here.
+    pub fn ca_file(&self) -> String {
+        self.ca_file.to_string_lossy().into_owned()
+    }
+
+    /// New subscriptions, all with this fault (a query, as `status=410`; empty: none).
+    pub async fn subscriptions(&self, count: usize, fault: &str) -> Vec<Value> {
+        let answer = self.ask(Method::POST, &format!("/subscriptions?count={count}&{fault}")).await;
+        answer.as_array().expect("a list").clone()
+    }
+
+    pub async fn messages(&self) -> Vec<Pushed> {
+        self.ask(Method::GET, "/messages").await.as_array().expect("a list").iter().map(pushed).collect()
+    }
+
+    /// How many pushes have come since the last clearing.
+    pub async fn count(&self) -> usize {
+        let counts = self.ask(Method::GET, "/counts").await;
+        usize::try_from(counts["received"].as_u64().expect("a count")).expect("a small count")
+    }
+
+    /// Forgets what came.
+    pub async fn clear(&self) {
+        self.ask(Method::DELETE, "/messages").await;
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Value {
+        let answer = http::json(&self.http, method, &format!("{}{path}", self.base), None, None).await;
+        assert!((200..300).contains(&answer.status), "{path}: {}", answer.text());
+        if answer.bytes.is_empty() { Value::Null } else { answer.json() }
+    }
+}
+
+fn pushed(message: &Value) -> Pushed {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Pushed {
+        endpoint: text(&message["endpoint"]),
+        topic: text(&message["topic"]),
+        received: text(&message["received"]).parse().expect("a time"),
+        status: message["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status"),
+        alert: text(&message["payload"]["beffroi"]["alert"]),
+        msg_type: text(&message["payload"]["beffroi"]["msg_type"]),
+    }
+}
