@@ -226,6 +226,7 @@ fn in_attribute(before: &[Token<'_>]) -> bool {
 const SLEEPS_ALLOWED: &[(&str, usize, &str)] = &[
     ("tests/it/support/wait.rs", 1, "asks a server in another process that announces nothing, with a deadline"),
     ("tests/it/support/server.rs", 1, "the same, for a broadcast's last recipient"),
+    ("tests/it/crash.rs", 1, "the moment of a kill is chance, not an event"),
 ];
 
 const SLEEPS: [&str; 3] = ["sleep", "sleep_ms", "sleep_until"];
