@@ -1,1 +1,270 @@
-//! app
+//! Wires everything; ordered start and stop.
+
+use crate::audience::Audience;
+use crate::cap::Limits;
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::pipeline::Bell;
+use crate::pipeline::bell::Wake;
+use crate::pipeline::dispatch::Dispatcher;
+use crate::pipeline::fence::Fence;
+use crate::pipeline::follow::Follower;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::listen::Listener;
+use crate::pipeline::planner::Planner;
+use crate::pipeline::sweep::Sweeper;
+use crate::push;
+use crate::push::receipt::{RECEIPT_KEY_BYTES, ReceiptKey};
+use crate::push::vapid::Vapid;
+use crate::store::vault::Vault;
+use crate::store::{self, Db};
+use crate::telemetry;
+use crate::web;
+use crate::web::state::AppState;
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use url::Url;
+
+/// Opens the database that the settings name, and brings its tables to this version.
+///
+/// # Errors
+/// When it cannot be opened or migrated.
+pub async fn open_store(config: &Config) -> anyhow::Result<Db> {
+    let url = match &config.database.url {
+        Some(url) => url.to_string(),
+        None => {
+            files::make_folder(&config.data.dir)?;
+            format!("sqlite://{}", config.data.dir.join("beffroi.db").display())
+        }
+    };
+    Db::open(&url, config.database.connections).await.context("database.url: the database cannot be opened")
+}
+
+/// Runs the whole service on one node until it is asked to stop.
+///
+/// # Errors
+/// When something it needs cannot be had at the start, or a step of the line ends that never should.
+pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    files::make_folder(&config.data.dir)?;
+    let metrics = telemetry::measure()?;
+    let db = open_store(&config).await?;
+    let clock = alert_clock(&db, config.clock.start).await?;
+    let node = Node::start(&config, db, clock).await?;
+    let listener = TcpListener::bind(config.server.listen)
+        .await
+        .with_context(|| format!("server.listen: {} cannot be listened on", config.server.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = match &config.server.public_url {
+        Some(url) => url.clone(),
+        None => Url::parse(&format!("http://{address}"))?,
+    };
+    let (close, closing) = watch::channel(false);
+    let (bell, mut steps) = node.run(&config, &public_url, closing.clone());
+    let limits = web::limit::Limits::new(&config);
+    let state = AppState {
+        config: Arc::new(config),
+        db: node.db.clone(),
+        vault: node.vault.clone(),
+        clock,
+        audience: node.audience.clone(),
+        bell,
+        public_url: public_url.clone(),
+        vapid_public_key: node.vapid_public_key.as_str().into(),
+        metrics,
+        started: clock.real(),
+        closing: closing.clone(),
+        limits: Arc::new(limits),
+    };
+    println!("Beffroi is listening on http://{address}");
+    let router = web::router(state);
+    let mut server = tokio::spawn(web::server::serve(listener, router, closed(closing)));
+    let failed = tokio::select! {
+        () = stop => None,
+        Some(ended) = steps.join_next() => Some(ended),
+        ended = &mut server => Some(ended),
+    };
+    close.send_replace(true);
+    if failed.is_none() {
+        server.await?;
+    }
+    while let Some(ended) = steps.join_next().await {
+        ended.context("a step of the line failed")?;
+    }
+    node.db.close().await;
+    match failed {
+        None => Ok(()),
+        Some(ended) => {
+            ended.context("a step of the line failed")?;
+            anyhow::bail!("a step of the line ended by itself")
+        }
+    }
+}
+
+async fn closed(mut closing: watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    _ = closing.wait_for(|closing| *closing).await;
+}
+
+/// What one node holds while it runs.
+struct Node {
+    db: Db,
+    clock: Clock,
+    vault: Arc<Vault>,
+    audience: Audience,
+    follower: Arc<Follower>,
+    fence: Arc<Fence>,
+    sender: Arc<push::Sender>,
+    vapid_public_key: String,
+    owner: String,
+}
+
+impl Node {
+    async fn start(config: &Config, db: Db, clock: Clock) -> anyhow::Result<Self> {
+        let dir = &config.data.dir;
+        let vault = Arc::new(Vault::load_or_create(&dir.join("vault.key")).context("data.dir: vault.key")?);
+        let pem = files::load_or_create(&dir.join("vapid.pem"), || Ok(Vapid::generate_pem()?.into_bytes()))?;
+        let pem = String::from_utf8(pem).context("data.dir: vapid.pem is not text")?;
+        let vapid = Vapid::from_pem(&pem, &config.push.contact).context("data.dir: vapid.pem")?;
+        let vapid_public_key = vapid.public_key().to_owned();
+        let receipt =
+            files::load_or_create(
+                &dir.join("receipt.key"),
+                || Ok(clock::random_bytes::<RECEIPT_KEY_BYTES>().to_vec()),
+            )?;
+        let receipt: [u8; RECEIPT_KEY_BYTES] = receipt
+            .try_into()
+            .map_err(|_| anyhow::anyhow!("data.dir: receipt.key is not {RECEIPT_KEY_BYTES} bytes long"))?;
+        let owner = files::load_or_create(&dir.join("node.id"), || Ok(clock::random_id().into_bytes()))?;
+        let owner = String::from_utf8(owner).context("data.dir: node.id is not text")?;
+        let sender = push::Sender::new(&config.push, vapid, ReceiptKey::new(&receipt), clock)?;
+        let audience = Audience::new();
+        let follower = Arc::new(Follower::new(db.clone(), audience.clone()));
+        follower.load().await.context("the audience cannot be read")?;
+        // What this node was sending when it ended is free again at once; its leases need not run out.
+        let mut tx = db.begin().await?;
+        store::batch::release_all(&mut tx, &owner).await?;
+        tx.commit().await?;
+        let fence = Arc::new(Fence::new(clock));
+        Ok(Self { db, clock, vault, audience, follower, fence, sender: Arc::new(sender), vapid_public_key, owner })
+    }
+
+    /// Starts the steps; each runs until `closing`.
+    fn run(&self, config: &Config, public_url: &Url, closing: watch::Receiver<bool>) -> (Bell, JoinSet<()>) {
+        let wake = Arc::new(Wake::default());
+        let poll = config.dispatch.poll;
+        let bell = Bell::new(
+            self.db.clone(),
+            self.clock,
+            self.audience.clone(),
+            self.follower.clone(),
+            self.fence.clone(),
+            wake.clone(),
+            Limits { bytes_max: config.alerts.body_bytes_max, ..Limits::default() },
+            public_url.clone(),
+        );
+        let planner = Planner {
+            db: self.db.clone(),
+            clock: self.clock,
+            audience: self.audience.clone(),
+            follower: self.follower.clone(),
+            wake: wake.clone(),
+            poll,
+            closing: closing.clone(),
+        };
+        let sweeper = Sweeper {
+            db: self.db.clone(),
+            clock: self.clock,
+            fence: self.fence.clone(),
+            follower: self.follower.clone(),
+            wake: wake.clone(),
+            poll,
+            closing: closing.clone(),
+        };
+        let dispatcher = Dispatcher::new(
+            self.db.clone(),
+            self.vault.clone(),
+            self.clock,
+            self.sender.clone(),
+            self.fence.clone(),
+            Gate::new(config.push.in_flight_max),
+            wake.clone(),
+            config.dispatch.clone(),
+            public_url.clone(),
+            self.owner.clone(),
+            closing.clone(),
+        );
+        let listener = Listener { db: self.db.clone(), fence: self.fence.clone(), wake, closing };
+        let mut steps = JoinSet::new();
+        steps.spawn(planner.run());
+        steps.spawn(sweeper.run());
+        steps.spawn(Arc::new(dispatcher).run());
+        steps.spawn(listener.run());
+        (bell, steps)
+    }
+}
+
+/// The setting under which the data remembers when its alert time began to run.
+const CLOCK_SETTING: &str = "clock";
+
+/// Alert time: real time, or what `clock.start` says, with the offset that the data remembers so that a restart does
+/// not rewind it.
+async fn alert_clock(db: &Db, start: Option<Timestamp>) -> anyhow::Result<Clock> {
+    let Some(start) = start else { return Ok(Clock::system()) };
+    let remembered = store::setting::get(db, CLOCK_SETTING).await?;
+    let remembered = remembered.as_deref().and_then(|text| text.split_once(' '));
+    if let Some((known_start, offset_ms)) = remembered
+        && known_start == start.to_string()
+    {
+        return Ok(Clock::with_offset(SignedDuration::from_millis(offset_ms.parse()?)));
+    }
+    let offset = start.duration_since(Clock::system().real());
+    let mut tx = db.begin().await?;
+    store::setting::put(&mut tx, CLOCK_SETTING, &format!("{start} {}", offset.as_millis())).await?;
+    tx.commit().await?;
+    Ok(Clock::with_offset(offset))
+}
+
+/// The few files a node keeps beside its database.
+mod files {
+    use super::{Context, Path};
+    use std::fs::{self, OpenOptions};
+    use std::io::Write;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+    /// Makes a folder that only we may enter.
+    pub fn make_folder(dir: &Path) -> anyhow::Result<()> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .with_context(|| format!("data.dir: {} cannot be made", dir.display()))
+    }
+
+    /// Reads a file, or makes it, readable by us alone.
+    pub fn load_or_create(path: &Path, make: impl FnOnce() -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
+        match fs::read(path) {
+            Ok(content) => return Ok(content),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        }
+        let content = make()?;
+        let new = path.with_extension("new");
+        let write = || {
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+            file.write_all(&content)?;
+            file.sync_all()?;
+            // Of two that start at once one wins, and both use what it wrote.
+            match fs::hard_link(&new, path) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+                Ok(()) | Err(_) => fs::remove_file(&new)?,
+            }
+            fs::read(path)
+        };
+        write().with_context(|| format!("{} cannot be made", path.display()))
+    }
+}

@@ -1,1 +1,42 @@
-//! telemetry
+//! Logs to standard error and the metrics that `/metrics` shows. Names of metrics begin with `beffroi_`.
+
+use crate::config::{Log, LogFormat};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// Why nothing can be logged or measured.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    #[error("log.filter is not a tracing filter")]
+    Filter(#[from] ParseError),
+    #[error("metrics cannot be gathered")]
+    Metrics(#[from] BuildError),
+}
+
+/// Starts logging.
+///
+/// # Errors
+/// `log.filter` cannot be understood.
+pub fn log(settings: &Log) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::try_new(&settings.filter)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+/// Starts measuring; the handle renders what `/metrics` shows.
+///
+/// # Errors
+/// Metrics were started already in this process.
+pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
+    let handle = PrometheusBuilder::new().install_recorder()?;
+    metrics::describe_counter!("beffroi_alerts_total", "Alerts stored, by state when they came.");
+    metrics::describe_counter!("beffroi_push_outcomes_total", "What push services answered.");
+    metrics::describe_counter!("beffroi_push_misconfigured_total", "Batches put back since a service refuses us.");
+    metrics::describe_histogram!("beffroi_plan_seconds", "Time to target and plan one broadcast.");
+    Ok(handle)
+}

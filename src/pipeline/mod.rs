@@ -1,2 +1,27 @@
 //! The line that every alert walks, one file a step: intake, admit, target, plan, dispatch, outcome, sweep; and
 //! `decide`, where people release, refuse and stop.
+//!
+//! Alerts and broadcasts change state here and nowhere else. Nothing is pushed inside a request or a transaction:
+//! a step stores what is to happen and wakes the next, and each can be killed and run again.
+
+pub mod admit;
+pub mod answer;
+pub mod bell;
+pub mod chain;
+pub mod decide;
+pub mod dispatch;
+pub mod fence;
+pub mod follow;
+pub mod gate;
+pub mod intake;
+pub mod listen;
+mod outcome;
+pub mod plan;
+pub mod planner;
+pub mod sweep;
+pub mod target;
+pub mod words;
+
+pub use answer::{Answer, PostError, Posted};
+pub use bell::Bell;
+pub use decide::DecisionError;

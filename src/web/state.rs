@@ -1,9 +1,12 @@
 //! What every handler may use. Cheap to clone.
 
 use super::limit::Limits;
+use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::pipeline::Bell;
 use crate::store::Db;
+use crate::store::vault::Vault;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
@@ -15,6 +18,11 @@ pub struct AppState {
     pub config: Arc<Config>,
     pub clock: Clock,
     pub db: Db,
+    /// Seals what tells who someone is.
+    pub vault: Arc<Vault>,
+    pub audience: Audience,
+    /// The way to change alerts and broadcasts.
+    pub bell: Bell,
     /// The address citizens see, without a path.
     pub public_url: Url,
     /// The application server key of our pushes (RFC 8292), base64url.

@@ -1,0 +1,244 @@
+//! Step 2: what an alert may do here. Pure decisions on facts that `bell` reads and writes in one transaction.
+
+use crate::cap::alert::{Alert, AlertKey};
+use crate::cap::code::{MsgType, Scope, Status};
+use crate::geo::shape::Shape;
+use crate::model::broadcast::{Reason, State};
+use crate::model::credential::{Credential, KeyAction};
+use crate::model::message::Message;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+
+/// Length of a chain's key: what a Web Push Topic may have (RFC 8030 §5.4).
+pub const CHAIN_KEY_CHARS: usize = 32;
+
+/// What stands in the chain that an alert belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChainFacts {
+    /// An earlier message of it is stored here.
+    pub known: bool,
+    /// Its first message came from another sender.
+    pub foreign: bool,
+    /// A Cancel ended it.
+    pub cancelled: bool,
+    /// A message sent later than this one already acted on it.
+    pub overtaken: bool,
+}
+
+/// What is to become of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    pub state: State,
+    pub reason: Option<Reason>,
+}
+
+impl Verdict {
+    const RING: Self = Self { state: State::Approved, reason: None };
+
+    const fn held(reason: Reason) -> Self {
+        Self { state: State::Held, reason: Some(reason) }
+    }
+
+    const fn filed(reason: Reason) -> Self {
+        Self { state: State::Filed, reason: Some(reason) }
+    }
+}
+
+/// Decides what becomes of an alert: first what no person could change (filed), then what needs one (held).
+pub fn admit(
+    alert: &Alert,
+    messages: &[Message],
+    credential: &Credential,
+    chain: ChainFacts,
+    now: Timestamp,
+) -> Verdict {
+    if let Some(reason) = reaches_nobody(alert, messages, chain, now) {
+        return Verdict::filed(reason);
+    }
+    if !credential.may_speak_for(&alert.key.sender) {
+        return Verdict::held(Reason::ForeignSender);
+    }
+    if chain.foreign {
+        return Verdict::held(Reason::ForeignChain);
+    }
+    match credential.action {
+        KeyAction::Ring => Verdict::RING,
+        KeyAction::Hold => Verdict::held(Reason::KeyHolds),
+        KeyAction::File => Verdict::filed(Reason::KeyFiles),
+    }
+}
+
+/// Why an alert can reach nobody, whoever asks.
+pub fn reaches_nobody(alert: &Alert, messages: &[Message], chain: ChainFacts, now: Timestamp) -> Option<Reason> {
+    match alert.msg_type {
+        MsgType::Ack | MsgType::Error => return Some(Reason::NotForPeople),
+        MsgType::Alert | MsgType::Update | MsgType::Cancel => {}
+    }
+    match alert.scope {
+        Scope::Restricted | Scope::Private => return Some(Reason::NotPublic),
+        Scope::Public => {}
+    }
+    match alert.status {
+        Status::System | Status::Draft => return Some(Reason::NotActual),
+        Status::Actual | Status::Exercise | Status::Test => {}
+    }
+    if chain.cancelled || chain.overtaken {
+        return Some(Reason::Superseded);
+    }
+    if alert.msg_type == MsgType::Cancel {
+        return (!chain.known).then_some(Reason::NothingToCancel);
+    }
+    if messages.is_empty() {
+        return Some(Reason::NoInfo);
+    }
+    if messages.iter().all(|message| message.expires <= now) {
+        return Some(Reason::Expired);
+    }
+    let somewhere = messages.iter().any(|message| Shape::of_areas(message.areas(alert)).is_some());
+    (!somewhere).then_some(Reason::NoArea)
+}
+
+/// The key that a chain has from its root: Topic, tag and collapse identifier of everything sent for it.
+pub fn chain_key(root: &AlertKey) -> String {
+    let sent_ms = root.sent.instant().as_millisecond().to_string();
+    let text = [root.sender.as_bytes(), root.identifier.as_bytes(), sent_ms.as_bytes()].join(&0);
+    let mut key = URL_SAFE_NO_PAD.encode(digest(&SHA256, &text));
+    key.truncate(CHAIN_KEY_CHARS);
+    key
+}
+
+/// The root of a chain nobody here knows yet: an Update or Cancel of something unknown stands for what it refers to,
+/// so that the original, should it come late, finds itself superseded.
+pub fn unknown_root(alert: &Alert) -> &AlertKey {
+    match alert.msg_type {
+        MsgType::Update | MsgType::Cancel => {
+            alert.references.iter().min_by_key(|key| key.sent.instant()).unwrap_or(&alert.key)
+        }
+        MsgType::Alert | MsgType::Ack | MsgType::Error => &alert.key,
+    }
+}
+
+/// Whether a Cancel of something unknown may keep a late original silent: only from one whose Cancel would have acted.
+pub fn silences_the_unknown(alert: &Alert, credential: &Credential, root_sender: &str, verdict: Verdict) -> bool {
+    alert.msg_type == MsgType::Cancel
+        && verdict.reason == Some(Reason::NothingToCancel)
+        && root_sender == alert.key.sender
+        && credential.may_speak_for(&alert.key.sender)
+        && credential.action == KeyAction::Ring
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::ApiKeyId;
+    use crate::model::message::messages;
+    use crate::model::sample::{alert, at, key};
+
+    fn credential(action: KeyAction, senders: &[&str]) -> Credential {
+        Credential {
+            id: ApiKeyId("k".to_owned()),
+            name: "a key".to_owned(),
+            senders: senders.iter().map(|sender| (*sender).to_owned()).collect(),
+            action,
+            test: false,
+            owner: None,
+            created: at("00:00:00"),
+            revoked: None,
+        }
+    }
+
+    const KNOWN: ChainFacts = ChainFacts { known: true, foreign: false, cancelled: false, overtaken: false };
+    const NONE: ChainFacts = ChainFacts { known: false, ..KNOWN };
+
+    fn verdict(alert: &Alert, credential: &Credential, chain: ChainFacts) -> Verdict {
+        admit(alert, &messages(alert), credential, chain, at("10:30:00"))
+    }
+
+    #[test]
+    fn a_sound_alert_does_what_its_key_says() {
+        for (action, want) in [
+            (KeyAction::Ring, Verdict::RING),
+            (KeyAction::Hold, Verdict::held(Reason::KeyHolds)),
+            (KeyAction::File, Verdict::filed(Reason::KeyFiles)),
+        ] {
+            assert_eq!(verdict(&alert(), &credential(action, &[]), NONE), want);
+        }
+    }
+
+    #[test]
+    fn what_can_reach_nobody_is_filed_with_its_reason() {
+        let ring = credential(KeyAction::Ring, &[]);
+        type Change = fn(&mut Alert);
+        let rows: [(Change, ChainFacts, Reason); 11] = [
+            (|alert| alert.msg_type = MsgType::Ack, NONE, Reason::NotForPeople),
+            (|alert| alert.msg_type = MsgType::Error, NONE, Reason::NotForPeople),
+            (|alert| alert.scope = Scope::Restricted, NONE, Reason::NotPublic),
+            (|alert| alert.scope = Scope::Private, NONE, Reason::NotPublic),
+            (|alert| alert.status = Status::Draft, NONE, Reason::NotActual),
+            (|alert| alert.status = Status::System, NONE, Reason::NotActual),
+            (|alert| alert.infos.clear(), NONE, Reason::NoInfo),
+            (|alert| alert.infos[0].expires = Some(key("x", "10:30:00").sent), NONE, Reason::Expired),
+            (|alert| alert.infos[0].areas[0].circles.clear(), NONE, Reason::NoArea),
+            (|_| {}, ChainFacts { cancelled: true, ..KNOWN }, Reason::Superseded),
+            (|alert| alert.msg_type = MsgType::Cancel, NONE, Reason::NothingToCancel),
+        ];
+        for (change, chain, reason) in rows {
+            let mut alert = alert();
+            change(&mut alert);
+            assert_eq!(verdict(&alert, &ring, chain), Verdict::filed(reason), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn tests_and_exercises_go_on_to_those_who_want_drills() {
+        let mut alert = alert();
+        alert.status = Status::Exercise;
+        assert_eq!(verdict(&alert, &credential(KeyAction::Ring, &[]), NONE), Verdict::RING);
+    }
+
+    #[test]
+    fn what_speaks_for_or_acts_on_another_sender_waits_for_a_person() {
+        let mut update = alert();
+        update.msg_type = MsgType::Update;
+        let foreign = ChainFacts { foreign: true, ..KNOWN };
+        let stranger = credential(KeyAction::Ring, &["someone@else.example"]);
+        let own = credential(KeyAction::Ring, &["warnings@town.example"]);
+        assert_eq!(verdict(&update, &stranger, KNOWN), Verdict::held(Reason::ForeignSender));
+        assert_eq!(verdict(&update, &own, foreign), Verdict::held(Reason::ForeignChain));
+        assert_eq!(verdict(&update, &own, KNOWN), Verdict::RING);
+    }
+
+    #[test]
+    fn a_cancel_needs_neither_area_nor_info() {
+        let mut cancel = alert();
+        cancel.msg_type = MsgType::Cancel;
+        cancel.infos.clear();
+        assert_eq!(verdict(&cancel, &credential(KeyAction::Ring, &[]), KNOWN), Verdict::RING);
+    }
+
+    #[test]
+    fn only_who_could_cancel_it_silences_what_is_not_here_yet() {
+        let mut cancel = alert();
+        cancel.msg_type = MsgType::Cancel;
+        let verdict = Verdict::filed(Reason::NothingToCancel);
+        let silences = |credential: &Credential, root: &str| silences_the_unknown(&cancel, credential, root, verdict);
+        let sender = "warnings@town.example";
+        assert!(silences(&credential(KeyAction::Ring, &[]), sender));
+        assert!(!silences(&credential(KeyAction::Hold, &[]), sender));
+        assert!(!silences(&credential(KeyAction::Ring, &["someone@else.example"]), sender));
+        assert!(!silences(&credential(KeyAction::Ring, &[]), "someone@else.example"));
+    }
+
+    #[test]
+    fn a_late_original_meets_the_chain_its_update_opened() {
+        let original = alert();
+        let mut update = alert();
+        update.msg_type = MsgType::Update;
+        update.key = key("storm-2", "10:20:00");
+        update.references = vec![key("storm-1b", "10:10:00"), original.key.clone()];
+        assert_eq!(chain_key(unknown_root(&update)), chain_key(unknown_root(&original)));
+        assert_eq!(chain_key(&original.key).len(), CHAIN_KEY_CHARS);
+    }
+}

@@ -1,0 +1,282 @@
+//! The handle that the web pulls: post, release, refuse, stop; and the engine that does what was stored.
+
+use super::admit::{self, Verdict};
+use super::answer::{Answer, Estimate, KeyText, Links, PostError, Posted, explain};
+use super::chain::{Chains, act, resolve};
+use super::fence::Fence;
+use super::follow::Follower;
+use super::intake::{Intake, intake};
+use super::target::{count, target};
+use super::words::cancel_expires;
+use crate::audience::Audience;
+use crate::cap::Limits;
+use crate::cap::code::MsgType;
+use crate::clock::{self, Clock};
+use crate::model::broadcast::{Broadcast, State};
+use crate::model::credential::Credential;
+use crate::model::id::{AlertId, BroadcastId};
+use crate::model::message::{Message, messages};
+use crate::model::operator::Actor;
+use crate::model::tier::Tier;
+use crate::store::alert::{NewAlert, StoredAlert};
+use crate::store::{self, Db, StoreError, Tx};
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::{Notify, broadcast};
+use url::Url;
+
+/// Changes that a slow watcher may be behind before it misses some and looks for itself.
+const WATCH_BACKLOG_MAX: usize = 1_024;
+
+/// How the steps wake each other on this node.
+#[derive(Debug)]
+pub struct Wake {
+    pub plan: Notify,
+    pub dispatch: Notify,
+    pub audience: Notify,
+    changes: broadcast::Sender<BroadcastId>,
+}
+
+impl Default for Wake {
+    fn default() -> Self {
+        Self {
+            plan: Notify::new(),
+            dispatch: Notify::new(),
+            audience: Notify::new(),
+            changes: broadcast::Sender::new(WATCH_BACKLOG_MAX),
+        }
+    }
+}
+
+impl Wake {
+    /// Tells whoever watches that something about a broadcast changed.
+    pub fn changed(&self, broadcast: &BroadcastId) {
+        // Nobody watching is no failure.
+        _ = self.changes.send(broadcast.clone());
+    }
+}
+
+/// What the web may do to alerts and broadcasts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bell {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    pub(super) fence: Arc<Fence>,
+    pub(super) wake: Arc<Wake>,
+    audience: Audience,
+    follower: Arc<Follower>,
+    limits: Limits,
+    public_url: Url,
+}
+
+impl Bell {
+    #[expect(clippy::too_many_arguments, reason = "the wiring of one node, called once")]
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        audience: Audience,
+        follower: Arc<Follower>,
+        fence: Arc<Fence>,
+        wake: Arc<Wake>,
+        limits: Limits,
+        public_url: Url,
+    ) -> Self {
+        Self { db, clock, fence, wake, audience, follower, limits, public_url }
+    }
+
+    /// Something about a broadcast changed: its id, again and again.
+    pub fn watch(&self) -> broadcast::Receiver<BroadcastId> {
+        self.wake.changes.subscribe()
+    }
+
+    /// A subscription was made, changed or ended and committed: the next match knows it when this returns.
+    ///
+    /// # Errors
+    /// When the database does not answer; the change is then seen with the next one.
+    pub async fn audience_changed(&self) -> Result<(), StoreError> {
+        self.follower.catch_up().await
+    }
+
+    /// Takes a document from an integrator. With `dry_run` everything is decided and nothing stored.
+    ///
+    /// # Errors
+    /// See [`PostError`]; nothing is stored then.
+    pub async fn post(&self, bytes: &[u8], credential: &Credential, dry_run: bool) -> Result<Posted, PostError> {
+        let intake = intake(bytes, credential, &self.limits)?;
+        if let Some(stored) = self.stored(&intake).await? {
+            return repeated(&stored, bytes);
+        }
+        self.follower.catch_up().await?;
+        let mut tx = self.db.begin().await?;
+        let admitted = self.admit(&mut tx, &intake, bytes, credential, dry_run).await?;
+        let Some((answer, stopped)) = admitted else {
+            drop(tx);
+            let stored = self.stored(&intake).await?.ok_or(StoreError::Corrupt { what: "alert" })?;
+            return repeated(&stored, bytes);
+        };
+        if dry_run {
+            return Ok(Posted::Rehearsed(answer));
+        }
+        tx.commit().await?;
+        self.after_commit(&stopped);
+        metrics::counter!("beffroi_alerts_total", "state" => answer.state.as_str()).increment(1);
+        tracing::info!(alert = %answer.id, state = answer.state.as_str(), "alert {} is {}", answer.id, answer.state.as_str());
+        Ok(Posted::Stored(answer))
+    }
+
+    async fn stored(&self, intake: &Intake) -> Result<Option<StoredAlert>, StoreError> {
+        let key = &intake.alert.key;
+        store::alert::by_key(&self.db, &key.sender, &key.identifier, key.sent.instant()).await
+    }
+
+    /// Stores the alert and its broadcast and lets it act on its chain. `None`: the same key is stored already.
+    async fn admit(
+        &self,
+        tx: &mut Tx,
+        intake: &Intake,
+        bytes: &[u8],
+        credential: &Credential,
+        dry_run: bool,
+    ) -> Result<Option<(Answer, Vec<BroadcastId>)>, StoreError> {
+        let now = self.clock.now();
+        let alert = &intake.alert;
+        let messages = messages(alert);
+        let chains = resolve(tx, alert).await?;
+        let verdict = admit::admit(alert, &messages, credential, chains.facts, now);
+        let (inside, near) = self.estimate(intake, &messages, &chains, now).await?;
+        let id = AlertId(clock::random_id());
+        let mut answer = self.answer(&id, intake, verdict, &chains.own.key, Estimate::of(inside, near));
+        answer.dry_run = dry_run;
+        let (tier, expires) = tier_and_expiry(alert.msg_type, &messages, &chains, now);
+        let new = NewAlert {
+            id: id.clone(),
+            sender: alert.key.sender.clone(),
+            identifier: alert.key.identifier.clone(),
+            sent: alert.key.sent.instant(),
+            digest: sha256(bytes),
+            original: bytes.to_vec(),
+            chain: chains.own.id.clone(),
+            status: alert.status,
+            msg_type: alert.msg_type,
+            scope: alert.scope,
+            credential: Some(credential.id.clone()),
+            received: now,
+            expires,
+            answer: serde_json::to_string(&answer).expect("an answer is plain data"),
+        };
+        if !store::alert::insert(tx, &new).await? {
+            return Ok(None);
+        }
+        let broadcast = Broadcast {
+            id: BroadcastId(clock::random_id()),
+            alert: id.clone(),
+            chain: chains.own.id.clone(),
+            state: verdict.state,
+            reason: verdict.reason,
+            tier,
+            expires,
+            author: credential.owner.clone(),
+            received: now,
+            approved: (verdict.state == State::Approved).then_some(now),
+            planned: None,
+            finished: None,
+            inside,
+            near,
+        };
+        store::broadcast::insert(tx, &broadcast).await?;
+        let stopped = match verdict.state {
+            State::Approved => act(tx, alert, &id, &broadcast.id, &chains, now).await?,
+            _ => self.remember_unknown(tx, intake, credential, &id, &chains, verdict, now).await?,
+        };
+        let actor = Actor::Key(credential.id.clone());
+        let detail = json!({"state": verdict.state, "reason": verdict.reason, "broadcast": broadcast.id});
+        store::audit::append(tx, &actor, "alert.post", id.as_str(), &detail, now).await?;
+        Ok(Some((answer, stopped)))
+    }
+
+    /// A Cancel of something unknown, from one who could have made it ring, keeps a late original silent.
+    #[expect(clippy::too_many_arguments, reason = "one caller, which has all of these at hand")]
+    async fn remember_unknown(
+        &self,
+        tx: &mut Tx,
+        intake: &Intake,
+        credential: &Credential,
+        id: &AlertId,
+        chains: &Chains,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<Vec<BroadcastId>, StoreError> {
+        if admit::silences_the_unknown(&intake.alert, credential, chains.own.sender.as_str(), verdict) {
+            store::chain::cancel(tx, &chains.own.id, id, now).await?;
+        }
+        Ok(Vec::new())
+    }
+
+    async fn estimate(
+        &self,
+        intake: &Intake,
+        messages: &[Message],
+        chains: &Chains,
+        now: Timestamp,
+    ) -> Result<(u64, u64), StoreError> {
+        let reached = chains.reached(&self.db, intake.alert.msg_type).await?;
+        if intake.alert.msg_type == MsgType::Cancel {
+            return Ok((reached.len(), 0));
+        }
+        Ok(count(&target(&self.audience.snapshot(), &intake.alert, messages, &reached, now)))
+    }
+
+    fn answer(&self, id: &AlertId, intake: &Intake, verdict: Verdict, chain: &str, audience: Estimate) -> Answer {
+        let key = &intake.alert.key;
+        let at = |path: String| self.public_url.join(&path).map_or(path, String::from);
+        Answer {
+            id: id.clone(),
+            key: KeyText { sender: key.sender.clone(), identifier: key.identifier.clone(), sent: key.sent.to_string() },
+            state: verdict.state,
+            reason: verdict.reason,
+            detail: verdict.reason.map(|reason| explain(reason).to_owned()),
+            chain: chain.to_owned(),
+            audience,
+            findings: intake.findings.clone(),
+            links: Links {
+                this: at(format!("/api/v1/alerts/{id}")),
+                page: at(format!("/alerts/{id}")),
+                original: at(format!("/api/v1/alerts/{id}.xml")),
+                broadcast: at(format!("/api/v1/alerts/{id}/broadcast")),
+            },
+            dry_run: false,
+        }
+    }
+
+    /// What a commit changed is made known: stopped broadcasts first.
+    pub(super) fn after_commit(&self, stopped: &[BroadcastId]) {
+        self.fence.stop(stopped);
+        for broadcast in stopped {
+            self.wake.changed(broadcast);
+        }
+        self.wake.plan.notify_one();
+    }
+}
+
+fn repeated(stored: &StoredAlert, bytes: &[u8]) -> Result<Posted, PostError> {
+    if stored.digest != sha256(bytes) {
+        return Err(PostError::Conflict { first: stored.id.clone() });
+    }
+    let answer = serde_json::from_str(&stored.answer).map_err(|_| StoreError::Corrupt { what: "alert.answer" })?;
+    Ok(Posted::Repeated(answer))
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+}
+
+/// The most urgent tier and the last expiry; a Cancel has those of what it cancels.
+fn tier_and_expiry(msg_type: MsgType, messages: &[Message], chains: &Chains, now: Timestamp) -> (Tier, Timestamp) {
+    if msg_type == MsgType::Cancel {
+        return (chains.tier.unwrap_or(Tier::P3), cancel_expires(chains.expires, now));
+    }
+    let tier = messages.iter().map(|message| message.tier).min().unwrap_or(Tier::P3);
+    (tier, messages.iter().map(|message| message.expires).max().unwrap_or(now))
+}

@@ -1,0 +1,117 @@
+//! Where people act on broadcasts: release, refuse, stop. Each is one transaction with its line in the audit log.
+
+use super::admit::reaches_nobody;
+use super::bell::Bell;
+use super::chain::{act, resolve};
+use super::listen;
+use super::words::{self, WordsError};
+use crate::model::batch::Rest;
+use crate::model::broadcast::{Broadcast, Reason, State};
+use crate::model::id::BroadcastId;
+use crate::model::message::messages;
+use crate::model::operator::{Actor, Operator};
+use crate::store::{self, Db, StoreError};
+use serde_json::json;
+
+/// Why a person's act was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum DecisionError {
+    #[error("there is no such broadcast")]
+    NotFound,
+    #[error("the broadcast is {} and this cannot be done to it any more", .0.as_str())]
+    WrongState(State),
+    #[error("who posted an alert cannot release it: another person must")]
+    OwnAlert,
+    #[error("released now it would reach nobody: {}", .0.as_str())]
+    ReachesNobody(Reason),
+    #[error(transparent)]
+    Words(#[from] WordsError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Bell {
+    /// Lets a held broadcast ring. One person suffices, but not the one whose key posted it.
+    ///
+    /// # Errors
+    /// See [`DecisionError`]; nothing has changed then.
+    pub async fn release(&self, id: &BroadcastId, by: &Operator) -> Result<(), DecisionError> {
+        let broadcast = self.find(id, &[State::Held]).await?;
+        if broadcast.author.as_ref() == Some(&by.id) {
+            return Err(DecisionError::OwnAlert);
+        }
+        let stored = store::alert::get(&self.db, &broadcast.alert).await?.ok_or(DecisionError::NotFound)?;
+        let alert = words::read(&stored)?;
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let chains = resolve(&mut tx, &alert).await?;
+        if let Some(reason) = reaches_nobody(&alert, &messages(&alert), chains.facts, now) {
+            return Err(DecisionError::ReachesNobody(reason));
+        }
+        if !store::broadcast::approve(&mut tx, id, now).await? {
+            return Err(self.moved_on(id).await);
+        }
+        let stopped = act(&mut tx, &alert, &stored.id, id, &chains, now).await?;
+        let actor = Actor::Operator(by.id.clone());
+        let detail = json!({"alert": stored.id, "reason": broadcast.reason});
+        store::audit::append(&mut tx, &actor, "broadcast.release", id.as_str(), &detail, now).await?;
+        tx.commit().await?;
+        self.after_commit(&stopped);
+        self.wake.changed(id);
+        Ok(())
+    }
+
+    /// Puts a held broadcast away for good.
+    ///
+    /// # Errors
+    /// See [`DecisionError`]; nothing has changed then.
+    pub async fn refuse(&self, id: &BroadcastId, by: &Operator, reason: &str) -> Result<(), DecisionError> {
+        let broadcast = self.find(id, &[State::Held]).await?;
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        if !store::broadcast::refuse(&mut tx, id, now).await? {
+            return Err(self.moved_on(id).await);
+        }
+        let actor = Actor::Operator(by.id.clone());
+        let detail = json!({"alert": broadcast.alert, "reason": reason});
+        store::audit::append(&mut tx, &actor, "broadcast.refuse", id.as_str(), &detail, now).await?;
+        tx.commit().await?;
+        self.wake.changed(id);
+        Ok(())
+    }
+
+    /// Stops a broadcast: no push of it starts after this returns on this node, nor on others once their fence is read.
+    ///
+    /// # Errors
+    /// See [`DecisionError`]; nothing has changed then.
+    pub async fn stop(&self, id: &BroadcastId, by: &Operator) -> Result<(), DecisionError> {
+        let broadcast = self.find(id, &[State::Approved, State::Sending]).await?;
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        if !store::broadcast::halt(&mut tx, id, now).await? {
+            return Err(self.moved_on(id).await);
+        }
+        store::batch::close_open(&mut tx, id, Rest::Stopped).await?;
+        Db::notify(&mut tx, listen::FENCE).await?;
+        let actor = Actor::Operator(by.id.clone());
+        let detail = json!({"alert": broadcast.alert});
+        store::audit::append(&mut tx, &actor, "broadcast.stop", id.as_str(), &detail, now).await?;
+        tx.commit().await?;
+        self.after_commit(std::slice::from_ref(id));
+        Ok(())
+    }
+
+    async fn find(&self, id: &BroadcastId, states: &[State]) -> Result<Broadcast, DecisionError> {
+        let broadcast = store::broadcast::get(&self.db, id).await?.ok_or(DecisionError::NotFound)?;
+        if states.contains(&broadcast.state) { Ok(broadcast) } else { Err(DecisionError::WrongState(broadcast.state)) }
+    }
+
+    /// Someone else was quicker: says where it stands now.
+    async fn moved_on(&self, id: &BroadcastId) -> DecisionError {
+        match store::broadcast::get(&self.db, id).await {
+            Ok(Some(broadcast)) => DecisionError::WrongState(broadcast.state),
+            Ok(None) => DecisionError::NotFound,
+            Err(error) => error.into(),
+        }
+    }
+}

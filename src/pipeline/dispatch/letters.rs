@@ -1,0 +1,106 @@
+//! What is the same for every recipient of a message is made once.
+
+use super::super::words::{Words, WordsError, words};
+use crate::cap::code::MsgType;
+use crate::model::batch::Batch;
+use crate::model::broadcast::{AlertState, Broadcast};
+use crate::model::id::BroadcastId;
+use crate::model::message::Message;
+use crate::model::subscriber::Recipient;
+use crate::push;
+use crate::push::letter::{Letter, LetterContext};
+use crate::store::{self, Db};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use url::Url;
+
+/// Messages whose letters are kept at once. When more are needed the lot is made anew.
+const MESSAGES_MAX: usize = 64;
+
+/// The letters of one message: one for each language, plain and discreet.
+pub struct MessageLetters {
+    words: Words,
+    message: Message,
+    by_variant: HashMap<(usize, bool), Letter>,
+}
+
+impl MessageLetters {
+    /// The letter in the language that a recipient reads best.
+    pub fn of(&self, recipient: &Recipient) -> &Letter {
+        let variant = self.message.variant_index(&self.words.speaking, &recipient.languages);
+        &self.by_variant[&(variant, recipient.discreet)]
+    }
+
+    /// Any of them: they differ in text alone.
+    pub fn any(&self) -> &Letter {
+        &self.by_variant[&(self.message.variants[0], false)]
+    }
+}
+
+/// The letters of the broadcasts under way.
+pub struct Letters {
+    db: Db,
+    sender: Arc<push::Sender>,
+    public_url: Url,
+    known: Mutex<HashMap<(BroadcastId, u32), Arc<MessageLetters>>>,
+}
+
+impl Letters {
+    pub fn new(db: Db, sender: Arc<push::Sender>, public_url: Url) -> Self {
+        Self { db, sender, public_url, known: Mutex::new(HashMap::new()) }
+    }
+
+    /// The letters of a batch's message.
+    ///
+    /// # Errors
+    /// When the alert cannot be read from the database.
+    pub async fn of(&self, batch: &Batch) -> Result<Arc<MessageLetters>, WordsError> {
+        let key = (batch.broadcast.clone(), batch.message);
+        if let Some(letters) = self.known().get(&key) {
+            return Ok(letters.clone());
+        }
+        let missing = || WordsError::Missing(batch.broadcast.to_string());
+        let broadcast = store::broadcast::get(&self.db, &batch.broadcast).await?.ok_or_else(missing)?;
+        let chain = store::chain::get(&self.db, &batch.chain).await?.ok_or_else(missing)?;
+        let words = words(&self.db, &broadcast).await?;
+        let message =
+            words.messages.iter().find(|message| message.number == batch.message).ok_or_else(missing)?.clone();
+        let letters = Arc::new(self.render(&broadcast, &chain.key, words, message));
+        let mut known = self.known();
+        if known.len() >= MESSAGES_MAX {
+            known.clear();
+        }
+        known.insert(key, letters.clone());
+        Ok(letters)
+    }
+
+    fn render(&self, broadcast: &Broadcast, chain_key: &str, words: Words, message: Message) -> MessageLetters {
+        let state = match words.alert.msg_type {
+            MsgType::Cancel => AlertState::Cancelled,
+            MsgType::Alert | MsgType::Update | MsgType::Ack | MsgType::Error => AlertState::Active,
+        };
+        let kinds = message.variants.iter().flat_map(|variant| [(*variant, false), (*variant, true)]);
+        let letter = |(variant, discreet): (usize, bool)| {
+            let context = LetterContext {
+                alert_id: &broadcast.alert,
+                broadcast: &broadcast.id,
+                chain_key,
+                info: &words.speaking.infos[variant],
+                status: words.alert.status,
+                msg_type: words.alert.msg_type,
+                tier: message.tier,
+                state,
+                expires: message.expires,
+                discreet,
+                public_url: &self.public_url,
+            };
+            ((variant, discreet), self.sender.letter(&context))
+        };
+        let by_variant = kinds.map(letter).collect();
+        MessageLetters { words, message, by_variant }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<(BroadcastId, u32), Arc<MessageLetters>>> {
+        self.known.lock().expect("nothing panics while it holds the letters")
+    }
+}

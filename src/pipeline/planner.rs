@@ -1,0 +1,92 @@
+//! Steps 3 and 4 at work: approved broadcasts, most urgent first, to batches in one transaction.
+
+use super::bell::Wake;
+use super::chain::resolve;
+use super::follow::Follower;
+use super::listen;
+use super::plan::plan;
+use super::target::{count, target};
+use super::words::{WordsError, words};
+use crate::audience::Audience;
+use crate::clock::Clock;
+use crate::model::broadcast::Broadcast;
+use crate::store::{self, Db};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Plans what was approved, on this node or on another.
+pub struct Planner {
+    pub db: Db,
+    pub clock: Clock,
+    pub audience: Audience,
+    pub follower: Arc<Follower>,
+    pub wake: Arc<Wake>,
+    pub poll: Duration,
+    pub closing: watch::Receiver<bool>,
+}
+
+impl Planner {
+    /// Plans until the service closes.
+    pub async fn run(self) {
+        let mut closing = self.closing.clone();
+        while !*closing.borrow() {
+            self.plan_due().await;
+            tokio::select! {
+                () = self.wake.plan.notified() => {}
+                () = tokio::time::sleep(self.poll) => {}
+                _ = closing.changed() => {}
+            }
+        }
+    }
+
+    async fn plan_due(&self) {
+        let due = match store::broadcast::due(&self.db).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "what is to be planned could not be read");
+                return;
+            }
+        };
+        for broadcast in due {
+            // One that cannot be planned must not keep the others from ringing.
+            match self.plan_one(&broadcast).await {
+                Ok(()) => self.wake.changed(&broadcast.id),
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    broadcast = %broadcast.id,
+                    "broadcast {} could not be planned",
+                    broadcast.id
+                ),
+            }
+        }
+    }
+
+    async fn plan_one(&self, broadcast: &Broadcast) -> Result<(), WordsError> {
+        let words = words(&self.db, broadcast).await?;
+        self.follower.catch_up().await?;
+        let audience = self.audience.snapshot();
+        let now = self.clock.now();
+        let started = self.clock.monotonic();
+        let mut tx = self.db.begin().await?;
+        let reached = resolve(&mut tx, &words.alert).await?.reached(&self.db, words.alert.msg_type).await?;
+        let targets = target(&audience, &words.alert, &words.messages, &reached, now);
+        let batches = plan(&audience, broadcast, &words.messages, &targets, now);
+        let (inside, near) = count(&targets);
+        if !store::broadcast::planned(&mut tx, &broadcast.id, now, inside, near, inside + near).await? {
+            // Stopped, or planned by another node, in the meantime.
+            return Ok(());
+        }
+        store::batch::insert_many(&mut tx, &batches).await?;
+        Db::notify(&mut tx, listen::DISPATCH).await?;
+        tx.commit().await?;
+        self.wake.dispatch.notify_one();
+        let took = self.clock.monotonic().duration_since(started);
+        metrics::histogram!("beffroi_plan_seconds").record(took.as_secs_f64());
+        tracing::info!(
+            broadcast = %broadcast.id, inside, near, batches = batches.len(), took_ms = took.as_millis(),
+            "broadcast {} rings for {} people", broadcast.id, inside + near
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! Which alert speaks in a broadcast, and its messages: a Cancel without info borrows the words of what it cancels.
+
+use crate::cap::alert::Alert;
+use crate::cap::code::MsgType;
+use crate::cap::{self, Limits};
+use crate::model::broadcast::Broadcast;
+use crate::model::message::{Message, messages};
+use crate::store::alert::StoredAlert;
+use crate::store::{self, Db, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+/// A Cancel stays valid at least this long, even when what it cancels had almost ended.
+const CANCEL_VALIDITY_MIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a broadcast says.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// The alert that was posted.
+    pub alert: Alert,
+    /// The alert whose infos are shown: itself, or what it cancels.
+    pub speaking: Alert,
+    /// Of `speaking`; for a Cancel with the tier and the expiry of the broadcast.
+    pub messages: Vec<Message>,
+}
+
+/// Why a broadcast has no words.
+#[derive(Debug, thiserror::Error)]
+pub enum WordsError {
+    #[error("alert {0} is not stored")]
+    Missing(String),
+    #[error("alert {0} was readable when it came and is not now")]
+    Unreadable(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads again what was stored.
+///
+/// # Errors
+/// When the bytes cannot be read now, which only a change of the reader can bring about.
+pub fn read(stored: &StoredAlert) -> Result<Alert, WordsError> {
+    let limits = Limits { bytes_max: usize::MAX, ..Limits::default() };
+    cap::read(&stored.original, &limits).alert.ok_or_else(|| WordsError::Unreadable(stored.id.to_string()))
+}
+
+/// The words of a broadcast.
+///
+/// # Errors
+/// See [`WordsError`].
+pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> {
+    let missing = || WordsError::Missing(broadcast.alert.to_string());
+    let stored = store::alert::get(db, &broadcast.alert).await?.ok_or_else(missing)?;
+    let alert = read(&stored)?;
+    if alert.msg_type != MsgType::Cancel {
+        let messages = messages(&alert);
+        return Ok(Words { speaking: alert.clone(), alert, messages });
+    }
+    let speaking = if alert.infos.is_empty() { cancelled(db, &alert).await? } else { alert.clone() };
+    let mut messages = messages(&speaking);
+    messages.truncate(1);
+    for message in &mut messages {
+        message.tier = broadcast.tier;
+        message.expires = broadcast.expires;
+    }
+    Ok(Words { alert, speaking, messages })
+}
+
+/// The newest stored alert that a Cancel refers to.
+async fn cancelled(db: &Db, cancel: &Alert) -> Result<Alert, WordsError> {
+    let mut newest: Option<Alert> = None;
+    for key in &cancel.references {
+        let sent = key.sent.instant();
+        if let Some(stored) = store::alert::by_key(db, &key.sender, &key.identifier, sent).await? {
+            let alert = read(&stored)?;
+            let newer = newest.as_ref().is_none_or(|known| known.key.sent.instant() < alert.key.sent.instant());
+            if newer && !alert.infos.is_empty() {
+                newest = Some(alert);
+            }
+        }
+    }
+    Ok(newest.unwrap_or_else(|| cancel.clone()))
+}
+
+/// Until when a Cancel is sent: as long as the original would have been, and at least [`CANCEL_VALIDITY_MIN`].
+pub fn cancel_expires(original: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let least = now.saturating_add(CANCEL_VALIDITY_MIN).unwrap_or(Timestamp::MAX);
+    original.map_or(least, |original| original.max(least))
+}
