@@ -2,6 +2,10 @@
 //!
 //! A match reads an immutable [`Snapshot`] and never waits for a change; a change makes a new snapshot.
 
+mod bits;
+mod curve;
+mod filter;
+mod layer;
 pub mod snapshot;
 
 use crate::cap::code::Severity;

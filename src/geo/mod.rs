@@ -1,6 +1,18 @@
 //! Where: shapes on the Earth and what a grid cell has to do with them. Pure: no I/O, no clock.
 //!
-//! [`shape::Shape`] is an alert's area and the truth about it; [`rect::Rect`] is a cell, or a quad of cells.
+//! [`shape::Shape`] is an alert's area and the truth about it; [`rect::Rect`] is a cell, or a quad of cells. Below them
+//! stand `ring` (a polygon, with an index over its edges), `disc` (a circle) and `reach` (how far it is from a cell to
+//! an edge). `map` draws a shape.
+//!
+//! # What is exact, and where the bounds are
+//! Edges are straight in latitude and longitude (RFC 7946 §3.1.1); distances are geodesics of WGS 84. Cells are
+//! closed and taken [`shape::EDGE_MARGIN_DEG`] (0.1 mm) wider, so that rounding never parts what touches. Whether a
+//! cell touches a polygon is exact but for that margin. Whether it is within a radius is never answered no wrongly,
+//! and wrongly yes only [`reach::EXCESS_M_MAX`] beyond the radius at most.
 
+mod disc;
+mod map;
+pub mod reach;
 pub mod rect;
+mod ring;
 pub mod shape;

@@ -1,13 +1,16 @@
 //! A rectangle of latitudes and longitudes: a cell of the grid, a quad of cells, a bounding box, a single point.
 
-/// Metres per degree along a meridian where it is shortest (the equator of WGS 84), less a hair.
-pub(crate) const METRES_PER_DEGREE_LAT_MIN: f64 = 110_574.0;
-/// Metres per degree along a meridian where it is longest (the poles of WGS 84), more by a hair.
-pub(crate) const METRES_PER_DEGREE_LAT_MAX: f64 = 111_695.0;
-/// Metres per degree along the equator of WGS 84, less a hair; along a parallel it is at least this × cos(latitude).
-pub(crate) const METRES_PER_DEGREE_LON_MIN: f64 = 111_319.0;
-/// No parallel has more than this × cos(latitude): its radius is at most the polar radius of curvature × cos(latitude).
-pub(crate) const METRES_PER_DEGREE_LON_MAX: f64 = 111_695.0;
+/// Metres per degree along a meridian where it is shortest (WGS 84 at the equator), less a hair.
+pub(super) const METRES_PER_DEGREE_LAT_MIN: f64 = 110_574.0;
+/// Metres per degree along a meridian where it is longest (WGS 84 at the poles), more by a hair.
+pub(super) const METRES_PER_DEGREE_LAT_MAX: f64 = 111_695.0;
+/// A degree along a parallel has at least this × cos(latitude) metres (WGS 84 at the equator, less a hair).
+pub(super) const METRES_PER_DEGREE_LON_MIN: f64 = 111_319.0;
+/// A degree along a parallel has at most this × cos(latitude) metres (WGS 84 at the poles, more by a hair).
+pub(super) const METRES_PER_DEGREE_LON_MAX: f64 = 111_695.0;
+
+/// How much more longitude [`Rect::grown`] takes than a sphere would need: covers the ellipsoid (0.7 %) and rounding.
+const LON_GROWTH_MARGIN: f64 = 1.01;
 
 /// A closed rectangle, degrees. `west <= east`; both may lie outside −180…180 and then mean the same as 360° away.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,36 +49,91 @@ impl Rect {
         Self { west: self.west + degrees, east: self.east + degrees, ..*self }
     }
 
-    /// The smallest latitude of largest size in it: where its parallels are shortest.
-    pub fn highest_latitude(&self) -> f64 {
+    /// The smallest rectangle around both, longitudes taken as they are.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        Self {
+            south: self.south.min(other.south),
+            west: self.west.min(other.west),
+            north: self.north.max(other.north),
+            east: self.east.max(other.east),
+        }
+    }
+
+    /// The latitude furthest from the equator, without its sign: where parallels are shortest.
+    pub fn latitude_far(&self) -> f64 {
         self.south.abs().max(self.north.abs())
     }
 
-    /// A rectangle that holds every point within a distance of this one; all longitudes where that reaches a pole.
+    /// The latitude nearest to the equator, without its sign: where parallels are longest.
+    pub fn latitude_near(&self) -> f64 {
+        if self.south <= 0.0 && self.north >= 0.0 { 0.0 } else { self.south.abs().min(self.north.abs()) }
+    }
+
+    /// No point of it is further than this from its centre, metres.
+    pub fn half_diagonal_m(&self) -> f64 {
+        let height = (self.north - self.south) * METRES_PER_DEGREE_LAT_MAX;
+        let width = (self.east - self.west) * METRES_PER_DEGREE_LON_MAX * self.latitude_near().to_radians().cos();
+        height.hypot(width) / 2.0
+    }
+
+    /// A rectangle that holds every point within a distance of this one, never too small. Where that reaches a pole
+    /// it holds all longitudes, 180° to either side of this one's middle.
     ///
-    /// A point at distance d from a parallel's point at latitude φ differs from it by at most
-    /// asin(sin δ / cos φ) of longitude, δ = d as an angle. The angle is taken a little too large, never too small.
+    /// On a sphere the points within an angle δ of a point at latitude φ lie within asin(sin δ / cos φ) of longitude.
     #[must_use]
     pub fn grown(&self, metres: f64) -> Self {
         let angle = metres / METRES_PER_DEGREE_LAT_MIN;
-        let (south, north) = (self.south - angle, self.north + angle);
-        let cosine = self.highest_latitude().to_radians().cos();
-        let sine = (angle * LON_GROWTH_MARGIN).to_radians().sin();
-        if north >= 90.0 || south <= -90.0 || angle >= 90.0 || sine >= cosine {
-            return Self { south: south.max(-90.0), north: north.min(90.0), west: -180.0, east: 180.0 };
-        }
-        let turn = (sine / cosine).asin().to_degrees();
+        let (south, north) = ((self.south - angle).max(-90.0), (self.north + angle).min(90.0));
+        let cosine = self.latitude_far().to_radians().cos();
+        let wide = angle * LON_GROWTH_MARGIN;
+        let sine = wide.to_radians().sin();
+        let turn = if south <= -90.0 || north >= 90.0 || wide >= 90.0 || sine >= cosine {
+            360.0
+        } else {
+            (sine / cosine).asin().to_degrees()
+        };
         if self.east - self.west + 2.0 * turn >= 360.0 {
-            return Self { south, north, west: -180.0, east: 180.0 };
+            let (_, middle) = self.centre();
+            return Self { south, north, west: middle - 180.0, east: middle + 180.0 };
         }
         Self { south, north, west: self.west - turn, east: self.east + turn }
     }
 
-    /// Whether two rectangles share a point; longitudes are taken as they are, not modulo 360°.
+    /// Whether two rectangles share a point, longitudes taken as they are.
     pub fn meets(&self, other: &Self) -> bool {
         self.south <= other.north && other.south <= self.north && self.west <= other.east && other.west <= self.east
     }
+
+    /// By how many degrees this must be shifted east, in whole turns, to share a longitude with the other: every way.
+    pub(super) fn turns_to(&self, other: &Self) -> impl Iterator<Item = f64> + use<> {
+        let first = ((other.west - self.east) / 360.0).ceil() as i32;
+        let last = ((other.east - self.west) / 360.0).floor() as i32;
+        (first..=last).map(|turn| f64::from(turn) * 360.0)
+    }
 }
 
-/// How much more longitude [`Rect::grown`] takes than a sphere would need: covers the ellipsoid (0.7 %) and rounding.
-const LON_GROWTH_MARGIN: f64 = 1.01;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growing_over_a_pole_or_all_the_way_round_takes_all_longitudes() {
+        let cell = Rect { south: 89.5, west: 10.0, north: 89.6, east: 10.1 };
+        let grown = cell.grown(50_000.0);
+        assert_eq!((grown.north, grown.east - grown.west), (90.0, 360.0));
+        let band = Rect { south: 0.0, west: -180.0, north: 1.0, east: 179.9 };
+        assert_eq!(band.grown(50_000.0).east - band.grown(50_000.0).west, 360.0);
+    }
+
+    #[test]
+    fn turns_are_all_those_that_overlap_and_touching_counts() {
+        let cell = Rect { south: 0.0, west: -180.0, north: 1.0, east: -179.0 };
+        let at_180 = Rect { south: 0.0, west: 170.0, north: 1.0, east: 180.0 };
+        assert_eq!(cell.turns_to(&at_180).collect::<Vec<_>>(), [360.0]);
+        let band = Rect { south: 0.0, west: -180.0, north: 1.0, east: 180.0 };
+        assert_eq!(cell.turns_to(&band).collect::<Vec<_>>(), [0.0, 360.0]);
+        let elsewhere = Rect { south: 0.0, west: 10.0, north: 1.0, east: 20.0 };
+        assert_eq!(cell.turns_to(&elsewhere).count(), 0);
+    }
+}

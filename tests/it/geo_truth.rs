@@ -1,1 +1,36 @@
-//! geo_truth
+//! Whether shapes tell the truth: asked of them and, apart from them, of the `geo` crate's planar predicates and of
+//! Karney's geodesics over dense samples.
+
+mod cases;
+mod oracle;
+mod random;
+
+use beffroi::cap::alert::{Area, Circle, Point, Polygon};
+use beffroi::geo::shape::Shape;
+
+/// Corners as latitude and longitude; the ring is closed here.
+fn ring(corners: &[(f64, f64)]) -> Polygon {
+    let closed = corners.iter().chain(corners.first());
+    Polygon::new(closed.map(|&(lat, lon)| Point { lat, lon }).collect()).expect("three corners or more")
+}
+
+fn circle(lat: f64, lon: f64, radius_km: f64) -> Circle {
+    Circle { center: Point { lat, lon }, radius_km }
+}
+
+fn area(polygons: Vec<Polygon>, circles: Vec<Circle>) -> Area {
+    let area_desc = "a test area".to_owned();
+    Area { area_desc, polygons, circles, geocodes: Vec::new(), altitude_ft: None, ceiling_ft: None }
+}
+
+fn shape(polygons: Vec<Polygon>, circles: Vec<Circle>) -> Shape {
+    Shape::of_areas(&[area(polygons, circles)]).expect("it lies somewhere")
+}
+
+fn polygon(corners: &[(f64, f64)]) -> Shape {
+    shape(vec![ring(corners)], Vec::new())
+}
+
+fn disc(lat: f64, lon: f64, radius_km: f64) -> Shape {
+    shape(Vec::new(), vec![circle(lat, lon, radius_km)])
+}

@@ -1,0 +1,117 @@
+//! A circle of CAP: all points within a geodesic distance of its centre. Radius 0 is the centre itself.
+
+use super::reach::foot;
+use super::rect::Rect;
+use crate::cap::alert::Circle;
+use ::geo::{Destination, Distance, Geodesic, Point};
+
+/// The mean radius of the Earth, metres (IUGG).
+const SPHERE_RADIUS_M: f64 = 6_371_008.8;
+/// A distance on that sphere is within this share of the geodesic one; 0.56 % at worst, and some.
+const SPHERE_ERROR_SHARE: f64 = 0.01;
+/// Beyond this the ellipsoid may move the nearest point of a cell far along its side, metres.
+const FAR_M: f64 = 5_000_000.0;
+/// How closely the nearest point of a side is sought there, degrees.
+const SIDE_TOLERANCE_DEG: f64 = 1e-9;
+/// Share of an interval that golden-section search keeps.
+const GOLDEN: f64 = 0.618_033_988_749_894_8;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Disc {
+    lat: f64,
+    lon: f64,
+    radius_m: f64,
+}
+
+/// The least and the most a distance can be, metres.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    least: f64,
+    most: f64,
+}
+
+impl Span {
+    fn around(sphere_m: f64) -> Self {
+        Self { least: sphere_m * (1.0 - SPHERE_ERROR_SHARE), most: sphere_m * (1.0 + SPHERE_ERROR_SHARE) }
+    }
+}
+
+impl Disc {
+    /// `None` when a number is none, or the radius is below 0.
+    pub fn new(circle: &Circle) -> Option<Self> {
+        let (lat, lon, radius_m) = (circle.center.lat, circle.center.lon, circle.radius_km * 1_000.0);
+        let usable = lat.is_finite() && lon.is_finite() && radius_m.is_finite() && radius_m >= 0.0;
+        let lon = (lon + 180.0).rem_euclid(360.0) - 180.0;
+        usable.then_some(Self { lat: lat.clamp(-90.0, 90.0), lon, radius_m })
+    }
+
+    /// A box around it.
+    pub fn bounds(&self) -> Rect {
+        Rect::point(self.lat, self.lon).grown(self.radius_m)
+    }
+
+    /// A point on its edge, degrees: latitude and longitude. `at_least_m` makes small circles visible on a map.
+    pub fn rim(&self, bearing: f64, at_least_m: f64) -> (f64, f64) {
+        let point = Geodesic.destination(Point::new(self.lon, self.lat), bearing, self.radius_m.max(at_least_m));
+        (point.y(), point.x())
+    }
+
+    /// Whether a rectangle comes within a distance of the disc: of its centre, by the radius more.
+    pub fn within(&self, rect: &Rect, distance_m: f64) -> bool {
+        let limit = self.radius_m + distance_m;
+        let span = self.sphere_distance(rect);
+        span.most <= limit || (span.least <= limit && self.reaches_exactly(rect, limit))
+    }
+
+    /// Whether no point of a rectangle, or of any rectangle in it, is within a distance of the disc. May say no.
+    pub fn is_beyond(&self, rect: &Rect, distance_m: f64) -> bool {
+        self.sphere_distance(rect).least > self.radius_m + distance_m + 1.0
+    }
+
+    /// Whether a whole rectangle is in it. May say no near the rim.
+    pub fn covers(&self, rect: &Rect) -> bool {
+        let (lat, lon) = rect.centre();
+        self.sphere_distance(&Rect::point(lat, lon)).most + rect.half_diagonal_m() < self.radius_m
+    }
+
+    fn sphere_distance(&self, rect: &Rect) -> Span {
+        let foot = foot(self.lat, self.lon, rect);
+        let up = ((foot.lat - self.lat).to_radians() / 2.0).sin();
+        let across = (foot.gap.to_radians() / 2.0).sin();
+        let cosines = foot.lat.to_radians().cos() * self.lat.to_radians().cos();
+        let square = up * up + cosines * across * across;
+        Span::around(2.0 * SPHERE_RADIUS_M * square.sqrt().min(1.0).asin())
+    }
+
+    fn reaches_exactly(&self, rect: &Rect, limit_m: f64) -> bool {
+        let foot = foot(self.lat, self.lon, rect);
+        let distance = self.geodesic_m(foot.lat, foot.gap);
+        if distance <= limit_m {
+            return true;
+        }
+        if foot.gap == 0.0 || (distance < FAR_M && distance - foot.slack_m(distance) > limit_m) {
+            return false;
+        }
+        self.nearest_on_side(rect, foot.gap) <= limit_m
+    }
+
+    /// The least distance to a side of a rectangle, `gap` degrees of longitude away. It falls and then rises along a
+    /// meridian, or rises and then falls; so it is at an end, or where golden-section search finds it.
+    fn nearest_on_side(&self, rect: &Rect, gap: f64) -> f64 {
+        let (mut low, mut high) = (rect.south.max(-90.0), rect.north.min(90.0));
+        let ends = self.geodesic_m(low, gap).min(self.geodesic_m(high, gap));
+        while high - low > SIDE_TOLERANCE_DEG {
+            let (lower, upper) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
+            if self.geodesic_m(lower, gap) < self.geodesic_m(upper, gap) {
+                high = upper;
+            } else {
+                low = lower;
+            }
+        }
+        ends.min(self.geodesic_m(low.midpoint(high), gap))
+    }
+
+    fn geodesic_m(&self, lat: f64, gap: f64) -> f64 {
+        Geodesic.distance(Point::new(0.0, self.lat), Point::new(gap, lat.clamp(-90.0, 90.0)))
+    }
+}
