@@ -17,6 +17,27 @@ pub enum CapVersion {
     V1_2,
 }
 
+impl CapVersion {
+    /// The edition a namespace names.
+    pub fn of(namespace: &str) -> Option<Self> {
+        match namespace {
+            "http://www.incident.com/cap/1.0" => Some(Self::V1_0),
+            "urn:oasis:names:tc:emergency:cap:1.1" => Some(Self::V1_1),
+            "urn:oasis:names:tc:emergency:cap:1.2" => Some(Self::V1_2),
+            _ => None,
+        }
+    }
+
+    /// Its number, such as `1.2`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1_0 => "1.0",
+            Self::V1_1 => "1.1",
+            Self::V1_2 => "1.2",
+        }
+    }
+}
+
 /// What identifies a message: CAP 1.2 §3.2.1, and the three parts of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertKey {

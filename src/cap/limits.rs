@@ -1,6 +1,6 @@
 //! How much of a document we are willing to look at. Every bound is here, so that reading stays bounded whatever comes.
 
-/// Longest document, bytes. The largest real alert we know is 1.7 MB, most of it an embedded sound.
+/// Longest document, bytes. The largest real alerts we know, with a sound embedded, are below 1 MB.
 pub const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Deepest nesting of elements. CAP itself needs five levels, a signature about ten.
 pub const DEPTH_MAX: usize = 32;

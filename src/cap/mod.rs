@@ -10,6 +10,7 @@ pub mod code;
 mod encoding;
 pub mod finding;
 pub mod limits;
+mod outline;
 mod parse;
 mod read;
 mod report;
@@ -18,4 +19,5 @@ pub mod time;
 mod tree;
 
 pub use limits::Limits;
-pub use read::{Reading, Root, read};
+pub use outline::Outline;
+pub use read::{Reading, Root, Survey, read, survey};

@@ -1,10 +1,11 @@
 //! Text to [`Tree`]: quick-xml reads the tags, we enforce what it does not: one root, nothing after it, nothing left open,
 //! no forbidden character, no document type, no entity but the five and the numeric ones.
 
+use super::alert::CapVersion;
 use super::limits::{ATTRIBUTES_BYTES_MAX, Limits};
 use super::report::{Report, quote};
 use super::rules::{self, Rule};
-use super::tree::{Node, NodeId, Space, Tree, is_space};
+use super::tree::{AlertRoot, Node, NodeId, Space, Tree, is_space};
 use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{QName, ResolveResult};
@@ -23,7 +24,7 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits, report: &mut Report) -> 
     let config = reader.config_mut();
     config.expand_empty_elements = true;
     config.check_comments = true;
-    let mut parser = Parser { text, limits, report, tree: Tree::default(), open: Vec::new(), elements: 0 };
+    let mut parser = Parser { text, limits, report, tree: Tree::default(), open: Vec::new(), elements: 0, alert: None };
     loop {
         let offset = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         let event = match reader.read_event() {
@@ -73,7 +74,7 @@ fn check_characters(text: &str, report: &mut Report) {
 #[derive(Clone, Copy)]
 enum Open {
     Kept(NodeId),
-    /// Inside a signature or a foreign element.
+    /// Inside a signature, or inside a foreign element of an alert.
     Skipped,
 }
 
@@ -84,6 +85,8 @@ struct Parser<'a, 'r> {
     tree: Tree<'a>,
     open: Vec<Open>,
     elements: usize,
+    /// The alert we are in.
+    alert: Option<NodeId>,
 }
 
 impl<'a> Parser<'a, '_> {
@@ -102,26 +105,49 @@ impl<'a> Parser<'a, '_> {
             }
         };
         let attribute = self.attributes(reader, start, offset)?;
-        let Some(&parent) = self.open.last() else {
+        if self.open.is_empty() {
             if !self.tree.nodes.is_empty() {
                 return Err(self.ill(offset, "A document has one root element; here a second one begins."));
             }
             self.tree.namespace = namespace.map(str::to_owned);
-            self.push(name, Space::Home, offset, None, attribute);
-            return Ok(());
-        };
-        let space = match namespace {
-            Some(SIGNATURE_NAMESPACE) => Space::Signature,
-            other if other == self.tree.namespace.as_deref() => Space::Home,
-            _ => Space::Foreign,
-        };
-        match parent {
-            Open::Kept(parent) if self.tree.nodes[parent].space == Space::Home => {
-                self.push(name, space, offset, Some(parent), attribute);
-            }
-            Open::Kept(_) | Open::Skipped => self.open.push(Open::Skipped),
         }
+        self.place(name, namespace, offset, attribute);
         Ok(())
+    }
+
+    /// Puts an element into the tree, or skips it.
+    fn place(&mut self, name: &'a str, namespace: Option<&str>, offset: usize, attribute: Option<&'a str>) {
+        let parent = match self.open.last() {
+            None => None,
+            Some(&Open::Kept(parent)) => Some(parent),
+            Some(Open::Skipped) => {
+                self.open.push(Open::Skipped);
+                return;
+            }
+        };
+        let begins = name.rsplit(':').next() == Some("alert");
+        let space = match &self.alert {
+            Some(_) if parent.is_some_and(|parent| self.tree.nodes[parent].space != Space::Home) => {
+                self.open.push(Open::Skipped);
+                return;
+            }
+            Some(_) if namespace == Some(SIGNATURE_NAMESPACE) => Space::Signature,
+            Some(_) if namespace == self.home() => Space::Home,
+            // A root may be an alert of an unknown namespace; what a feed carries must be of CAP's.
+            None if begins && (parent.is_none() || namespace.is_some_and(|name| CapVersion::of(name).is_some())) => {
+                let id = self.tree.nodes.len();
+                self.alert = Some(id);
+                self.tree.alerts.push(AlertRoot { id, namespace: namespace.map(str::to_owned) });
+                Space::Home
+            }
+            Some(_) | None => Space::Foreign,
+        };
+        self.push(name, space, offset, parent, attribute);
+    }
+
+    /// The namespace of the alert we are in.
+    fn home(&self) -> Option<&str> {
+        self.tree.alerts.last().and_then(|alert| alert.namespace.as_deref())
     }
 
     fn push(&mut self, name: &'a str, space: Space, offset: usize, parent: Option<NodeId>, attribute: Option<&'a str>) {
@@ -219,7 +245,10 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn end(&mut self) {
-        self.open.pop();
+        match self.open.pop() {
+            Some(Open::Kept(id)) if self.alert == Some(id) => self.alert = None,
+            Some(Open::Kept(_) | Open::Skipped) | None => {}
+        }
     }
 
     fn text(&mut self, text: Cow<'a, str>, offset: usize) -> Result<(), Stopped> {
@@ -263,6 +292,9 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn append(&mut self, id: NodeId, text: Cow<'a, str>) {
+        if self.alert.is_none() {
+            return;
+        }
         let node = &mut self.tree.nodes[id];
         if !node.children.is_empty() && text.chars().all(is_space) {
             return;

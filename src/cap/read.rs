@@ -5,17 +5,18 @@ use super::build::{self, Builder};
 use super::encoding;
 use super::finding::{Finding, is_accepted, is_ok};
 use super::limits::Limits;
+use super::outline::{Outline, outline};
 use super::parse::parse;
 use super::report::{Report, quote};
 use super::rules;
-use super::tree::{ROOT, Tree};
+use super::tree::{AlertRoot, ROOT, Tree};
 
 /// What a document turned out to be, by its root element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
     /// `alert`.
     Alert,
-    /// An Atom or RSS feed.
+    /// Something that may carry alerts: an Atom or RSS feed, an EDXL envelope.
     Feed,
     /// Some other XML.
     Other,
@@ -23,7 +24,7 @@ pub enum Root {
     Unreadable,
 }
 
-/// What was read.
+/// What was read of a document that should be one alert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     /// The alert, mended where that is safe. `None` when something essential could not be read: the findings then hold
@@ -32,7 +33,6 @@ pub struct Reading {
     pub alert: Option<Alert>,
     /// Everything wrong or doubtful, in the document's order.
     pub findings: Vec<Finding>,
-    pub root: Root,
 }
 
 impl Reading {
@@ -47,57 +47,106 @@ impl Reading {
     }
 }
 
+/// What was read of a document that may also be a feed of alerts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survey {
+    pub root: Root,
+    /// One for each `alert` element, readable or not.
+    pub outlines: Vec<Outline>,
+    /// How many of them could be read.
+    pub readable: usize,
+    pub findings: Vec<Finding>,
+}
+
+impl Survey {
+    /// Whether the document and every alert in it conform.
+    pub fn ok(&self) -> bool {
+        self.readable == self.outlines.len() && is_ok(&self.findings)
+    }
+
+    /// Whether a server would take every alert in it.
+    pub fn accepted(&self) -> bool {
+        self.readable == self.outlines.len() && is_accepted(&self.findings)
+    }
+}
+
 /// Reads a CAP document. Never panics; time and memory are bounded by `limits`.
 pub fn read(bytes: &[u8], limits: &Limits) -> Reading {
+    let (alert, findings) = with_tree(bytes, limits, |tree, report| match tree.alerts.first() {
+        Some(root) if root.id == ROOT => read_alert(tree, root, limits, report),
+        Some(_) | None => {
+            report_root(tree, report);
+            None
+        }
+    });
+    Reading { alert: alert.flatten(), findings }
+}
+
+/// Reads a CAP document, or a feed or envelope with the alerts that stand in it as XML.
+pub fn survey(bytes: &[u8], limits: &Limits) -> Survey {
+    let (seen, findings) = with_tree(bytes, limits, |tree, report| {
+        let root = root_of(tree);
+        if root == Root::Other {
+            report_root(tree, report);
+        }
+        let mut readable = 0;
+        let mut outlines = Vec::new();
+        for alert in &tree.alerts {
+            readable += usize::from(read_alert(tree, alert, limits, report).is_some());
+            outlines.push(outline(tree, alert.id, version_of(alert)));
+        }
+        (root, outlines, readable)
+    });
+    let (root, outlines, readable) = seen.unwrap_or((Root::Unreadable, Vec::new(), 0));
+    Survey { root, outlines, readable, findings }
+}
+
+/// Decodes and parses, hands over the tree if there is one, and closes the report.
+fn with_tree<T>(
+    bytes: &[u8],
+    limits: &Limits,
+    look: impl FnOnce(&Tree<'_>, &mut Report) -> T,
+) -> (Option<T>, Vec<Finding>) {
     let mut report = Report::new(limits);
     if bytes.len() > limits.bytes_max {
         let message = format!("The document has {} bytes; {} are taken.", bytes.len(), limits.bytes_max);
         report.add(&rules::TOO_LARGE, "/", 0, message);
-        return Reading { alert: None, findings: report.finish(""), root: Root::Unreadable };
+        return (None, report.finish(""));
     }
     let text = encoding::decode(bytes, &mut report);
-    let (alert, root) = match parse(&text, limits, &mut report) {
-        Ok(tree) => read_tree(&tree, limits, &mut report),
-        Err(_stopped) => (None, Root::Unreadable),
-    };
-    Reading { alert, findings: report.finish(&text), root }
+    // An `Err` has said why in the report.
+    let seen = parse(&text, limits, &mut report).ok().map(|tree| look(&tree, &mut report));
+    (seen, report.finish(&text))
 }
 
-fn read_tree(tree: &Tree<'_>, limits: &Limits, report: &mut Report) -> (Option<Alert>, Root) {
-    let root = root_of(tree);
-    let node = &tree.nodes[ROOT];
-    if root != Root::Alert {
-        let message = format!("The root element is `{}`, not a CAP `alert`.", quote(node.name));
-        report.add(&rules::ROOT_NOT_ALERT, &tree.path(ROOT), node.offset, message);
-        return (None, root);
-    }
+fn read_alert(tree: &Tree<'_>, root: &AlertRoot, limits: &Limits, report: &mut Report) -> Option<Alert> {
     // An unknown namespace is an error, but the rest is checked all the same, so that all is found at once.
-    let version = version_of(tree).unwrap_or_else(|| {
+    let version = version_of(root).unwrap_or_else(|| {
         let found =
-            tree.namespace.as_deref().map_or_else(|| "no namespace".to_owned(), |name| format!("`{}`", quote(name)));
+            root.namespace.as_deref().map_or_else(|| "no namespace".to_owned(), |name| format!("`{}`", quote(name)));
         let message = format!("The root element has {found}, which is not CAP's.");
-        report.add(&rules::NAMESPACE_UNKNOWN, &tree.path(ROOT), node.offset, message);
+        report.add(&rules::NAMESPACE_UNKNOWN, &tree.path(root.id), tree.nodes[root.id].offset, message);
         CapVersion::V1_2
     });
-    let builder = Builder { tree, version, limits, report, rings: 0, vertices: 0, areas: 0 };
-    (build::alert(builder), root)
+    build::alert(Builder::new(tree, root.id, version, limits, report))
+}
+
+fn report_root(tree: &Tree<'_>, report: &mut Report) {
+    let node = &tree.nodes[ROOT];
+    let message = format!("The root element is `{}`, not a CAP `alert`.", quote(node.name));
+    report.add(&rules::ROOT_NOT_ALERT, &tree.path(ROOT), node.offset, message);
 }
 
 fn root_of(tree: &Tree<'_>) -> Root {
-    let name = tree.nodes[ROOT].name;
-    match (name, tree.namespace.as_deref()) {
+    match (tree.nodes[ROOT].name, tree.namespace.as_deref()) {
         ("alert", _) => Root::Alert,
         ("feed", Some("http://www.w3.org/2005/Atom")) | ("rss", _) => Root::Feed,
         ("RDF", Some("http://www.w3.org/1999/02/22-rdf-syntax-ns#")) => Root::Feed,
+        ("EDXLDistribution", _) => Root::Feed,
         _ => Root::Other,
     }
 }
 
-fn version_of(tree: &Tree<'_>) -> Option<CapVersion> {
-    match tree.namespace.as_deref()? {
-        "http://www.incident.com/cap/1.0" => Some(CapVersion::V1_0),
-        "urn:oasis:names:tc:emergency:cap:1.1" => Some(CapVersion::V1_1),
-        "urn:oasis:names:tc:emergency:cap:1.2" => Some(CapVersion::V1_2),
-        _ => None,
-    }
+fn version_of(root: &AlertRoot) -> Option<CapVersion> {
+    CapVersion::of(root.namespace.as_deref()?)
 }

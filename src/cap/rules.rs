@@ -82,7 +82,8 @@ rules! {
     INFO_MISSING error "info-missing" "CAP 1.2 §3.2.1 info" "Say what is happening in an `info`.";
     LANGUAGE_INVALID error "language-invalid" "CAP 1.2 §3.2.2 language" "Write a language tag like `en` or `fr-CA`.";
     EXPIRES_ABSENT note "expires-absent" "CAP 1.2 §3.2.2 expires" "Say until when the text holds.";
-    EXPIRES_EARLY error "expires-before-effective" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `effective` and `sent`.";
+    EXPIRES_EARLY error "expires-before-effective" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `effective`.";
+    EXPIRES_BEFORE_SENT warning "expires-before-sent" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `sent`.";
     NUMBER_INVALID error "number-invalid" "" "Write a plain decimal number.";
     SIZE_INVALID mended "size-invalid" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
     PAIR_INVALID error "pair-invalid" "" "Write the name and the value: name=value.";
@@ -96,7 +97,7 @@ rules! {
     LATITUDE_RANGE error "latitude-out-of-range" "" "Write latitude first, from -90 to 90.";
     LONGITUDE_RANGE error "longitude-out-of-range" "" "Write longitude second, from -180 to 180.";
     LONGITUDE_WIDE warning "longitude-beyond-180" "" "Write longitudes from -180 to 180.";
-    CIRCLE_EMPTY warning "circle-empty" "CAP 1.2 §3.2.4 circle" "Leave the element out when there is nothing to say.";
+    CIRCLE_EMPTY mended "circle-empty" "CAP 1.2 §3.2.4 circle" "Leave the element out when there is nothing to say.";
     CIRCLE_INVALID error "circle-invalid" "CAP 1.2 §3.2.4 circle" "Write lat,lon, a space, and the radius in kilometres.";
     CIRCLE_SPACES mended "circle-space-in-pair" "CAP 1.2 §3.2.4 circle" "Write no space inside the pair.";
     CIRCLE_POINT note "circle-radius-zero" "CAP 1.2 §3.2.4 circle" "Give the radius people are to be warned in, kilometres.";

@@ -11,11 +11,11 @@ pub(super) const ROOT: NodeId = 0;
 /// Which vocabulary an element belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Space {
-    /// The namespace of the root element.
+    /// The namespace of the alert it stands in.
     Home,
     /// XML signatures. What is inside is not kept.
     Signature,
-    /// Any other. What is inside is not kept.
+    /// Any other. Inside an alert, what it holds is not kept.
     Foreign,
 }
 
@@ -47,12 +47,20 @@ pub(super) fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
+/// An `alert` element: the root, or one that a feed or an envelope carries.
+#[derive(Debug)]
+pub(super) struct AlertRoot {
+    pub(super) id: NodeId,
+    pub(super) namespace: Option<String>,
+}
+
 /// A document.
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     /// The namespace of the root element, if it has one.
     pub(super) namespace: Option<String>,
+    pub(super) alerts: Vec<AlertRoot>,
 }
 
 impl Tree<'_> {

@@ -62,7 +62,7 @@ async fn run_verb(cli: Cli) -> anyhow::Result<Answer> {
     let config = Config::load(cli.config.as_deref())?;
     match cli.verb {
         Verb::Serve(args) => serve::run(args, config).await,
-        Verb::Check(args) => check::run(&args, &config),
+        Verb::Check(args) => check::run(&args),
         Verb::Post(args) => post::run(args, config).await,
         Verb::Key(args) => key::run(args, config).await,
         Verb::Operator(args) => operator::run(args, config).await,

@@ -6,13 +6,14 @@ use super::{Builder, NodeId};
 use crate::cap::alert::{Alert, AlertKey, CapVersion};
 use crate::cap::code::{MsgType, Scope, Status};
 use crate::cap::rules::{self, Rule};
-use crate::cap::tree::{ROOT, is_space};
+use crate::cap::tree::is_space;
 
 /// Builds the alert. `None` when something essential could not be read; the report then holds why.
 pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
     let b = &mut builder;
-    b.check_attribute(ROOT);
-    let children = b.children(ROOT, ALERT);
+    let root = b.root;
+    b.check_attribute(root);
+    let children = b.children(root, ALERT);
     let identifier = b.token(children.one("identifier"), &rules::IDENTIFIER_CHARACTERS);
     let sender = b.token(children.one("sender"), &rules::SENDER_CHARACTERS);
     let sent = b.required_time(children.one("sent"));
@@ -21,7 +22,7 @@ pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
     let scope = b.scope(children.one("scope"));
     b.check_audience(&children, scope);
     b.check_note(&children, status, msg_type);
-    let references = b.references(ROOT, children.one("references"), msg_type);
+    let references = b.references(root, children.one("references"), msg_type);
     let infos = b.infos(&children, sent);
     b.check_infos(&children, status, msg_type);
     let list = |id: Option<NodeId>| id.map(|id| quoted_list(b.trimmed(id))).unwrap_or_default();
@@ -65,7 +66,7 @@ impl Builder<'_, '_> {
     fn scope(&mut self, id: Option<NodeId>) -> Option<Scope> {
         if id.is_none() && self.version == CapVersion::V1_0 {
             let message = "There is no scope; the alert is read as Private, and never published.";
-            self.find_child(&rules::SCOPE_ABSENT, ROOT, "scope", message);
+            self.find_child(&rules::SCOPE_ABSENT, self.root, "scope", message);
             return Some(Scope::Private);
         }
         self.code(id, Scope::ALL, Scope::from_code, Scope::as_str)
@@ -77,14 +78,19 @@ impl Builder<'_, '_> {
         match scope {
             Some(Scope::Restricted) if self.text(restriction).is_none() => {
                 let message = "A Restricted message needs a `restriction`.";
-                self.find_child(&rules::RESTRICTION_MISSING, ROOT, "restriction", message);
+                self.find_child(&rules::RESTRICTION_MISSING, self.root, "restriction", message);
             }
             Some(Scope::Private) if children.one("scope").is_some() && self.text(addresses).is_none() => {
-                self.find_child(&rules::ADDRESSES_MISSING, ROOT, "addresses", "A Private message needs `addresses`.");
+                self.find_child(
+                    &rules::ADDRESSES_MISSING,
+                    self.root,
+                    "addresses",
+                    "A Private message needs `addresses`.",
+                );
             }
             Some(Scope::Public | Scope::Private) if self.text(restriction).is_some() => {
                 let message = "`restriction` has a meaning only with scope Restricted.";
-                self.find(&rules::RESTRICTION_UNUSED, restriction.unwrap_or(ROOT), message);
+                self.find(&rules::RESTRICTION_UNUSED, restriction.unwrap_or(self.root), message);
             }
             Some(Scope::Public | Scope::Restricted | Scope::Private) | None => {}
         }
@@ -95,7 +101,7 @@ impl Builder<'_, '_> {
         if wanted && self.text(children.one("note")).is_none() {
             self.find_child(
                 &rules::NOTE_MISSING,
-                ROOT,
+                self.root,
                 "note",
                 "A `note` should say which exercise, or what is wrong.",
             );
@@ -109,7 +115,7 @@ impl Builder<'_, '_> {
             Some(MsgType::Cancel | MsgType::Ack | MsgType::Error) | None => false,
         };
         if speaks && children.all("info").is_empty() {
-            self.find_child(&rules::INFO_MISSING, ROOT, "info", "There is no `info`: the message says nothing.");
+            self.find_child(&rules::INFO_MISSING, self.root, "info", "There is no `info`: the message says nothing.");
         }
     }
 }

@@ -4,12 +4,11 @@ use super::children::{Children, INFO, RESOURCE};
 use super::{Builder, NodeId};
 use crate::cap::alert::{Area, Info, Resource};
 use crate::cap::code::{Category, Certainty, ResponseType, Severity, Urgency};
+use crate::cap::outline::LANGUAGE_DEFAULT;
 use crate::cap::report::quote;
 use crate::cap::rules;
 use crate::cap::time::DateTime;
 
-/// What the standard says where a document names no language.
-const LANGUAGE_DEFAULT: &str = "en-US";
 /// Longest part of a language tag (RFC 3066 §2.1), characters.
 const SUBTAG_CHARS_MAX: usize = 8;
 
@@ -40,7 +39,7 @@ impl Builder<'_, '_> {
         let effective = self.time(children.one("effective"));
         let onset = self.time(children.one("onset"));
         let expires = self.time(children.one("expires"));
-        self.check_times(id, &children, effective.or(sent), expires);
+        self.check_times(id, &children, (sent, effective), expires);
         let parameters = self.pairs(&children, "parameter");
         let resources = children.all("resource").iter().filter_map(|&id| self.resource(id)).collect();
         let areas: Vec<Option<Area>> = children.all("area").iter().map(|&id| self.area(id)).collect();
@@ -115,16 +114,26 @@ impl Builder<'_, '_> {
         self.code(id, Certainty::ALL, Certainty::from_code, Certainty::as_str)
     }
 
-    fn check_times(&mut self, id: NodeId, children: &Children, from: Option<DateTime>, expires: Option<DateTime>) {
-        let Some(expires) = expires else {
-            if children.one("expires").is_none() {
-                self.find_child(&rules::EXPIRES_ABSENT, id, "expires", "Nothing says until when the text holds.");
-            }
+    /// `effective` defaults to `sent`, but a text that had run out when it was sent is only doubtful: archives do that.
+    fn check_times(
+        &mut self,
+        id: NodeId,
+        children: &Children,
+        (sent, effective): (Option<DateTime>, Option<DateTime>),
+        expires: Option<DateTime>,
+    ) {
+        let Some(at) = children.one("expires") else {
+            self.find_child(&rules::EXPIRES_ABSENT, id, "expires", "Nothing says until when the text holds.");
             return;
         };
-        if let Some(from) = from.filter(|from| expires.instant() < from.instant()) {
-            let at = children.one("expires").unwrap_or(id);
-            self.find(&rules::EXPIRES_EARLY, at, format!("It expires at {expires}, before it takes effect at {from}."));
+        let Some(expires) = expires else { return };
+        let before = |time: &DateTime| expires.instant() < time.instant();
+        if let Some(effective) = effective.filter(before) {
+            let message = format!("It expires at {expires}, before it takes effect at {effective}.");
+            self.find(&rules::EXPIRES_EARLY, at, message);
+        } else if let Some(sent) = sent.filter(before) {
+            let message = format!("It expires at {expires}, before it was sent at {sent}.");
+            self.find(&rules::EXPIRES_BEFORE_SENT, at, message);
         }
     }
 

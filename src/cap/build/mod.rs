@@ -19,21 +19,38 @@ use super::report::Report;
 use super::rules::Rule;
 use super::tree::{NodeId, Tree};
 
-/// What every part of the building needs.
-pub(super) struct Builder<'t, 'a> {
-    pub(super) tree: &'t Tree<'a>,
-    pub(super) version: CapVersion,
-    pub(super) limits: &'t Limits,
-    pub(super) report: &'t mut Report,
-    /// Polygons and circles so far.
-    pub(super) rings: usize,
-    /// Polygon points so far.
-    pub(super) vertices: usize,
-    /// Areas so far.
-    pub(super) areas: usize,
+/// A time as the standard writes it, if it can be read.
+pub(super) fn normal_time(text: &str) -> Option<String> {
+    datetime::parse(text).ok().map(|(time, _)| time.to_string())
 }
 
-impl Builder<'_, '_> {
+/// What every part of the building needs.
+pub(super) struct Builder<'t, 'a> {
+    tree: &'t Tree<'a>,
+    /// The `alert` element that is built.
+    root: NodeId,
+    version: CapVersion,
+    limits: &'t Limits,
+    report: &'t mut Report,
+    /// Polygons and circles so far.
+    rings: usize,
+    /// Polygon points so far.
+    vertices: usize,
+    /// Areas so far.
+    areas: usize,
+}
+
+impl<'t, 'a> Builder<'t, 'a> {
+    pub(super) fn new(
+        tree: &'t Tree<'a>,
+        root: NodeId,
+        version: CapVersion,
+        limits: &'t Limits,
+        report: &'t mut Report,
+    ) -> Self {
+        Self { tree, root, version, limits, report, rings: 0, vertices: 0, areas: 0 }
+    }
+
     /// Notes a finding at an element.
     fn find(&mut self, rule: &'static Rule, at: NodeId, message: impl Into<String>) {
         let tree = self.tree;
