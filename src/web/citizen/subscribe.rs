@@ -4,6 +4,7 @@ use super::CONSENT_EDITION;
 use super::home::coordinates;
 use super::view;
 use crate::config;
+use crate::i18n::{self, Language};
 use crate::model::family::Family;
 use crate::model::place::Radius;
 use crate::web::page::{Page, Section, Visit, respond};
@@ -76,7 +77,7 @@ pub struct Subscribe {
     radii: &'static [u8],
     families: &'static [Family],
     languages: &'static [(&'static str, &'static str)],
-    words: &'static [&'static str],
+    words: Vec<(&'static str, String)>,
 }
 
 impl Subscribe {
@@ -94,15 +95,20 @@ impl Subscribe {
             radii: &Radius::ALL_KM,
             families: &Family::ALL,
             languages: LANGUAGES,
-            words: WORDS,
+            words: WORDS.iter().map(|key| (*key, word(visit.language, key))).collect(),
         }
     }
+}
+
+/// A message whose numbers the client fills in, between brackets that no message has.
+fn word(language: Language, key: &str) -> String {
+    i18n::text(language, key, &[("size", "⟦size⟧".into()), ("lat", "⟦lat⟧".into()), ("lon", "⟦lon⟧".into())])
 }
 
 /// Answers with the page.
 pub async fn show(State(state): State<AppState>, visit: Visit) -> Response {
     let config = &state.config;
-    let title = crate::i18n::text(visit.language, "sub-title", &[]);
+    let title = i18n::text(visit.language, "sub-title", &[]);
     let page = Page::new(&visit, config, Section::Subscribe, title).with_script("subscribe.js");
     let vapid = state.vapid_public_key.to_string();
     let template = Subscribe::new(&visit, page, vapid, config.map.clone());

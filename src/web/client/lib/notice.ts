@@ -1,0 +1,92 @@
+// A push's payload as a notification. Pure, so that it can be tested against anything that may come.
+
+export interface Notice {
+  title: string;
+  options: NotificationOptions & { renotify?: boolean };
+  /** The number for the app's badge, where the payload gives one. */
+  badge: number | null;
+}
+
+const TITLE_CHARS_MAX = 200;
+const BODY_CHARS_MAX = 2_000;
+
+/** Reads the declarative Web Push JSON that Beffroi sends. Anything else becomes a general notice. */
+export function readNotice(text: string | null, origin: string, browserLanguage: string): Notice {
+  const payload = parse(text);
+  const shown = payload["notification"];
+  const notification = isRecord(shown) ? shown : {};
+  const title = textOf(notification["title"], TITLE_CHARS_MAX);
+  if (title === "") return general(browserLanguage, origin);
+  const ours = isRecord(payload["beffroi"]) ? payload["beffroi"] : {};
+  const silent = notification["silent"] === true;
+  const tag = textOf(notification["tag"], 64);
+  const dir = notification["dir"];
+  const options: Notice["options"] = {
+    body: textOf(notification["body"], BODY_CHARS_MAX),
+    icon: "/assets/icon-192.png",
+    badge: "/assets/badge-96.png",
+    silent,
+    dir: dir === "rtl" || dir === "ltr" ? dir : "auto",
+    data: { navigate: sameOrigin(notification["navigate"], origin) },
+    // The gravest stay on the screen until they are seen.
+    requireInteraction: ours["tier"] === "P0" && !silent,
+  };
+  const lang = textOf(notification["lang"], 35);
+  if (lang) options.lang = lang;
+  if (tag) {
+    options.tag = tag;
+    // What replaces an earlier message of its chain rings again, unless it is meant to be quiet.
+    options.renotify = !silent;
+  }
+  return { title, options, badge: countOf(notification["app_badge"]) };
+}
+
+/** An address of ours, or the first page: a push never leads anywhere else. */
+export function sameOrigin(address: unknown, origin: string): string {
+  if (typeof address === "string") {
+    try {
+      const url = new URL(address, origin);
+      if (url.origin === origin) return url.href;
+    } catch {
+      // Not an address: the first page.
+    }
+  }
+  return `${origin}/`;
+}
+
+function general(browserLanguage: string, origin: string): Notice {
+  const french = browserLanguage.toLowerCase().startsWith("fr");
+  return {
+    title: french ? "Un message d’alerte est arrivé" : "An alert message has come",
+    options: {
+      body: french ? "Touchez pour voir les alertes en cours." : "Touch to see the alerts in force.",
+      lang: french ? "fr" : "en",
+      icon: "/assets/icon-192.png",
+      badge: "/assets/badge-96.png",
+      data: { navigate: `${origin}/` },
+    },
+    badge: null,
+  };
+}
+
+function parse(text: string | null): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown, charsMax: number): string {
+  return typeof value === "string" ? value.trim().slice(0, charsMax) : "";
+}
+
+function countOf(value: unknown): number | null {
+  const count = typeof value === "string" ? Number(value) : value;
+  return typeof count === "number" && Number.isInteger(count) && count >= 0 ? count : null;
+}
