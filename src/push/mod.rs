@@ -6,6 +6,7 @@
 pub mod endpoint;
 pub mod letter;
 pub mod receipt;
+pub mod sandbox;
 mod sender;
 mod text;
 pub mod transport;

@@ -153,7 +153,7 @@ fn arm_with(private: &PrivateKey, p256dh: &[u8; POINT_BYTES], auth: &[u8; AUTH_B
 }
 
 /// RFC 8291 §3.3: `HKDF(auth, ecdh, "WebPush: info" ‖ 0 ‖ ua_public ‖ as_public, 32)`.
-pub(super) fn input_keying_material(
+fn input_keying_material(
     auth: &[u8; AUTH_BYTES],
     secret: &[u8],
     receiver_public: &[u8; POINT_BYTES],
@@ -169,7 +169,7 @@ pub(super) fn input_keying_material(
 }
 
 /// RFC 8188 §2.2 and §2.3: the content encryption key and the nonce of the only record.
-pub(super) fn content_key(salt: &[u8; SALT_BYTES], ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8; NONCE_BYTES]) {
+fn content_key(salt: &[u8; SALT_BYTES], ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8; NONCE_BYTES]) {
     let extracted = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), ikm);
     let key = hmac::Key::new(hmac::HMAC_SHA256, extracted.as_ref());
     let expand = |info: &[u8]| hmac::sign(&key, info);

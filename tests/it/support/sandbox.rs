@@ -9,6 +9,11 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use std::path::PathBuf;
 
+/// Messages asked for at once.
+const PAGE: usize = 10_000;
+/// Stands for an answer that was no answer: the stream was reset.
+pub const RESET: u16 = 0;
+
 pub struct Sandbox {
     _program: Program,
     _folder: tempfile::TempDir,
@@ -24,7 +29,7 @@ pub struct Pushed {
     pub topic: String,
     /// When it came, real time.
     pub received: Timestamp,
-    /// What it was answered with.
+    /// What it was answered with; [`RESET`] for a reset.
     pub status: u16,
     /// The alert it is of, from the decrypted payload.
     pub alert: String,
@@ -55,19 +60,27 @@ impl Sandbox {
         self.ca_file.to_string_lossy().into_owned()
     }
 
-    /// New subscriptions, all with this fault (a query, as `status=410`; empty: none).
-    pub async fn subscriptions(&self, count: usize, fault: &str) -> Vec<Value> {
-        let answer = self.ask(Method::POST, &format!("/subscriptions?count={count}&{fault}")).await;
+    /// New subscriptions, all with this behaviour (a query, as `status=410`; empty: all is well).
+    pub async fn subscriptions(&self, count: usize, behaviour: &str) -> Vec<Value> {
+        let answer = self.ask(Method::POST, &format!("/subscriptions?count={count}&{behaviour}")).await;
         answer.as_array().expect("a list").clone()
     }
 
+    /// Everything that came since the last clearing, in order.
     pub async fn messages(&self) -> Vec<Pushed> {
-        self.ask(Method::GET, "/messages").await.as_array().expect("a list").iter().map(pushed).collect()
+        let (mut all, mut after) = (Vec::new(), 0);
+        loop {
+            let page = self.ask(Method::GET, &format!("/messages?after={after}&limit={PAGE}")).await;
+            let page = page.as_array().expect("a list");
+            let Some(last) = page.last() else { return all };
+            after = last["number"].as_u64().expect("a number");
+            all.extend(page.iter().map(|message| self.pushed(message)));
+        }
     }
 
     /// How many pushes have come since the last clearing.
     pub async fn count(&self) -> usize {
-        let counts = self.ask(Method::GET, "/counts").await;
+        let counts = self.ask(Method::GET, "/counts?each=false").await;
         usize::try_from(counts["received"].as_u64().expect("a count")).expect("a small count")
     }
 
@@ -81,16 +94,20 @@ impl Sandbox {
         assert!((200..300).contains(&answer.status), "{path}: {}", answer.text());
         if answer.bytes.is_empty() { Value::Null } else { answer.json() }
     }
-}
 
-fn pushed(message: &Value) -> Pushed {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Pushed {
-        endpoint: text(&message["endpoint"]),
-        topic: text(&message["topic"]),
-        received: text(&message["received"]).parse().expect("a time"),
-        status: message["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status"),
-        alert: text(&message["payload"]["beffroi"]["alert"]),
-        msg_type: text(&message["payload"]["beffroi"]["msg_type"]),
+    /// One message; a push that breaks a rule of Web Push ends the test.
+    fn pushed(&self, message: &Value) -> Pushed {
+        assert_eq!(message["problems"], serde_json::json!([]), "{message}");
+        let plaintext = message["plaintext"].as_str().expect("it was decrypted");
+        let payload: Value = serde_json::from_str(plaintext).expect("the payload is JSON");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Pushed {
+            endpoint: format!("{}/push/{}", self.base, text(&message["subscription"])),
+            topic: text(&message["headers"]["topic"]),
+            received: Timestamp::from_millisecond(message["received_ms"].as_i64().expect("a time")).expect("a time"),
+            status: message["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(RESET),
+            alert: text(&payload["beffroi"]["alert"]),
+            msg_type: text(&payload["beffroi"]["msg_type"]),
+        }
     }
 }
