@@ -13,4 +13,4 @@ pub mod transport;
 pub mod vapid;
 pub mod webpush;
 
-pub use sender::{Sender, SenderError};
+pub use sender::{PAUSE_S_MAX, Sender, SenderError, THROTTLED_IN_A_ROW};

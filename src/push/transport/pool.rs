@@ -143,9 +143,11 @@ impl Origin {
         uri: &Uri,
         timeout: Duration,
     ) -> Result<Loan, TransportError> {
-        let opening = Opening { origin: self, failed: true };
+        let mut opening = Opening { origin: self, failed: false };
         let connected = tokio::time::timeout(timeout, connector.connect(uri)).await;
-        let (sending, driver) = connected.map_err(|_| TransportError::ConnectTimeout)??;
+        let connected = connected.unwrap_or(Err(TransportError::ConnectTimeout));
+        opening.failed = connected.is_err();
+        let (sending, driver) = connected?;
         self.drive(driver);
         let loan = {
             let mut state = self.lock();
@@ -162,7 +164,7 @@ impl Origin {
                 }
             }
         };
-        opening.succeeded();
+        drop(opening);
         Ok(loan)
     }
 
@@ -181,16 +183,10 @@ impl Origin {
     }
 }
 
-/// An attempt to connect, counted until it is over, however it ends.
+/// An attempt to connect, counted until it is over, however it ends: made, failed, or given up by its caller.
 struct Opening<'a> {
     origin: &'a Origin,
     failed: bool,
-}
-
-impl Opening<'_> {
-    fn succeeded(mut self) {
-        self.failed = false;
-    }
 }
 
 impl Drop for Opening<'_> {
