@@ -1,0 +1,266 @@
+//! The ledger adds up whatever happens: random sequences of claims, reports, closings and restarts, against a small
+//! model that thinks in people instead of bitmaps.
+
+use super::given::{at, batch_of, broadcast, commit, plan, set};
+use crate::support::database::databases;
+use beffroi::model::batch::{Batch, Lease, Progress, Rest};
+use beffroi::model::broadcast::State;
+use beffroi::model::outcome::Ledger;
+use beffroi::model::tier::Tier;
+use beffroi::store::batch::Standing;
+use beffroi::store::{Db, batch as batches, broadcast as broadcasts};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::collections::BTreeSet;
+
+const BATCHES: usize = 2;
+/// People of one batch: so few that they meet often.
+const PEOPLE: u32 = 5;
+const LEASE_MS: i64 = 100;
+const CASES: u32 = 24;
+const STEPS_MAX: usize = 24;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Wait(i64),
+    Claim(u8),
+    Report { lease: usize, how: How, said: Said },
+    Close(Rest),
+    Restart(u8),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Checkpoint,
+    PutBack,
+    Finish,
+}
+
+/// Five sets of people, one bit each.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    started: u8,
+    accepted: u8,
+    gone: u8,
+    rejected: u8,
+    withdrawn: u8,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let mask = || (any::<u8>(), any::<u8>()).prop_map(|(a, b)| a & b & 0b11111);
+    let said = (mask(), mask(), mask(), mask(), mask()).prop_map(|(started, accepted, gone, rejected, withdrawn)| {
+        Said { started, accepted, gone, rejected, withdrawn }
+    });
+    let how = prop_oneof![4 => Just(How::Checkpoint), 1 => Just(How::PutBack), 1 => Just(How::Finish)];
+    prop_oneof![
+        2 => (0..150_i64).prop_map(Step::Wait),
+        4 => (0..3_u8).prop_map(Step::Claim),
+        10 => (0..6_usize, how, said).prop_map(|(lease, how, said)| Step::Report { lease, how, said }),
+        1 => prop_oneof![Just(Rest::Stopped), Just(Rest::Expired)].prop_map(Step::Close),
+        1 => (0..3_u8).prop_map(Step::Restart),
+    ]
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Open,
+    Done,
+    Closed(Rest),
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Person {
+    started: bool,
+    accepted: bool,
+    gone: bool,
+    rejected: bool,
+    withdrawn: bool,
+}
+
+impl Person {
+    fn settled(self) -> bool {
+        self.accepted || self.gone || self.rejected || self.withdrawn
+    }
+}
+
+#[derive(Debug, Clone)]
+struct ModelBatch {
+    fate: Fate,
+    people: [Person; PEOPLE as usize],
+    /// The lease that holds it (its number), whose it is, and until when.
+    held: Option<(usize, u8, i64)>,
+    not_before: i64,
+}
+
+struct Model {
+    now: i64,
+    batches: [ModelBatch; BATCHES],
+    /// Which batch each lease ever given was for.
+    leases: Vec<usize>,
+}
+
+impl Model {
+    fn new() -> Self {
+        let fresh = ModelBatch { fate: Fate::Open, people: Default::default(), held: None, not_before: 0 };
+        Self { now: 0, batches: [fresh.clone(), fresh], leases: Vec::new() }
+    }
+
+    fn claimable(&self) -> BTreeSet<usize> {
+        let free = |batch: &ModelBatch| batch.held.is_none_or(|(_, _, until)| until <= self.now);
+        (0..BATCHES)
+            .filter(|index| {
+                let batch = &self.batches[*index];
+                batch.fate == Fate::Open && batch.not_before <= self.now && free(batch)
+            })
+            .collect()
+    }
+
+    fn report(&mut self, lease: usize, how: How, said: Said) -> Standing {
+        let now = self.now;
+        let batch = &mut self.batches[self.leases[lease]];
+        if batch.held.is_none_or(|(holder, _, _)| holder != lease) {
+            return Standing::Stale;
+        }
+        let open = batch.fate == Fate::Open;
+        for (number, person) in batch.people.iter_mut().enumerate() {
+            let says = |mask: u8| mask & (1 << number) != 0;
+            if open || person.started {
+                person.started |= says(said.started);
+                person.accepted |= says(said.accepted);
+                person.gone |= says(said.gone);
+                person.rejected |= says(said.rejected);
+                person.withdrawn |= says(said.withdrawn);
+            }
+        }
+        match how {
+            How::Checkpoint => batch.held = batch.held.map(|(lease, owner, _)| (lease, owner, now + LEASE_MS)),
+            How::PutBack => (batch.held, batch.not_before) = (None, now + LEASE_MS),
+            How::Finish => batch.held = None,
+        }
+        if !open {
+            return Standing::Closed;
+        }
+        if batch.held.is_none() && batch.people.iter().all(|person| person.settled()) {
+            batch.fate = Fate::Done;
+        }
+        Standing::Open
+    }
+
+    fn close(&mut self, rest: Rest) {
+        for batch in self.batches.iter_mut().filter(|batch| batch.fate == Fate::Open) {
+            batch.fate = Fate::Closed(rest);
+        }
+    }
+
+    fn restart(&mut self, owner: u8) {
+        for batch in &mut self.batches {
+            batch.held = batch.held.filter(|(_, holder, _)| *holder != owner);
+        }
+    }
+
+    fn ledger(&self) -> Ledger {
+        let mut ledger = Ledger { targeted: u64::from(PEOPLE) * BATCHES as u64, ..Ledger::default() };
+        for batch in &self.batches {
+            for person in &batch.people {
+                let count = match person {
+                    Person { accepted: true, .. } => &mut ledger.accepted,
+                    Person { gone: true, .. } => &mut ledger.gone,
+                    Person { rejected: true, .. } => &mut ledger.rejected,
+                    Person { withdrawn: true, .. } => &mut ledger.withdrawn,
+                    Person { .. } => match batch.fate {
+                        Fate::Closed(Rest::Stopped) => &mut ledger.stopped,
+                        Fate::Closed(Rest::Expired) => &mut ledger.expired,
+                        Fate::Open | Fate::Done => &mut ledger.waiting,
+                    },
+                };
+                *count += 1;
+            }
+        }
+        ledger
+    }
+
+    fn reached(&self) -> BTreeSet<u32> {
+        let people = self.batches.iter().flat_map(|batch| &batch.people).zip(0..);
+        people.filter(|(person, _)| person.started || person.accepted).map(|(_, slot)| slot).collect()
+    }
+}
+
+fn progress(batch: usize, said: Said) -> Progress {
+    let first = batch as u32 * PEOPLE;
+    let people = |mask: u8| set((0..PEOPLE).filter(|bit| mask & (1 << bit) != 0).map(|bit| first + bit));
+    Progress {
+        started: people(said.started),
+        accepted: people(said.accepted),
+        gone: people(said.gone),
+        rejected: people(said.rejected),
+        withdrawn: people(said.withdrawn),
+    }
+}
+
+async fn run(db: &Db, steps: &[Step]) {
+    // What a failed case left behind must not be claimed here.
+    for left in broadcasts::list(db, &[State::Sending], 500).await.expect("lists") {
+        commit!(db, |tx| broadcasts::halt(tx, &left.id, at(0)));
+    }
+    let of = broadcast(db, State::Sending).await;
+    let stored: Vec<Batch> = (0..BATCHES as u32).map(|n| batch_of(&of, n * PEOPLE..(n + 1) * PEOPLE)).collect();
+    plan(db, &stored).await;
+    let mut model = Model::new();
+    let mut leases: Vec<Lease> = Vec::new();
+    for step in steps {
+        match step {
+            Step::Wait(ms) => model.now += ms,
+            Step::Claim(owner) => {
+                let (now, until) = (at(model.now), at(model.now + LEASE_MS));
+                let lease = commit!(db, |tx| batches::claim(tx, Tier::P1, now, &owner.to_string(), until));
+                let may = model.claimable();
+                assert_eq!(lease.is_some(), !may.is_empty(), "a claim succeeds when something is free");
+                let Some(lease) = lease else { continue };
+                let index = stored.iter().position(|batch| batch.id == lease.batch.id).expect("one of ours");
+                assert!(may.contains(&index), "only what is free is claimed");
+                model.batches[index].held = Some((leases.len(), *owner, model.now + LEASE_MS));
+                model.leases.push(index);
+                leases.push(lease);
+            }
+            Step::Report { lease, how, said } => {
+                let Some(held) = leases.get(*lease) else { continue };
+                let progress = progress(model.leases[*lease], *said);
+                let later = at(model.now + LEASE_MS);
+                let standing = match how {
+                    How::Checkpoint => commit!(db, |tx| batches::checkpoint(tx, held, &progress, later)),
+                    How::PutBack => commit!(db, |tx| batches::put_back(tx, held, &progress, later)),
+                    How::Finish => commit!(db, |tx| batches::finish(tx, held, &progress)),
+                };
+                assert_eq!(standing, model.report(*lease, *how, *said));
+            }
+            Step::Close(rest) => {
+                commit!(db, |tx| batches::close_open(tx, &of.id, *rest));
+                model.close(*rest);
+            }
+            Step::Restart(owner) => {
+                commit!(db, |tx| batches::release_all(tx, &owner.to_string()));
+                model.restart(*owner);
+            }
+        }
+        let ledger = batches::ledger(db, &of.id).await.expect("reads");
+        assert!(ledger.adds_up(), "{ledger:?}");
+        assert_eq!(ledger, model.ledger(), "after {step:?}");
+        let reached = batches::reached(db, &of.chain).await.expect("reads");
+        assert_eq!(reached.iter().collect::<BTreeSet<_>>(), model.reached(), "after {step:?}");
+    }
+}
+
+#[test]
+fn the_ledger_adds_up_after_any_sequence_of_events() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    for (name, db, _guard) in runtime.block_on(databases()) {
+        let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
+        runner
+            .run(&proptest::collection::vec(step(), 1..STEPS_MAX), |steps| {
+                runtime.block_on(run(&db, &steps));
+                Ok(())
+            })
+            .unwrap_or_else(|failure| panic!("{name}: {failure}"));
+    }
+}

@@ -1,0 +1,331 @@
+//! Citizens: created, replaced, retired, forgotten; sealed at rest; followed by the audience without a gap.
+
+use super::given::{at, commit, set};
+use crate::support::database::databases;
+use beffroi::cap::code::Severity;
+use beffroi::clock::random_id;
+use beffroi::model::family::{Families, Family};
+use beffroi::model::id::{Slot, SubscriberId};
+use beffroi::model::place::{Cell, Place, Radius, Step};
+use beffroi::model::subscriber::{Channel, Listener, Preferences, QuietHours, WebPushChannel};
+use beffroi::store::subscriber::{self, Creation, NewSubscriber, Replacement};
+use beffroi::store::{Db, StoreError, Vault};
+use std::collections::BTreeMap;
+
+fn vault() -> Vault {
+    Vault::from_key([9; 32])
+}
+
+fn channel(endpoint: &str, auth: u8) -> Channel {
+    Channel::WebPush(WebPushChannel { endpoint: endpoint.to_owned(), p256dh: [4; 65], auth: [auth; 16] })
+}
+
+fn place(row: i32, radius_km: i64) -> Place {
+    Place {
+        cell: Cell::new(Step::Medium, row, 551).expect("a cell"),
+        radius: Radius::from_km(radius_km).expect("a radius"),
+    }
+}
+
+fn preferences() -> Preferences {
+    let wanted = BTreeMap::from([(Family::Weather, Severity::Moderate), (Family::MissingPersons, Severity::Minor)]);
+    Preferences {
+        places: vec![place(-9_114, 5), place(9_114, 0), place(9_114, 50)],
+        families: Families::new(wanted).expect("families"),
+        languages: vec!["fr".to_owned(), "en-GB".to_owned()],
+        quiet_hours: Some(QuietHours {
+            from: "22:00".parse().expect("a time"),
+            to: "07:30".parse().expect("a time"),
+            time_zone: "Europe/Paris".to_owned(),
+        }),
+        drills: true,
+        discreet: true,
+        consent: "2026-11".to_owned(),
+    }
+}
+
+fn new(endpoint: &str) -> NewSubscriber {
+    NewSubscriber {
+        id: SubscriberId(random_id()),
+        secret_hash: [1; 32],
+        channel: channel(endpoint, 1),
+        origin: "https://push.example".to_owned(),
+        preferences: preferences(),
+        created: at(0),
+    }
+}
+
+async fn create(db: &Db, new: &NewSubscriber) -> Creation {
+    commit!(db, |tx| subscriber::create(tx, &vault(), new))
+}
+
+async fn created(db: &Db, new: &NewSubscriber) -> Slot {
+    match create(db, new).await {
+        Creation::Created { slot } => slot,
+        other => panic!("not created: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_comes_back_as_it_went_in() {
+    for (name, db, _guard) in databases().await {
+        let plain = Preferences { quiet_hours: None, drills: false, discreet: false, ..preferences() };
+        for (endpoint, preferences) in [("https://push.example/1", preferences()), ("https://push.example/2", plain)] {
+            let new = NewSubscriber { preferences, ..new(endpoint) };
+            let slot = created(&db, &new).await;
+            let (stored, secret_hash) = subscriber::get(&db, &new.id).await.expect("reads").expect("stored");
+            assert_eq!((stored.id, stored.slot, secret_hash), (new.id, slot, [1; 32]), "{name}");
+            assert_eq!((stored.preferences, stored.created), (new.preferences, at(0)), "{name}");
+        }
+        assert_eq!(subscriber::count(&db).await.expect("counts"), 2, "{name}");
+        assert_eq!(subscriber::get(&db, &SubscriberId("unknown".to_owned())).await.expect("reads"), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_device_again_keeps_its_id_and_slot_and_another_may_not_take_its_endpoint() {
+    for (name, db, _guard) in databases().await {
+        let first = new("https://push.example/1");
+        let slot = created(&db, &first).await;
+        let calm = Preferences { places: vec![place(7, 1)], drills: false, ..preferences() };
+        let again = NewSubscriber {
+            id: SubscriberId(random_id()),
+            secret_hash: [2; 32],
+            preferences: calm.clone(),
+            ..first.clone()
+        };
+        assert_eq!(create(&db, &again).await, Creation::Replaced { id: first.id.clone(), slot }, "{name}");
+        let (stored, secret_hash) = subscriber::get(&db, &first.id).await.expect("reads").expect("stored");
+        assert_eq!((stored.slot, stored.preferences, secret_hash), (slot, calm.clone(), [2; 32]), "{name}");
+        assert_eq!(subscriber::get(&db, &again.id).await.expect("reads"), None, "{name}");
+
+        let thief = NewSubscriber {
+            channel: channel("https://push.example/1", 2),
+            secret_hash: [3; 32],
+            ..new("https://push.example/1")
+        };
+        assert_eq!(create(&db, &thief).await, Creation::EndpointTaken, "{name}");
+        let (stored, secret_hash) = subscriber::get(&db, &first.id).await.expect("reads").expect("stored");
+        assert_eq!((stored.preferences, secret_hash), (calm, [2; 32]), "{name}: untouched");
+    }
+}
+
+#[tokio::test]
+async fn of_many_creations_of_one_endpoint_one_creates() {
+    for (name, db, _guard) in databases().await {
+        let tries = (0..8).map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move { create(&db, &new("https://push.example/1")).await })
+        });
+        let mut made = 0;
+        for task in tries.collect::<Vec<_>>() {
+            match task.await.expect("runs") {
+                Creation::Created { .. } => made += 1,
+                Creation::Replaced { .. } => {}
+                Creation::EndpointTaken => panic!("{name}: it has the same auth"),
+            }
+        }
+        assert_eq!((made, subscriber::count(&db).await.expect("counts")), (1, 1), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_citizen_may_bring_another_endpoint_unless_it_is_anothers() {
+    for (name, db, _guard) in databases().await {
+        let (anna, bert) = (new("https://push.example/anna"), new("https://push.example/bert"));
+        let slot = created(&db, &anna).await;
+        created(&db, &bert).await;
+        let move_to = async |id: &SubscriberId, endpoint| {
+            let mut tx = db.begin().await.expect("begins");
+            let channel = channel(endpoint, 7);
+            let origin = "https://other.example";
+            let answer = subscriber::replace(&mut tx, &vault(), id, &channel, origin, &preferences(), at(5)).await;
+            let answer = answer.expect("answers");
+            if answer == Replacement::Replaced {
+                tx.commit().await.expect("commits");
+            }
+            answer
+        };
+        assert_eq!(move_to(&anna.id, "https://other.example/new").await, Replacement::Replaced, "{name}");
+        assert_eq!(move_to(&anna.id, "https://push.example/bert").await, Replacement::EndpointTaken, "{name}");
+        let nobody = SubscriberId("unknown".to_owned());
+        assert_eq!(move_to(&nobody, "https://push.example/x").await, Replacement::NotFound, "{name}");
+        let recipients = subscriber::recipients(&db, &vault(), &set([slot])).await.expect("reads");
+        assert!(recipients[0].channel == channel("https://other.example/new", 7), "{name}");
+        let (listeners, _) = subscriber::listeners(&db).await.expect("reads");
+        assert_eq!(listeners[0].origin, "https://other.example", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn recipients_are_those_who_are_still_there() {
+    for (name, db, _guard) in databases().await {
+        let mut slots = Vec::new();
+        let mut ids = Vec::new();
+        for number in 0..5 {
+            let new = new(&format!("https://push.example/{number}"));
+            slots.push(created(&db, &new).await);
+            ids.push(new.id);
+        }
+        assert!(commit!(db, |tx| subscriber::delete(tx, &ids[1])), "{name}");
+        assert!(!commit!(db, |tx| subscriber::delete(tx, &ids[1])), "{name}: already");
+        assert_eq!(commit!(db, |tx| subscriber::retire(tx, &set([slots[3], 999]), at(10))), 1, "{name}");
+        assert_eq!(commit!(db, |tx| subscriber::retire(tx, &set([slots[3]]), at(10))), 0, "{name}: already");
+        let asked = set([slots[0], slots[1], slots[2], slots[3], 12_345]);
+        let found = subscriber::recipients(&db, &vault(), &asked).await.expect("reads");
+        assert_eq!(found.iter().map(|one| one.slot).collect::<Vec<_>>(), [slots[0], slots[2]], "{name}");
+        assert!(found[1].channel == channel("https://push.example/2", 1), "{name}");
+        assert_eq!((&found[1].languages, found[1].discreet), (&preferences().languages, true), "{name}");
+        assert!(subscriber::recipients(&db, &vault(), &set([])).await.expect("reads").is_empty(), "{name}");
+        assert_eq!(subscriber::count(&db).await.expect("counts"), 3, "{name}");
+        let other_key = subscriber::recipients(&db, &Vault::from_key([8; 32]), &asked).await;
+        assert!(matches!(other_key, Err(StoreError::Vault(_))), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_brought_a_new_endpoint_since_is_not_retired_for_the_old_one() {
+    for (name, db, _guard) in databases().await {
+        let anna = new("https://push.example/old");
+        let slot = created(&db, &anna).await;
+        let fresh = channel("https://push.example/new", 1);
+        commit!(db, |tx| subscriber::replace(
+            tx,
+            &vault(),
+            &anna.id,
+            &fresh,
+            "https://push.example",
+            &preferences(),
+            at(100)
+        ));
+        assert_eq!(commit!(db, |tx| subscriber::retire(tx, &set([slot]), at(99))), 0, "{name}");
+        assert_eq!(subscriber::count(&db).await.expect("counts"), 1, "{name}");
+        assert_eq!(commit!(db, |tx| subscriber::retire(tx, &set([slot]), at(101))), 1, "{name}");
+        let (stored, _) = subscriber::get(&db, &anna.id).await.expect("reads").expect("kept for its owner");
+        assert_eq!(stored.slot, slot, "{name}");
+        let back = NewSubscriber { channel: fresh, created: at(200), ..new("unused") };
+        assert_eq!(create(&db, &back).await, Creation::Replaced { id: anna.id, slot }, "{name}: live again");
+        assert_eq!(subscriber::count(&db).await.expect("counts"), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_stolen_database_tells_no_endpoint_and_no_key() {
+    let needles = [&b"secret-part"[..], &[4; 65], &[1; 16]];
+    for (name, db, guard) in databases().await {
+        created(&db, &new("https://push.example/secret-part")).await;
+        let columns = "SELECT sealed, endpoint_hash, auth_hash FROM subscriber";
+        let (sealed, endpoint_hash, auth_hash): (Vec<u8>, Vec<u8>, Vec<u8>) = match &db {
+            Db::Sqlite { read, .. } => sqlx::query_as(columns).fetch_one(read).await.expect("a row"),
+            Db::Postgres(pool) => sqlx::query_as(columns).fetch_one(pool).await.expect("a row"),
+        };
+        for needle in needles {
+            for stored in [&sealed, &endpoint_hash, &auth_hash] {
+                assert!(!stored.windows(needle.len()).any(|part| part == needle), "{name}");
+            }
+        }
+        if let Some(file) = guard.url().strip_prefix("sqlite://") {
+            db.close().await;
+            let bytes = std::fs::read(file).expect("the file");
+            assert!(
+                bytes.windows(20).any(|part| part == b"https://push.example"),
+                "the origin is there, so we look right"
+            );
+            assert!(!bytes.windows(11).any(|part| part == needles[0]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_audience_is_loaded_whole_and_then_follows_changes_alone() {
+    for (name, db, _guard) in databases().await {
+        assert_eq!(subscriber::listeners(&db).await.expect("reads"), (vec![], 0), "{name}");
+        let (anna, bert, carl) =
+            (new("https://push.example/a"), new("https://push.example/b"), new("https://x.example/c"));
+        let slots = [created(&db, &anna).await, created(&db, &bert).await, created(&db, &carl).await];
+        let (everyone, seq) = subscriber::listeners(&db).await.expect("reads");
+        assert_eq!(everyone.iter().map(|one| one.slot).collect::<Vec<_>>(), slots, "{name}");
+        let want = Listener {
+            slot: slots[0],
+            places: preferences().places,
+            families: preferences().families,
+            drills: true,
+            origin: "https://push.example".to_owned(),
+        };
+        assert_eq!(sorted(everyone[0].clone()), sorted(want.clone()), "{name}");
+        assert_eq!(subscriber::changes_since(&db, seq).await.expect("reads"), (vec![], seq), "{name}");
+
+        let moved = Preferences { places: vec![place(1, 10)], ..preferences() };
+        let again = NewSubscriber { preferences: moved.clone(), ..anna.clone() };
+        create(&db, &again).await;
+        create(&db, &again).await;
+        commit!(db, |tx| subscriber::delete(tx, &bert.id));
+        commit!(db, |tx| subscriber::retire(tx, &set([slots[2]]), at(10)));
+        let (changes, now) = subscriber::changes_since(&db, seq).await.expect("reads");
+        let anna_now = Listener { places: moved.places, ..want };
+        assert_eq!(changes, [(slots[0], Some(anna_now)), (slots[1], None), (slots[2], None)], "{name}");
+        assert_eq!(subscriber::changes_since(&db, now).await.expect("reads"), (vec![], now), "{name}");
+        let (everyone, at_load) = subscriber::listeners(&db).await.expect("reads");
+        assert_eq!((everyone.len(), at_load), (1, now), "{name}");
+    }
+}
+
+fn sorted(mut listener: Listener) -> Listener {
+    listener.places.sort_by_key(|place| (place.cell.row(), place.cell.column(), place.radius));
+    listener
+}
+
+/// A number that is seen means that every lower one is seen, whoever commits when: a follower that only ever asks for
+/// what is newer misses nobody.
+#[tokio::test]
+async fn a_follower_misses_no_change_while_many_write() {
+    const WRITERS: u32 = 8;
+    const EACH: u32 = 12;
+    for (name, db, _guard) in databases().await {
+        let writers = (0..WRITERS).map(|writer| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let mut slots = Vec::new();
+                for number in 0..EACH {
+                    slots.push(created(&db, &new(&format!("https://push.example/{writer}/{number}"))).await);
+                }
+                slots
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        let mut seen = set([]);
+        let mut seq = 0;
+        while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+            seq = follow(&db, seq, &mut seen).await;
+        }
+        follow(&db, seq, &mut seen).await;
+        let mut written = set([]);
+        for writer in writers {
+            written.extend(writer.await.expect("runs"));
+        }
+        assert_eq!(written.len(), u64::from(WRITERS * EACH), "{name}: no slot is given twice");
+        assert_eq!(seen, written, "{name}");
+    }
+}
+
+async fn follow(db: &Db, mut seq: i64, seen: &mut roaring::RoaringBitmap) -> i64 {
+    loop {
+        let (changes, next) = subscriber::changes_since(db, seq).await.expect("reads");
+        seen.extend(changes.iter().map(|(slot, _)| *slot));
+        if next == seq {
+            return seq;
+        }
+        seq = next;
+    }
+}
+
+#[tokio::test]
+async fn a_slot_is_never_given_again() {
+    for (name, db, _guard) in databases().await {
+        let first = new("https://push.example/1");
+        let slot = created(&db, &first).await;
+        commit!(db, |tx| subscriber::delete(tx, &first.id));
+        let next = created(&db, &new("https://push.example/1")).await;
+        assert!(next > slot, "{name}: {next} after {slot}");
+    }
+}
