@@ -8,6 +8,7 @@ mod cli;
 mod console;
 mod crash;
 mod decisions;
+mod docs;
 mod geo_truth;
 mod lifecycle;
 mod real_alerts;
