@@ -14,12 +14,14 @@ use crate::pipeline::listen::Listener;
 use crate::pipeline::planner::Planner;
 use crate::pipeline::sweep::Sweeper;
 use crate::push;
+use crate::push::endpoint::EndpointPolicy;
 use crate::push::receipt::{RECEIPT_KEY_BYTES, ReceiptKey};
 use crate::push::vapid::Vapid;
 use crate::store::vault::Vault;
 use crate::store::{self, Db};
 use crate::telemetry;
 use crate::web;
+use crate::web::password::Passwords;
 use crate::web::state::AppState;
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -66,6 +68,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     let (close, closing) = watch::channel(false);
     let (bell, mut steps) = node.run(&config, &public_url, closing.clone());
     let limits = web::limit::Limits::new(&config);
+    let endpoints = EndpointPolicy::new(&config.push);
     let state = AppState {
         config: Arc::new(config),
         db: node.db.clone(),
@@ -78,9 +81,14 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         metrics,
         started: clock.real(),
         closing: closing.clone(),
+        endpoints: Arc::new(endpoints),
         limits: Arc::new(limits),
+        passwords: Passwords::default(),
     };
     println!("Beffroi is listening on http://{address}");
+    if let Some(link) = web::console::setup::link(&state).await? {
+        println!("Setup link: {link}");
+    }
     let router = web::router(state);
     let mut server = tokio::spawn(web::server::serve(listener, router, closed(closing)));
     let failed = tokio::select! {

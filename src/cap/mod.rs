@@ -21,6 +21,3 @@ mod tree;
 pub use limits::Limits;
 pub use outline::Outline;
 pub use read::{Reading, Root, Survey, read, survey};
-
-#[cfg(test)]
-mod tests;

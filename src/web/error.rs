@@ -43,6 +43,11 @@ pub enum WebError {
     WrongState { state: &'static str },
     #[error("the author of an alert cannot release it")]
     OwnAlert,
+    /// Released now, it would reach nobody.
+    #[error("it would reach nobody: {reason}")]
+    ReachesNobody { reason: &'static str },
+    #[error("the request comes from another site")]
+    CrossSite,
     #[error("the body is larger than {bytes_max} bytes")]
     TooLarge { bytes_max: usize },
     #[error("the content type is none of {accepted}")]
@@ -73,9 +78,11 @@ impl WebError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::TestKey | Self::OwnAlert => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::TestKey | Self::OwnAlert | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict { .. } | Self::WrongState { .. } | Self::EndpointTaken => StatusCode::CONFLICT,
+            Self::Conflict { .. } | Self::WrongState { .. } | Self::ReachesNobody { .. } | Self::EndpointTaken => {
+                StatusCode::CONFLICT
+            }
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidAlert { .. } | Self::InvalidFields { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -97,6 +104,8 @@ impl WebError {
             Self::Conflict { .. } => "conflict",
             Self::WrongState { .. } => "wrong-state",
             Self::OwnAlert => "own-alert",
+            Self::ReachesNobody { .. } => "reaches-nobody",
+            Self::CrossSite => "cross-site",
             Self::TooLarge { .. } => "too-large",
             Self::MediaType { .. } => "unsupported-media-type",
             Self::InvalidAlert { .. } => "invalid-alert",
@@ -127,6 +136,8 @@ impl WebError {
             ),
             Self::WrongState { state } => format!("The broadcast is {state} by now."),
             Self::OwnAlert => "The person behind the key that posted an alert cannot release it.".to_owned(),
+            Self::ReachesNobody { reason } => format!("Released now it would reach nobody: {reason}."),
+            Self::CrossSite => "The request comes from another site.".to_owned(),
             Self::TooLarge { bytes_max } => format!("The body may have at most {bytes_max} bytes."),
             Self::MediaType { accepted } => format!("Send one of: {accepted}."),
             Self::InvalidAlert { .. } => "The document is not an acceptable CAP alert; see findings.".to_owned(),

@@ -13,12 +13,16 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Buckets of one limit. Networks that share one share its limit; the memory is bounded whoever comes.
 const BUCKETS_MAX: u64 = 65_536;
 /// Sign-in attempts of one login name, and of one network, each minute.
 const LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Live views at once on one node; the next is told to come again.
+const LIVE_VIEWS_MAX: usize = 200;
 /// Bits of an IPv4 address that name its network.
 const IPV4_PREFIX_BITS: u8 = 24;
 /// Bits of an IPv6 address that name its network.
@@ -58,6 +62,8 @@ pub struct Limits {
     pub login_names: Limit,
     /// By network.
     pub login_networks: Limit,
+    /// Permits for live views.
+    pub live_views: Arc<Semaphore>,
 }
 
 impl Limits {
@@ -67,6 +73,7 @@ impl Limits {
             subscriptions: Limit::per_minute(config.subscriptions.changes_per_minute),
             login_names: Limit::per_minute(LOGINS_PER_MINUTE),
             login_networks: Limit::per_minute(LOGINS_PER_MINUTE),
+            live_views: Arc::new(Semaphore::new(LIVE_VIEWS_MAX)),
         }
     }
 }

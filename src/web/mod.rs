@@ -5,6 +5,7 @@ pub mod api;
 pub mod assets;
 pub mod auth;
 pub mod citizen;
+pub mod console;
 pub mod error;
 pub mod limit;
 pub mod page;
@@ -20,6 +21,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .merge(api::router(&state))
         .merge(assets::router())
+        .merge(console::router(&state))
         .merge(citizen::router())
         .fallback(not_found)
         .with_state(state)

@@ -1,10 +1,12 @@
 //! What every handler may use. Cheap to clone.
 
 use super::limit::Limits;
+use super::password::Passwords;
 use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::pipeline::Bell;
+use crate::push::endpoint::EndpointPolicy;
 use crate::store::Db;
 use crate::store::vault::Vault;
 use jiff::Timestamp;
@@ -33,5 +35,8 @@ pub struct AppState {
     pub started: Timestamp,
     /// Becomes true when the service is asked to stop: streams without an end must end then.
     pub closing: watch::Receiver<bool>,
+    /// Which push services subscriptions may name.
+    pub endpoints: Arc<EndpointPolicy>,
     pub limits: Arc<Limits>,
+    pub passwords: Passwords,
 }

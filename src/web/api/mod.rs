@@ -3,17 +3,40 @@
 mod alert_json;
 mod alerts;
 mod body;
+mod broadcast;
 mod fields;
 mod filter;
+mod health;
+mod key;
+mod post;
 pub mod subscription_body;
+mod subscriptions;
 
+pub use alert_json::geometry;
+
+use super::console::session;
+use super::error::WebError;
 use super::state::AppState;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-pub fn router(_state: &AppState) -> Router<AppState> {
+/// Every route for programs.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let for_operators_too =
+        Router::new().route("/api/v1/alerts/{id}/broadcast", get(broadcast::show)).layer(session::layer(state));
     Router::new()
-        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts", get(alerts::list).post(post::post))
         .route("/api/v1/alerts.geojson", get(alerts::list_geojson))
         .route("/api/v1/alerts/{id}", get(alerts::one))
+        .merge(for_operators_too)
+        .route("/api/v1/subscriptions", post(subscriptions::create))
+        .route(
+            "/api/v1/subscriptions/{id}",
+            get(subscriptions::show).put(subscriptions::replace).delete(subscriptions::delete),
+        )
+        .route("/api/v1/vapid-public-key", get(subscriptions::vapid_public_key))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
 }

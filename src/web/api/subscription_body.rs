@@ -29,25 +29,25 @@ const MEMBERS: &[&str] =
 
 /// What a citizen sent.
 pub struct Body {
-    /// Absent only in a change, which then keeps the channel.
-    pub channel: Option<Channel>,
+    pub channel: Channel,
+    /// The push service's origin: scheme, host and port.
+    pub origin: String,
     pub preferences: Preferences,
 }
 
-/// Reads a body. A new subscription needs a channel, a change may leave it out.
+/// Reads a body.
 ///
 /// # Errors
 /// [`WebError::InvalidFields`] with everything that is wrong.
-pub fn read(value: &Value, channel_needed: bool, policy: &EndpointPolicy) -> Result<Body, WebError> {
+pub fn read(value: &Value, policy: &EndpointPolicy) -> Result<Body, WebError> {
     let mut faults = Faults::default();
-    let body = read_body(value, channel_needed, policy, &mut faults);
+    let body = read_body(value, policy, &mut faults);
     faults.finish(body)
 }
 
-fn read_body(value: &Value, channel_needed: bool, policy: &EndpointPolicy, faults: &mut Faults) -> Option<Body> {
+fn read_body(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<Body> {
     let object = Object::read(value, "", MEMBERS, faults)?;
-    let channel_value = if channel_needed { object.required("channel", faults) } else { object.get("channel") };
-    let channel = channel_value.map(|value| read_channel(value, policy, faults));
+    let channel = object.required("channel", faults).and_then(|value| read_channel(value, policy, faults));
     let places = read_places(&object, faults);
     let families = read_families(&object, faults);
     let languages = read_languages(&object, faults);
@@ -55,11 +55,7 @@ fn read_body(value: &Value, channel_needed: bool, policy: &EndpointPolicy, fault
     let drills = object.flag("drills", faults);
     let discreet = object.flag("discreet", faults);
     let consent = read_consent(&object, faults);
-    let channel = match channel {
-        Some(channel) => Some(channel?),
-        None if channel_needed => return None,
-        None => None,
-    };
+    let (channel, origin) = channel?;
     let preferences = Preferences {
         places,
         families: families?,
@@ -69,13 +65,16 @@ fn read_body(value: &Value, channel_needed: bool, policy: &EndpointPolicy, fault
         discreet,
         consent: consent?,
     };
-    Some(Body { channel, preferences })
+    Some(Body { channel, origin, preferences })
 }
 
-fn read_channel(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<Channel> {
+/// The channel and its push service's origin.
+fn read_channel(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<(Channel, String)> {
     let kind = value.get("kind").and_then(Value::as_str);
     match kind {
-        Some("webpush") => read_webpush(value, policy, faults).map(Channel::WebPush),
+        Some("webpush") => {
+            read_webpush(value, policy, faults).map(|(channel, origin)| (Channel::WebPush(channel), origin))
+        }
         Some("apns" | "fcm") => {
             faults.add("/channel/kind", "not-supported-here", "This server sends Web Push only, so far.");
             None
@@ -87,10 +86,10 @@ fn read_channel(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> 
     }
 }
 
-fn read_webpush(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<WebPushChannel> {
+fn read_webpush(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<(WebPushChannel, String)> {
     let object = Object::read(value, "/channel", &["kind", "endpoint", "keys"], faults)?;
     let endpoint = object.required_text("endpoint", faults).and_then(|text| match policy.check(text) {
-        Ok(_) => Some(text.to_owned()),
+        Ok(checked) => Some((text.to_owned(), checked.origin)),
         Err(_) => {
             faults.add(
                 "/channel/endpoint",
@@ -110,7 +109,8 @@ fn read_webpush(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> 
         on_curve
     });
     let auth = read_key::<16>(&keys, "auth", faults);
-    Some(WebPushChannel { endpoint: endpoint?, p256dh: p256dh?, auth: auth? })
+    let (endpoint, origin) = endpoint?;
+    Some((WebPushChannel { endpoint, p256dh: p256dh?, auth: auth? }, origin))
 }
 
 fn read_key<const N: usize>(keys: &Object<'_>, name: &str, faults: &mut Faults) -> Option<[u8; N]> {
@@ -131,11 +131,16 @@ fn read_places(object: &Object<'_>, faults: &mut Faults) -> Vec<Place> {
     if values.is_empty() && object.get("places").is_some_and(|value| value.as_array().is_some_and(Vec::is_empty)) {
         faults.add("/places", "missing-field", "At least one place is needed.");
     }
-    values
-        .iter()
-        .enumerate()
-        .filter_map(|(index, value)| read_place(value, &format!("/places/{index}"), faults))
-        .collect()
+    let mut places = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        // The same place twice is one place.
+        if let Some(place) = read_place(value, &format!("/places/{index}"), faults)
+            && !places.contains(&place)
+        {
+            places.push(place);
+        }
+    }
+    places
 }
 
 fn read_place(value: &Value, pointer: &str, faults: &mut Faults) -> Option<Place> {
@@ -331,7 +336,7 @@ mod tests {
 
     fn parse(value: &Value) -> Result<Body, WebError> {
         let config = Config::load(None).expect("the defaults");
-        read(value, true, &EndpointPolicy::new(&config.push))
+        read(value, &EndpointPolicy::new(&config.push))
     }
 
     /// Pointer and code of every fault after a change to the sample.

@@ -1,0 +1,204 @@
+# The console.
+console-title = Console
+console-nav-situation = Situation
+console-nav-audit = Log
+console-sign-out = Sign out
+console-signed-in = Signed in as { $name }.
+
+login-title = Sign in
+login-login = Login
+login-password = Password
+login-button = Sign in
+login-wrong = The login or the password is wrong.
+login-again = Your session has ended. Sign in to go on; nothing was done.
+login-too-many = Too many attempts. Wait a minute, then try again.
+
+setup-title = The first administrator
+setup-intro = This link works once. Whoever uses it can release and stop alerts here, so do it now.
+setup-login = Login (what you will sign in with)
+setup-login-help = 2 to 64 lower-case letters, digits, dots, hyphens or underscores.
+setup-name = Your name (it stands in the log)
+setup-password = Password
+setup-password-help = At least 12 characters. A sentence of a few words is good.
+setup-repeat = The same password again
+setup-button = Make the administrator
+setup-bad-login = The login must have 2 to 64 lower-case letters, digits, dots, hyphens or underscores.
+setup-bad-name = Give a name of 1 to 100 characters.
+setup-short = The password needs at least 12 characters.
+setup-long = The password is too long.
+setup-differ = The two passwords are not the same.
+setup-used = This link has been used or replaced. Sign in, or start the service again for a new link if there is no administrator yet.
+setup-done = The administrator is made. Sign in.
+
+situation-title = Situation
+situation-held = Waiting for a decision
+situation-held-none = Nothing waits for a decision.
+situation-active = Being sent now
+situation-active-none = Nothing is being sent.
+situation-recent = Recent
+situation-recent-none = No alert has come yet.
+situation-health = Health
+health-subscribers = People subscribed
+health-subscribers-value = { $count ->
+    [one] { $count } person
+   *[other] { $count } people
+  }
+health-database = Database
+health-database-ok = answers
+health-database-bad = does not answer
+health-since = This node runs since
+health-last = Last alert came
+health-never = none yet
+health-clock = Alert time is moved for a test: it is { $time }.
+
+col-alert = Alert
+col-state = State
+col-when = Came
+col-people = Accepted by push services
+
+broadcast-state-held = Waits for a person
+broadcast-state-approved = About to be sent
+broadcast-state-sending = Being sent
+broadcast-state-done = Sent
+broadcast-state-halted = Stopped
+broadcast-state-expired = Ended before everyone was reached
+broadcast-state-filed = Filed, reaches nobody
+broadcast-state-refused = Refused
+
+broadcast-reason-key-holds = The key that posted it waits for a person.
+broadcast-reason-key-files = The key that posted it only files its alerts.
+broadcast-reason-foreign-sender = The key that posted it may not speak for this sender. Ask them before you release it.
+broadcast-reason-foreign-chain = It changes or cancels an alert of another sender. Ask both before you release it.
+broadcast-reason-no-area = It has no polygon or circle, so it reaches nobody.
+broadcast-reason-not-actual = Its status is System or Draft, so it reaches nobody.
+broadcast-reason-not-public = It is not for the public.
+broadcast-reason-expired = It had ended when it came.
+broadcast-reason-no-info = It says nothing, so it reaches nobody.
+broadcast-reason-not-for-people = It answers other systems and is not for people.
+broadcast-reason-superseded = A newer message or a cancel came before it.
+broadcast-reason-nothing-to-cancel = What it cancels never rang here.
+
+held-cancel = A cancel waits. As long as it does, the alarm it would end goes on.
+tier = Urgency tier
+tier-P0 = P0, overtakes everything
+tier-P1 = P1, urgent
+tier-P2 = P2, normal
+tier-P3 = P3, quiet
+
+console-alert-back = Back to the situation
+console-alert-page = Public page
+console-alert-original-xml = Original (XML)
+console-alert-facts = About it
+console-alert-kind = Kind
+console-alert-sender = Sender
+console-alert-identifier = Identifier
+console-alert-sent = Sent
+console-alert-received = Came here
+console-alert-expires = Valid until
+console-alert-key = Posted with key
+console-alert-key-test = test key
+console-alert-key-gone = a key that is not known any more
+console-alert-owner = The key's owner
+console-alert-state = State
+console-alert-reason = Why
+console-alert-chain = Same event
+console-alert-messages = What people see
+console-alert-message-number = Message { $number }
+console-alert-notification = Notification, { $language }
+console-alert-notification-discreet = With “discreet” switched on people see only:
+console-alert-full = The whole text, { $language }
+console-alert-area = Where
+console-alert-area-none = No polygon or circle: this reaches nobody.
+console-alert-map = Map of the alert's area
+console-alert-bounds = Between { $south } and { $north } north, { $west } and { $east } east.
+console-alert-audience = Who it reaches
+console-alert-inside = In the area
+console-alert-near = Near it, or reached before by this event
+console-alert-estimate-note = Counted now, of the people who subscribed. It is not the population: whoever did not subscribe is not reached.
+console-alert-drill-note = A drill: only people who asked for drills get it.
+console-alert-planned-note = Counted when it was sent.
+console-alert-findings = What was found in the document
+console-alert-findings-none = Nothing: the document conforms.
+console-alert-finding-repaired = mended
+console-alert-findings-lost = The findings cannot be read any more.
+
+ledger-title = Who got it
+ledger-targeted = To be reached
+ledger-accepted = Accepted by push services
+ledger-waiting = Waiting
+ledger-gone = Device gone
+ledger-rejected = Refused by the push service
+ledger-expired = Too late
+ledger-stopped = Stopped before sending
+ledger-withdrawn = Unsubscribed before sending
+ledger-note = Accepted means a push service took it. It does not mean that anyone saw it.
+ledger-live = Updates by itself
+ledger-reload = Reload
+ledger-progress = { $settled } of { $targeted } settled
+ledger-none = It has not been sent.
+
+act-release = Release
+act-refuse = Refuse
+act-stop = Stop
+act-own = You own the key that posted this alert, so another person must release it. You may refuse it.
+act-cancel = Do not, go back
+
+release-title = Release this alert?
+release-cancel-title = Release this cancel?
+release-what = This rings now:
+release-where = Where
+release-who = For how many
+release-people = { $count ->
+    [0] Nobody who subscribed is in this area now.
+    [one] { $count } device rings.
+   *[other] { $count } devices ring.
+  }
+release-people-cancel = { $count ->
+    [0] Nobody was reached by this event.
+    [one] { $count } device that was reached before is told that it is over.
+   *[other] { $count } devices that were reached before are told that it is over.
+  }
+release-final = A notification that has left cannot be called back. You can stop the rest.
+release-type = Type { $word } to confirm
+release-word = RING
+release-word-wrong = Type the word { $word } to confirm. Nothing was sent.
+release-check = I have read the text and the area, and they are right.
+release-unchecked = Tick the box to confirm. Nothing was sent.
+release-button = Release now
+refuse-title = Refuse this alert?
+refuse-means = It will never ring. The integrator can post a corrected one.
+refuse-cancel-means = The cancel is dropped: the alarm it would have ended goes on.
+refuse-reason = Why (it stands in the log)
+refuse-reason-missing = Give a reason. Nothing was refused.
+refuse-button = Refuse for good
+stop-title = Stop this broadcast?
+stop-means = Nothing more of it leaves. Those who have it already keep it: post a Cancel to tell them that it is over.
+stop-button = Stop now
+
+done-released = Released. It rings now.
+done-refused = Refused. It will never ring.
+done-stopped = Stopped. Nothing more of it leaves.
+
+audit-title = Log
+audit-intro = Every act that changes something, newest first. Lines are only ever added.
+audit-when = When
+audit-who = Who
+audit-what = What
+audit-subject = About
+audit-none = Nothing yet.
+audit-older = Older
+audit-system = the service
+audit-key = key { $name }
+audit-more = Details
+
+console-error-title = This did not work
+console-error-own-alert = You own the key that posted this alert, so another person must release it.
+console-error-wrong-state = Someone was quicker, or it came to an end: this is not possible any more.
+console-error-reaches-nobody = Released now it would reach nobody. Look at its state and its area.
+console-error-not-found = There is nothing here.
+console-error-forbidden = This is not allowed.
+console-error-cross-site = The request came from another site and was not carried out. Open the page again here and repeat it.
+console-error-too-many-requests = Too many attempts. Wait a minute.
+console-error-malformed = The form could not be read.
+console-error-other = Something went wrong. Nothing is known to have been done: look at the state before you try again.
+console-error-reference = The person who runs this service finds it in the log under { $reference }.

@@ -1,0 +1,204 @@
+# La console.
+console-title = Console
+console-nav-situation = Situation
+console-nav-audit = Journal
+console-sign-out = Se déconnecter
+console-signed-in = Connecté en tant que { $name }.
+
+login-title = Se connecter
+login-login = Identifiant
+login-password = Mot de passe
+login-button = Se connecter
+login-wrong = L’identifiant ou le mot de passe est faux.
+login-again = Votre session est terminée. Connectez-vous pour continuer ; rien n’a été fait.
+login-too-many = Trop de tentatives. Attendez une minute, puis réessayez.
+
+setup-title = Le premier administrateur
+setup-intro = Ce lien sert une seule fois. La personne qui l’utilise peut diffuser et arrêter des alertes ici : faites-le maintenant.
+setup-login = Identifiant (pour vous connecter)
+setup-login-help = 2 à 64 lettres minuscules, chiffres, points, traits d’union ou tirets bas.
+setup-name = Votre nom (il figure dans le journal)
+setup-password = Mot de passe
+setup-password-help = Au moins 12 caractères. Une phrase de quelques mots convient bien.
+setup-repeat = Le même mot de passe encore une fois
+setup-button = Créer l’administrateur
+setup-bad-login = L’identifiant doit avoir 2 à 64 lettres minuscules, chiffres, points, traits d’union ou tirets bas.
+setup-bad-name = Donnez un nom de 1 à 100 caractères.
+setup-short = Le mot de passe doit avoir au moins 12 caractères.
+setup-long = Le mot de passe est trop long.
+setup-differ = Les deux mots de passe ne sont pas identiques.
+setup-used = Ce lien a déjà servi ou a été remplacé. Connectez-vous, ou redémarrez le service pour obtenir un nouveau lien s’il n’y a pas encore d’administrateur.
+setup-done = L’administrateur est créé. Connectez-vous.
+
+situation-title = Situation
+situation-held = En attente d’une décision
+situation-held-none = Rien n’attend de décision.
+situation-active = En cours de diffusion
+situation-active-none = Rien n’est en cours de diffusion.
+situation-recent = Récemment
+situation-recent-none = Aucune alerte n’est encore arrivée.
+situation-health = État du service
+health-subscribers = Personnes inscrites
+health-subscribers-value = { $count ->
+    [one] { $count } personne
+   *[other] { $count } personnes
+  }
+health-database = Base de données
+health-database-ok = répond
+health-database-bad = ne répond pas
+health-since = Ce nœud tourne depuis
+health-last = Dernière alerte reçue
+health-never = aucune
+health-clock = L’heure des alertes est décalée pour un essai : il est { $time }.
+
+col-alert = Alerte
+col-state = État
+col-when = Arrivée
+col-people = Acceptées par les services de push
+
+broadcast-state-held = Attend une personne
+broadcast-state-approved = Sur le point de partir
+broadcast-state-sending = En cours de diffusion
+broadcast-state-done = Diffusée
+broadcast-state-halted = Arrêtée
+broadcast-state-expired = Terminée avant d’avoir atteint tout le monde
+broadcast-state-filed = Classée, n’atteint personne
+broadcast-state-refused = Refusée
+
+broadcast-reason-key-holds = La clé qui l’a envoyée attend une personne.
+broadcast-reason-key-files = La clé qui l’a envoyée ne fait que classer ses alertes.
+broadcast-reason-foreign-sender = La clé qui l’a envoyée ne peut pas parler pour cet émetteur. Demandez-lui avant de diffuser.
+broadcast-reason-foreign-chain = Elle change ou annule l’alerte d’un autre émetteur. Demandez aux deux avant de diffuser.
+broadcast-reason-no-area = Elle n’a ni polygone ni cercle, elle n’atteint donc personne.
+broadcast-reason-not-actual = Son statut est System ou Draft, elle n’atteint donc personne.
+broadcast-reason-not-public = Elle n’est pas destinée au public.
+broadcast-reason-expired = Elle était déjà terminée à son arrivée.
+broadcast-reason-no-info = Elle ne dit rien, elle n’atteint donc personne.
+broadcast-reason-not-for-people = Elle répond à d’autres systèmes et ne s’adresse pas aux personnes.
+broadcast-reason-superseded = Un message plus récent ou une annulation est arrivé avant elle.
+broadcast-reason-nothing-to-cancel = Ce qu’elle annule n’a jamais sonné ici.
+
+held-cancel = Une annulation attend. Tant qu’elle attend, l’alarme qu’elle doit terminer continue.
+tier = Degré d’urgence
+tier-P0 = P0, passe avant tout
+tier-P1 = P1, urgente
+tier-P2 = P2, normale
+tier-P3 = P3, silencieuse
+
+console-alert-back = Retour à la situation
+console-alert-page = Page publique
+console-alert-original-xml = Original (XML)
+console-alert-facts = À son sujet
+console-alert-kind = Nature
+console-alert-sender = Émetteur
+console-alert-identifier = Identifiant
+console-alert-sent = Émise
+console-alert-received = Arrivée ici
+console-alert-expires = Valable jusqu’au
+console-alert-key = Envoyée avec la clé
+console-alert-key-test = clé d’essai
+console-alert-key-gone = une clé qui n’est plus connue
+console-alert-owner = Propriétaire de la clé
+console-alert-state = État
+console-alert-reason = Pourquoi
+console-alert-chain = Même événement
+console-alert-messages = Ce que voient les gens
+console-alert-message-number = Message { $number }
+console-alert-notification = Notification, { $language }
+console-alert-notification-discreet = Avec le mode « discret », on voit seulement :
+console-alert-full = Le texte entier, { $language }
+console-alert-area = Où
+console-alert-area-none = Ni polygone ni cercle : elle n’atteint personne.
+console-alert-map = Carte de la zone de l’alerte
+console-alert-bounds = Entre { $south } et { $north } nord, { $west } et { $east } est.
+console-alert-audience = Qui elle atteint
+console-alert-inside = Dans la zone
+console-alert-near = À proximité, ou déjà atteints pour cet événement
+console-alert-estimate-note = Compté maintenant, parmi les personnes inscrites. Ce n’est pas la population : qui n’est pas inscrit n’est pas atteint.
+console-alert-drill-note = Un exercice : seules les personnes qui ont demandé les exercices le reçoivent.
+console-alert-planned-note = Compté au moment de la diffusion.
+console-alert-findings = Ce qui a été trouvé dans le document
+console-alert-findings-none = Rien : le document est conforme.
+console-alert-finding-repaired = réparé
+console-alert-findings-lost = Les constats ne peuvent plus être lus.
+
+ledger-title = Qui l’a reçue
+ledger-targeted = À atteindre
+ledger-accepted = Acceptées par les services de push
+ledger-waiting = En attente
+ledger-gone = Appareil disparu
+ledger-rejected = Refusées par le service de push
+ledger-expired = Trop tard
+ledger-stopped = Arrêtées avant l’envoi
+ledger-withdrawn = Désinscrites avant l’envoi
+ledger-note = Acceptée veut dire qu’un service de push l’a prise. Cela ne dit pas que quelqu’un l’a vue.
+ledger-live = Se met à jour tout seul
+ledger-reload = Recharger
+ledger-progress = { $settled } sur { $targeted } réglées
+ledger-none = Elle n’a pas été diffusée.
+
+act-release = Diffuser
+act-refuse = Refuser
+act-stop = Arrêter
+act-own = La clé qui a envoyé cette alerte est la vôtre : une autre personne doit la diffuser. Vous pouvez la refuser.
+act-cancel = Ne pas le faire, revenir
+
+release-title = Diffuser cette alerte ?
+release-cancel-title = Diffuser cette annulation ?
+release-what = Ceci sonne maintenant :
+release-where = Où
+release-who = Pour combien
+release-people = { $count ->
+    [0] Aucune personne inscrite n’est dans cette zone en ce moment.
+    [one] { $count } appareil sonne.
+   *[other] { $count } appareils sonnent.
+  }
+release-people-cancel = { $count ->
+    [0] Personne n’a été atteint pour cet événement.
+    [one] { $count } appareil déjà atteint apprend que c’est fini.
+   *[other] { $count } appareils déjà atteints apprennent que c’est fini.
+  }
+release-final = Une notification partie ne peut pas être rappelée. Vous pouvez arrêter la suite.
+release-type = Tapez { $word } pour confirmer
+release-word = SONNER
+release-word-wrong = Tapez le mot { $word } pour confirmer. Rien n’est parti.
+release-check = J’ai lu le texte et la zone, et ils sont justes.
+release-unchecked = Cochez la case pour confirmer. Rien n’est parti.
+release-button = Diffuser maintenant
+refuse-title = Refuser cette alerte ?
+refuse-means = Elle ne sonnera jamais. L’intégrateur peut en envoyer une corrigée.
+refuse-cancel-means = L’annulation est écartée : l’alarme qu’elle aurait terminée continue.
+refuse-reason = Pourquoi (cela figure dans le journal)
+refuse-reason-missing = Donnez une raison. Rien n’a été refusé.
+refuse-button = Refuser pour de bon
+stop-title = Arrêter cette diffusion ?
+stop-means = Plus rien ne part. Ceux qui l’ont déjà la gardent : envoyez une annulation (Cancel) pour leur dire que c’est fini.
+stop-button = Arrêter maintenant
+
+done-released = Diffusée. Elle sonne maintenant.
+done-refused = Refusée. Elle ne sonnera jamais.
+done-stopped = Arrêtée. Plus rien ne part.
+
+audit-title = Journal
+audit-intro = Chaque acte qui change quelque chose, le plus récent d’abord. On ne fait qu’ajouter des lignes.
+audit-when = Quand
+audit-who = Qui
+audit-what = Quoi
+audit-subject = À propos de
+audit-none = Rien pour l’instant.
+audit-older = Plus anciens
+audit-system = le service
+audit-key = clé { $name }
+audit-more = Détails
+
+console-error-title = Cela n’a pas marché
+console-error-own-alert = La clé qui a envoyé cette alerte est la vôtre : une autre personne doit la diffuser.
+console-error-wrong-state = Quelqu’un a été plus rapide, ou elle s’est terminée : ce n’est plus possible.
+console-error-reaches-nobody = Diffusée maintenant, elle n’atteindrait personne. Regardez son état et sa zone.
+console-error-not-found = Il n’y a rien ici.
+console-error-forbidden = Ce n’est pas permis.
+console-error-cross-site = La demande venait d’un autre site et n’a pas été exécutée. Rouvrez la page ici et recommencez.
+console-error-too-many-requests = Trop de tentatives. Attendez une minute.
+console-error-malformed = Le formulaire n’a pas pu être lu.
+console-error-other = Quelque chose s’est mal passé. On ne sait pas si quelque chose a été fait : regardez l’état avant de recommencer.
+console-error-reference = La personne qui exploite ce service le trouve dans le journal technique sous { $reference }.

@@ -1,0 +1,39 @@
+//! For operations: whether the process lives, whether it can work, and its figures.
+
+use crate::web::error::WebError;
+use crate::web::state::AppState;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use std::time::Duration;
+
+/// How long the database may take to answer before we are not ready.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// `GET /health/live`: the process answers. Nothing else is asked: a restart mends nothing else.
+pub async fn live() -> Response {
+    ([(CACHE_CONTROL, "no-store")], "live\n").into_response()
+}
+
+/// `GET /health/ready`: requests can be served: the database answers and nobody asked us to stop.
+pub async fn ready(State(state): State<AppState>) -> Result<Response, WebError> {
+    if *state.closing.borrow() {
+        return Err(WebError::NotReady);
+    }
+    match tokio::time::timeout(DATABASE_TIMEOUT, state.db.ping()).await {
+        Ok(Ok(())) => Ok(([(CACHE_CONTROL, "no-store")], "ready\n").into_response()),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready: the database does not answer: {error}");
+            Err(WebError::NotReady)
+        }
+        Err(_) => {
+            tracing::warn!("not ready: the database takes too long");
+            Err(WebError::NotReady)
+        }
+    }
+}
+
+/// `GET /metrics`: Prometheus text.
+pub async fn metrics(State(state): State<AppState>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4"), (CACHE_CONTROL, "no-store")], state.metrics.render()).into_response()
+}

@@ -1,0 +1,68 @@
+//! `/console`: what waits for a decision first, then what is being sent, then the rest, and whether all is well.
+
+use super::frame::{Desk, Entry, page};
+use super::session::SignedIn;
+use super::view::{self, Row};
+use crate::cap::code::{MsgType, Severity, Status};
+use crate::cap::time::DateTime;
+use crate::model::broadcast::{Broadcast, State};
+use crate::store::{self, StoreError};
+use crate::web::citizen::view::{self as public, utc};
+use crate::web::error::WebError;
+use crate::web::page::{Page, Visit, respond};
+use crate::web::state::AppState;
+use askama::Template;
+use axum::extract::State as Shared;
+use axum::response::Response;
+use http::StatusCode;
+
+/// Broadcasts shown that wait or are being sent.
+const OPEN_MAX: u32 = 100;
+/// Broadcasts shown that are over.
+const RECENT_MAX: u32 = 30;
+
+#[derive(Template)]
+#[template(path = "console/situation.html")]
+struct SituationPage {
+    page: Page,
+    desk: Desk,
+    /// Cancels first: as long as one waits, a false alarm goes on.
+    held: Vec<Row>,
+    active: Vec<Row>,
+    recent: Vec<Row>,
+    subscribers: u64,
+    database_answers: bool,
+    since: DateTime,
+    last_alert: Option<DateTime>,
+    now: DateTime,
+}
+
+pub async fn show(
+    Shared(state): Shared<AppState>,
+    SignedIn(operator): SignedIn,
+    visit: Visit,
+) -> Result<Response, WebError> {
+    let list = async |states: &[State], limit| -> Result<Vec<Broadcast>, StoreError> {
+        store::broadcast::list(&state.db, states, limit).await
+    };
+    let held = list(&[State::Held], OPEN_MAX).await.map_err(WebError::internal)?;
+    let active = list(&[State::Approved, State::Sending], OPEN_MAX).await.map_err(WebError::internal)?;
+    let over = [State::Done, State::Halted, State::Expired, State::Filed, State::Refused];
+    let recent = list(&over, RECENT_MAX).await.map_err(WebError::internal)?;
+    let last_alert = [&held, &active, &recent].into_iter().flatten().map(|broadcast| broadcast.received).max();
+    let mut held = view::rows(&state, held, visit.language).await?;
+    held.sort_by_key(|row| (!row.cancels(), row.tier));
+    let page = SituationPage {
+        page: page(&state, &visit, "situation-title"),
+        desk: Desk::new(&state, Some(&operator), Entry::Situation),
+        held,
+        active: view::rows(&state, active, visit.language).await?,
+        recent: view::rows(&state, recent, visit.language).await?,
+        subscribers: state.audience.snapshot().len(),
+        database_answers: state.db.ping().await.is_ok(),
+        since: utc(state.started),
+        last_alert: last_alert.map(utc),
+        now: utc(state.clock.now()),
+    };
+    Ok(respond(&page.page, StatusCode::OK, &page))
+}

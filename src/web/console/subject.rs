@@ -1,0 +1,194 @@
+//! One alert with everything the console needs to know of it.
+
+use super::view;
+use crate::audience::Snapshot;
+use crate::cap::alert::{Alert, Area};
+use crate::cap::code::{MsgType, Status};
+use crate::cap::finding::Finding;
+use crate::cap::time::DateTime;
+use crate::geo::shape::Shape;
+use crate::model::broadcast::{AlertState, Broadcast, State};
+use crate::model::credential::Credential;
+use crate::model::id::AlertId;
+use crate::model::operator::Operator;
+use crate::model::outcome::Ledger;
+use crate::pipeline::target::{count, target};
+use crate::pipeline::words::{Words, words};
+use crate::push::letter::{Letter, LetterContext};
+use crate::push::receipt::{RECEIPT_KEY_BYTES, ReceiptKey};
+use crate::store;
+use crate::store::alert::StoredAlert;
+use crate::web::citizen::view::utc;
+use crate::web::error::WebError;
+use crate::web::state::AppState;
+use serde::Deserialize;
+
+/// An alert, its broadcast and what they say.
+pub struct Subject {
+    pub stored: StoredAlert,
+    pub broadcast: Broadcast,
+    pub words: Words,
+    pub chain_key: String,
+    pub ledger: Ledger,
+    /// People inside and near: now, or when it was planned.
+    pub inside: u64,
+    pub near: u64,
+    pub received: DateTime,
+    pub expires: DateTime,
+    pub key: Option<Credential>,
+    pub owner: Option<Operator>,
+}
+
+/// What a device shows of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// BCP 47 tag of the text.
+    pub language: String,
+    pub title: String,
+    pub body: String,
+    /// The same where “discreet” is switched on.
+    pub discreet_title: String,
+    pub discreet_body: String,
+}
+
+impl Subject {
+    /// # Errors
+    /// [`WebError::NotFound`] for an unknown id, or the database failed.
+    pub async fn load(state: &AppState, id: String) -> Result<Self, WebError> {
+        let id = AlertId(id);
+        let db = &state.db;
+        let stored = store::alert::get(db, &id).await.map_err(WebError::internal)?.ok_or(WebError::NotFound)?;
+        let broadcast = store::broadcast::by_alert(db, &id).await.map_err(WebError::internal)?;
+        let broadcast = broadcast.ok_or(WebError::NotFound)?;
+        let words = words(db, &broadcast).await.map_err(WebError::internal)?;
+        let chain = store::chain::get(db, &broadcast.chain).await.map_err(WebError::internal)?;
+        let ledger = store::batch::ledger(db, &broadcast.id).await.map_err(WebError::internal)?;
+        let (inside, near) = reach(state, &broadcast, &words).await?;
+        let key = match &stored.credential {
+            Some(key) => store::credential::get(db, key).await.map_err(WebError::internal)?,
+            None => None,
+        };
+        let owner = match &broadcast.author {
+            Some(author) => store::operator::get(db, author).await.map_err(WebError::internal)?,
+            None => None,
+        };
+        let chain_key = chain.map(|chain| chain.key).unwrap_or_default();
+        let (received, expires) = (utc(broadcast.received), utc(broadcast.expires));
+        Ok(Self { received, expires, stored, broadcast, words, chain_key, ledger, inside, near, key, owner })
+    }
+
+    pub fn id(&self) -> &str {
+        self.stored.id.as_str()
+    }
+
+    pub fn cancels(&self) -> bool {
+        self.words.alert.msg_type == MsgType::Cancel
+    }
+
+    pub fn is_drill(&self) -> bool {
+        matches!(self.words.alert.status, Status::Exercise | Status::Test)
+    }
+
+    /// The whole area, of all messages.
+    pub fn shape(&self) -> Option<Shape> {
+        let areas: Vec<Area> = self.words.speaking.infos.iter().flat_map(|info| info.areas.iter().cloned()).collect();
+        Shape::of_areas(&areas)
+    }
+
+    /// What was found in the document; `None` when that cannot be read any more.
+    pub fn findings(&self) -> Option<Vec<Finding>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            findings: Vec<Finding>,
+        }
+        serde_json::from_str::<Answer>(&self.stored.answer).ok().map(|answer| answer.findings)
+    }
+
+    /// The notifications that leave, one for each message and language: from the very code that writes them.
+    pub fn notifications(&self, state: &AppState) -> Vec<Notification> {
+        let mut notifications = Vec::new();
+        for message in &self.words.messages {
+            for index in &message.variants {
+                let info = &self.words.speaking.infos[*index];
+                let letter = |discreet| {
+                    let context = LetterContext {
+                        alert_id: &self.stored.id,
+                        broadcast: &self.broadcast.id,
+                        chain_key: &self.chain_key,
+                        info,
+                        status: self.words.alert.status,
+                        msg_type: self.words.alert.msg_type,
+                        tier: message.tier,
+                        state: if self.cancels() { AlertState::Cancelled } else { AlertState::Active },
+                        expires: message.expires,
+                        discreet,
+                        public_url: &state.public_url,
+                    };
+                    shown(&Letter::new(&context, ReceiptKey::new(&[0; RECEIPT_KEY_BYTES]).of(&self.broadcast.id)))
+                };
+                let ((title, body), (discreet_title, discreet_body)) = (letter(false), letter(true));
+                let language = info.language.clone();
+                notifications.push(Notification { language, title, body, discreet_title, discreet_body });
+            }
+        }
+        notifications
+    }
+
+    pub fn may_stop(&self) -> bool {
+        matches!(self.broadcast.state, State::Approved | State::Sending)
+    }
+
+    pub fn is_held(&self) -> bool {
+        self.broadcast.state == State::Held
+    }
+
+    pub fn is_owned_by(&self, operator: &Operator) -> bool {
+        self.broadcast.author.as_ref() == Some(&operator.id)
+    }
+
+    /// Outcomes that are final.
+    pub fn settled(&self) -> u64 {
+        view::settled(&self.ledger)
+    }
+}
+
+/// Title and body, read from the payload itself.
+fn shown(letter: &Letter) -> (String, String) {
+    #[derive(Deserialize)]
+    struct Payload {
+        notification: Shown,
+    }
+    #[derive(Deserialize)]
+    struct Shown {
+        title: String,
+        #[serde(default)]
+        body: String,
+    }
+    match serde_json::from_str::<Payload>(&letter.plaintext(0)) {
+        Ok(Payload { notification }) => (notification.title, notification.body),
+        Err(error) => {
+            tracing::error!(%error, "a letter of ours cannot be read: {error}");
+            (String::new(), String::new())
+        }
+    }
+}
+
+/// People inside and near: as planned, or, before that, as it would be now.
+async fn reach(state: &AppState, broadcast: &Broadcast, words: &Words) -> Result<(u64, u64), WebError> {
+    if broadcast.planned.is_some() {
+        return Ok((broadcast.inside, broadcast.near));
+    }
+    let reached = store::batch::reached(&state.db, &broadcast.chain).await.map_err(WebError::internal)?;
+    let snapshot = state.audience.snapshot();
+    Ok(estimate(&snapshot, &words.alert, words, &reached, state.clock.now()))
+}
+
+fn estimate(
+    snapshot: &Snapshot,
+    alert: &Alert,
+    words: &Words,
+    reached: &roaring::RoaringBitmap,
+    now: jiff::Timestamp,
+) -> (u64, u64) {
+    count(&target(snapshot, alert, &words.messages, reached, now))
+}
