@@ -84,3 +84,6 @@ impl Audience {
         self.shared.current.load_full()
     }
 }
+
+#[cfg(test)]
+mod tests;

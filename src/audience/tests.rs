@@ -1,0 +1,226 @@
+//! The index against the plainest scan there is.
+
+use super::*;
+use crate::cap::alert::{Area, Circle, Point, Polygon};
+use crate::model::family::Families;
+use crate::model::place::{Cell, Place, Radius, Step};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use std::collections::BTreeMap;
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(8_030), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn area(polygons: Vec<Polygon>, circles: Vec<Circle>) -> Area {
+    let area_desc = "a test area".to_owned();
+    Area { area_desc, polygons, circles, geocodes: Vec::new(), altitude_ft: None, ceiling_ft: None }
+}
+
+fn circle(lat: f64, lon: f64, radius_km: f64) -> Shape {
+    let center = Point { lat, lon };
+    Shape::of_areas(&[area(Vec::new(), vec![Circle { center, radius_km }])]).expect("it lies somewhere")
+}
+
+fn place(step: Step, lat: f64, lon: f64, km: i64) -> Place {
+    let radius = Radius::from_km(km).expect("a radius");
+    Place { cell: Cell::containing(step, lat, lon).expect("a cell"), radius }
+}
+
+fn listener(slot: Slot, places: Vec<Place>) -> Listener {
+    let origin = format!("https://push{}.example", slot % 3);
+    Listener { slot, places, families: Families::default(), drills: false, origin }
+}
+
+fn everyone(shape: &Shape) -> Query<'_> {
+    Query { shape, family: None, severity: Severity::Unknown, drill: false }
+}
+
+/// The meaning of a match, spelled out: every place of every listener is asked.
+fn scan(listeners: &[Listener], query: &Query<'_>) -> Reach {
+    let mut reach = Reach::default();
+    for listener in listeners {
+        let wants = match query.family {
+            Some(family) if query.severity != Severity::Unknown => {
+                listener.families.lowest(family).is_some_and(|lowest| query.severity <= lowest)
+            }
+            Some(_) | None => true,
+        };
+        if !wants || (query.drill && !listener.drills) {
+            continue;
+        }
+        if listener.places.iter().any(|place| query.shape.touches_cell(place.cell)) {
+            reach.inside.insert(listener.slot);
+        } else if listener.places.iter().any(|place| query.shape.within(place.cell, place.radius.m())) {
+            reach.near.insert(listener.slot);
+        }
+    }
+    reach
+}
+
+/// Around one town, across ±180°, and anywhere.
+fn places() -> impl Strategy<Value = Place> {
+    let town = |lat: f64, lon: f64| {
+        (-0.7..0.7_f64, -0.7..0.7_f64)
+            .prop_map(move |(up, right)| (lat + up, (lon + right + 180.0).rem_euclid(360.0) - 180.0))
+    };
+    let points = prop_oneof![6 => town(50.6, 3.0), 3 => town(-17.0, 180.0), 1 => (-90.0..90.0_f64, -180.0..180.0_f64)];
+    let radii = prop::sample::select(Radius::ALL_KM.to_vec());
+    (points, prop::sample::select(Step::ALL.to_vec()), radii)
+        .prop_map(|((lat, lon), step, km)| place(step, lat, lon, i64::from(km)))
+}
+
+fn severities() -> impl Strategy<Value = Severity> {
+    prop::sample::select(Severity::ALL.to_vec())
+}
+
+fn families() -> impl Strategy<Value = Families> {
+    let chosen = prop::sample::select(Severity::ALL[..4].to_vec());
+    prop::collection::btree_map(prop::sample::select(Family::ALL.to_vec()), chosen, 0..6)
+        .prop_map(|wanted| Families::new(wanted).expect("none of them unknown"))
+}
+
+fn listeners(slots: std::ops::Range<Slot>) -> impl Strategy<Value = Listener> {
+    (slots, prop::collection::vec(places(), 1..4), families(), any::<bool>())
+        .prop_map(|(slot, places, families, drills)| Listener { families, drills, ..listener(slot, places) })
+}
+
+fn shapes() -> impl Strategy<Value = Shape> {
+    let centre = prop_oneof![Just((50.6, 3.0)), Just((-17.0, 180.0))];
+    let corners = prop::collection::vec((-0.8..0.8_f64, -0.8..0.8_f64), 3..9);
+    let circles = prop::collection::vec((-0.8..0.8_f64, -0.8..0.8_f64, 0.0..40.0_f64), 0..2);
+    (centre, corners, circles).prop_map(|((lat, lon), mut corners, circles)| {
+        corners.push(corners[0]);
+        let at = |up: f64, right: f64| Point { lat: lat + up, lon: lon + right };
+        let ring = corners.into_iter().map(|(up, right)| at(up, right)).collect();
+        let circles = circles.into_iter().map(|(up, right, radius_km)| Circle { center: at(up, right), radius_km });
+        let polygons = vec![Polygon::new(ring).expect("closed")];
+        Shape::of_areas(&[area(polygons, circles.collect())]).expect("it lies somewhere")
+    })
+}
+
+fn changes() -> impl Strategy<Value = Change> {
+    prop_oneof![3 => listeners(0..400).prop_map(Change::Upsert), 1 => (0..400_u32).prop_map(Change::Remove)]
+}
+
+/// Enough people for a layer that small changes are not merged into; the changes touch some of them.
+fn crowd() -> Vec<Listener> {
+    let share = |index: u32, stride: f64| (f64::from(index) * stride).fract() * 1.4 - 0.7;
+    let place = |i: u32| {
+        let km = i64::from(Radius::ALL_KM[i as usize % 7]);
+        place(Step::ALL[i as usize % 3], 50.6 + share(i, 0.618_034), 3.0 + share(i, 0.754_878), km)
+    };
+    (300..1_800).map(|slot| listener(slot, vec![place(slot)])).collect()
+}
+
+/// Who is there in the end.
+fn replay(before: &[Listener], changes: &[Change]) -> Vec<Listener> {
+    let mut people: BTreeMap<Slot, Listener> = before.iter().map(|listener| (listener.slot, listener.clone())).collect();
+    for change in changes {
+        match change {
+            Change::Upsert(listener) => people.insert(listener.slot, listener.clone()),
+            Change::Remove(slot) => people.remove(slot),
+        };
+    }
+    people.into_values().collect()
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn the_index_finds_exactly_who_a_scan_finds(
+        changes in prop::collection::vec(changes(), 1..600), batch in 1..200_usize, shape in shapes(),
+        family in prop::option::of(prop::sample::select(Family::ALL.to_vec())), severity in severities(), drill: bool, crowded: bool,
+    ) {
+        let audience = Audience::new();
+        let before = if crowded { crowd() } else { Vec::new() };
+        audience.load(before.clone(), 1);
+        for (seq, batch) in (2..).zip(changes.chunks(batch)) {
+            audience.apply(batch.to_vec(), seq);
+        }
+        let people = replay(&before, &changes);
+        let snapshot = audience.snapshot();
+        let query = Query { shape: &shape, family, severity, drill };
+        let reach = snapshot.find(&query);
+        prop_assert_eq!(&reach, &scan(&people, &query));
+        prop_assert!(reach.inside.is_disjoint(&reach.near));
+        prop_assert_eq!(snapshot.len(), people.len() as u64);
+        for (origin, slots) in snapshot.by_origin(&(0..2_000).collect()) {
+            let meant: RoaringBitmap = people.iter().filter(|l| l.origin == origin).map(|l| l.slot).collect();
+            prop_assert_eq!(slots, meant);
+        }
+    }
+
+    #[test]
+    fn changes_of_different_people_may_come_in_any_order(
+        people in prop::collection::vec(places(), 1..300), shape in shapes(), split in 1..50_usize,
+    ) {
+        let upserts: Vec<Change> = (0..).zip(people).map(|(slot, place)| Change::Upsert(listener(slot, vec![place]))).collect();
+        let reach = |order: Vec<Change>| {
+            let audience = Audience::new();
+            order.chunks(split).for_each(|batch| audience.apply(batch.to_vec(), 1));
+            audience.snapshot().find(&everyone(&shape))
+        };
+        prop_assert_eq!(reach(upserts.iter().rev().cloned().collect()), reach(upserts));
+    }
+}
+
+#[test]
+fn inside_by_one_place_wins_over_near_by_another() {
+    let shape = circle(50.6, 3.0, 5.0);
+    let near = place(Step::Fine, 50.6, 3.1, 10);
+    let inside = place(Step::Medium, 50.6, 3.0, 0);
+    let audience = Audience::new();
+    audience.load(vec![listener(1, vec![near, inside]), listener(2, vec![near]), listener(3, vec![inside])], 1);
+    let reach = audience.snapshot().find(&everyone(&shape));
+    assert_eq!((reach.inside, reach.near), ([1, 3].into(), [2].into()));
+}
+
+#[test]
+fn what_someone_chose_decides_unless_family_or_severity_is_unknown() {
+    let shape = circle(50.6, 3.0, 5.0);
+    let wanted = BTreeMap::from([(Family::Weather, Severity::Severe)]);
+    let here = listener(1, vec![place(Step::Medium, 50.6, 3.0, 0)]);
+    let audience = Audience::new();
+    audience.load(vec![Listener { families: Families::new(wanted).expect("a choice"), ..here }], 1);
+    let asked = |family, severity, drill| {
+        let query = Query { shape: &shape, family, severity, drill };
+        !audience.snapshot().find(&query).inside.is_empty()
+    };
+    assert!(asked(Some(Family::Weather), Severity::Extreme, false));
+    assert!(asked(Some(Family::Weather), Severity::Severe, false));
+    assert!(!asked(Some(Family::Weather), Severity::Moderate, false));
+    assert!(!asked(Some(Family::Roads), Severity::Extreme, false));
+    assert!(asked(Some(Family::Roads), Severity::Unknown, false));
+    assert!(asked(None, Severity::Minor, false));
+    assert!(!asked(None, Severity::Minor, true));
+}
+
+#[test]
+fn a_snapshot_stays_as_it_was_taken() {
+    let shape = circle(50.6, 3.0, 5.0);
+    let here = |slot| listener(slot, vec![place(Step::Medium, 50.6, 3.0, 0)]);
+    let audience = Audience::new();
+    audience.load(vec![here(1), here(2)], 7);
+    let before = audience.snapshot();
+    audience.apply(vec![Change::Remove(1), Change::Upsert(here(3))], 9);
+    let after = audience.snapshot();
+    assert_eq!((before.seq(), before.len(), after.seq(), after.len()), (7, 2, 9, 2));
+    assert_eq!(before.find(&everyone(&shape)).inside, [1, 2].into());
+    assert_eq!(after.find(&everyone(&shape)).inside, [2, 3].into());
+    audience.load(Vec::new(), 10);
+    assert!(audience.snapshot().is_empty() && audience.snapshot().find(&everyone(&shape)) == Reach::default());
+}
+
+#[test]
+fn people_are_split_by_push_service_and_strangers_left_out() {
+    let audience = Audience::new();
+    audience.load((0..5).map(|slot| listener(slot, vec![place(Step::Medium, 50.6, 3.0, 0)])).collect(), 1);
+    let moved = Listener { origin: "https://push1.example".to_owned(), ..listener(0, Vec::new()) };
+    audience.apply(vec![Change::Upsert(moved), Change::Remove(3)], 2);
+    let split = audience.snapshot().by_origin(&[0, 1, 2, 3, 99].into());
+    let origin =
+        |number: u32, slots: &[Slot]| (format!("https://push{number}.example"), slots.iter().copied().collect());
+    assert_eq!(split, [origin(1, &[0, 1]), origin(2, &[2])]);
+}
