@@ -1,7 +1,7 @@
 //! What people decide in the console, through its own forms: release, refuse, stop.
 
 use crate::support::alerts::{CENTRE, Cap};
-use crate::support::browser::{Browser, Page};
+use crate::support::browser::{Browser, Form};
 use crate::support::crowd::Crowd;
 use crate::support::place::{FINE, Place};
 use crate::support::receiver::Receiver;
@@ -13,6 +13,8 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use std::path::Path;
 
+/// What must be typed to release something urgent.
+const WORD: &str = "RING";
 /// Enough that a person can stop a broadcast before it is over.
 const PEOPLE: usize = 2_000;
 /// Pushes after which they do.
@@ -30,17 +32,15 @@ async fn people_release_and_refuse_in_the_console_on_postgresql() {
     release_and_refuse(Database::Postgres, &shared_or_return!()).await;
 }
 
-/// The console's page for a broadcast: by the first link of the console that names the alert or leads to it.
-async fn page_of(operator: &mut Browser, headline: &str) -> Page {
-    let console = operator.get("/console").await.expect(200);
-    let html = console.answer.text();
-    let at = html.find(headline).unwrap_or_else(|| panic!("{headline} is not in the console: {html}"));
-    let links = console.links();
-    let link = links.iter().filter(|(_, path)| path.contains("/console/")).min_by_key(|(place, _)| place.abs_diff(at));
-    let (_, path) = link.unwrap_or_else(|| panic!("the console links to nothing: {html}"));
-    let page = operator.get(path).await.expect(200);
-    assert!(page.answer.text().contains(headline), "{path} is not about {headline}");
-    page
+/// The form of an act, found as a person finds it: from the console's first page, by links.
+async fn form_for(operator: &mut Browser, id: &str, act: &str) -> Form {
+    let alert = format!("/console/alerts/{id}");
+    let mut page = operator.get("/console").await.expect(200);
+    for path in [alert.clone(), format!("{alert}/{act}")] {
+        assert!(page.links().contains(&path), "no link to {path} on {}: {:?}", page.url, page.links());
+        page = operator.get(&path).await.expect(200);
+    }
+    page.form(act)
 }
 
 async fn release_and_refuse(database: Database, shared: &Path) {
@@ -53,13 +53,20 @@ async fn release_and_refuse(database: Database, shared: &Path) {
     let refused = Cap { headline: "A storm nobody confirms".to_owned(), ..Cap::new("refused") };
     let released = Cap { headline: "A storm that is real".to_owned(), ..Cap::new("released") };
     let (mut ids, mut forms) = (Vec::new(), Vec::new());
-    for (cap, act) in [(&refused, "refuse"), (&released, "release")] {
+    for (cap, act, field, value) in
+        [(&refused, "refuse", "reason", "No one saw it"), (&released, "release", "confirm", WORD)]
+    {
         let answer = server.post_new(&key, cap.xml()).await;
         assert_eq!((&answer["state"], &answer["reason"]), (&"held".into(), &"key-holds".into()), "{answer}");
-        ids.push(answer["id"].as_str().expect("an id").to_owned());
-        forms.push(page_of(&mut operator, &cap.headline).await.form(act));
+        let id = answer["id"].as_str().expect("an id").to_owned();
+        forms.push(form_for(&mut operator, &id, act).await.fill(field, value));
+        ids.push(id);
     }
     assert!(receiver.messages().await.is_empty(), "a held alert rang");
+
+    // A slip of the finger rings nothing.
+    let slip = operator.submit(&forms[1].clone().fill("confirm", "")).await;
+    assert_eq!(slip.answer.status, 422, "{}", slip.answer.text());
 
     // Whoever is not signed in, or comes from another site, decides nothing.
     let mut stranger = Browser::new(&server.url(""));
@@ -98,8 +105,8 @@ async fn a_person_stops_a_broadcast_half_way() {
     let mut crowd = Crowd::start(Database::Sqlite, PEOPLE).await;
     let cap = Cap { headline: "A storm that turned away".to_owned(), ..Cap::new("stopped") };
     let id = crowd.post(&cap).await;
+    let form = form_for(&mut crowd.operator, &id, "stop").await;
     crowd.pushed(PUSHED_BEFORE).await;
-    let form = page_of(&mut crowd.operator, &cap.headline).await.form("stop");
     crowd.operator.submit(&form).await.expect(200);
     let answered = Clock::system().real();
     let broadcast = crowd.settled(&id).await;

@@ -117,11 +117,10 @@ impl Page {
         blocks.filter(|block| is_post(block)).flat_map(|block| self.forms_of(block)).collect()
     }
 
-    /// Where links lead, with the place in the page where each begins.
-    pub fn links(&self) -> Vec<(usize, String)> {
+    /// Where links lead.
+    pub fn links(&self) -> Vec<String> {
         let html = self.answer.text();
-        let tags = html.match_indices("<a ").map(|(at, _)| (at, html[at..].split('>').next().unwrap_or_default()));
-        tags.filter_map(|(at, tag)| Some((at, attribute(tag, "href")?))).collect()
+        html.split("<a ").skip(1).filter_map(|tag| attribute(&format!(" {}", tag.split('>').next()?), "href")).collect()
     }
 
     fn forms_of(&self, block: &str) -> Vec<Form> {
