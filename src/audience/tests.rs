@@ -115,7 +115,8 @@ fn crowd() -> Vec<Listener> {
 
 /// Who is there in the end.
 fn replay(before: &[Listener], changes: &[Change]) -> Vec<Listener> {
-    let mut people: BTreeMap<Slot, Listener> = before.iter().map(|listener| (listener.slot, listener.clone())).collect();
+    let mut people: BTreeMap<Slot, Listener> =
+        before.iter().map(|listener| (listener.slot, listener.clone())).collect();
     for change in changes {
         match change {
             Change::Upsert(listener) => people.insert(listener.slot, listener.clone()),

@@ -128,6 +128,9 @@ impl Reach {
 
     /// Whether the geodesic distance from the cell to an edge of a ring is within the radius.
     pub fn meets(&self, ring: &Ring) -> bool {
+        if !self.grown.meets_in_latitude(&ring.bounds()) {
+            return false;
+        }
         self.grown.turns_to(&ring.bounds()).any(|turn| {
             let (grown, rect) = (self.grown.shifted(turn), self.rect.shifted(turn));
             let open = |node: &Rect| node.meets(&grown) && rects_apart(node, &rect, self.least) <= self.radius_m;

@@ -102,7 +102,12 @@ impl Rect {
 
     /// Whether two rectangles share a point, longitudes taken as they are.
     pub fn meets(&self, other: &Self) -> bool {
-        self.south <= other.north && other.south <= self.north && self.west <= other.east && other.west <= self.east
+        self.meets_in_latitude(other) && self.west <= other.east && other.west <= self.east
+    }
+
+    /// Whether two rectangles share a latitude.
+    pub fn meets_in_latitude(&self, other: &Self) -> bool {
+        self.south <= other.north && other.south <= self.north
     }
 
     /// By how many degrees this must be shifted east, in whole turns, to share a longitude with the other: every way.

@@ -25,6 +25,7 @@ pub(super) struct Ring {
     vertices: Vec<Vertex>,
     /// Boxes over runs of edges, the lowest level first; the last level is one box.
     levels: Vec<Vec<Rect>>,
+    bounds: Rect,
 }
 
 impl Ring {
@@ -38,7 +39,8 @@ impl Ring {
         while let Some(level) = levels.last().filter(|level| level.len() > 1) {
             levels.push(level.chunks(BRANCHES).map(joined).collect());
         }
-        Some(Self { vertices, levels })
+        let bounds = around(&vertices);
+        Some(Self { vertices, levels, bounds })
     }
 
     /// The closed ring, its western end in −180…180.
@@ -48,12 +50,16 @@ impl Ring {
 
     /// The box around it, its western end in −180…180.
     pub fn bounds(&self) -> Rect {
-        self.levels[self.levels.len() - 1][0]
+        self.bounds
     }
 
     /// Whether any point of a closed rectangle is inside or on the ring.
     pub fn touches(&self, rect: &Rect) -> bool {
-        let bounds = self.bounds();
+        let bounds = self.bounds;
+        // Most rings of a large union end here.
+        if !rect.meets_in_latitude(&bounds) {
+            return false;
+        }
         shares_pole(&bounds, rect)
             || rect.turns_to(&bounds).any(|turn| {
                 let rect = rect.shifted(turn);
@@ -63,7 +69,7 @@ impl Ring {
 
     /// Whether a whole closed rectangle is inside. May say no where an edge runs through the inside.
     pub fn covers(&self, rect: &Rect) -> bool {
-        let bounds = self.bounds();
+        let bounds = self.bounds;
         if rect.south < bounds.south || rect.north > bounds.north {
             return false;
         }
