@@ -334,7 +334,11 @@ async fn a_batch_whose_text_is_over_expires_even_while_it_is_sent() {
         let lease = claim(&db, 0, "a").await.expect("free");
         commit!(db, |tx| batches::checkpoint(tx, &lease, &started([1, 2]), at(60_000)));
         assert_eq!(commit!(db, |tx| batches::expire_due(tx, at(999))), [], "{name}");
-        assert_eq!(commit!(db, |tx| batches::expire_due(tx, at(1_000))), [of.id.clone()], "{name}: named once");
+        assert_eq!(
+            commit!(db, |tx| batches::expire_due(tx, at(1_000))),
+            std::slice::from_ref(&of.id),
+            "{name}: named once"
+        );
         assert_eq!(commit!(db, |tx| batches::expire_due(tx, at(1_000))), [], "{name}");
         let want = Ledger { targeted: 6, expired: 4, waiting: 2, ..Ledger::default() };
         assert_eq!(ledger(&db, &of.id).await, want, "{name}");

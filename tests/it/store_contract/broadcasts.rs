@@ -132,7 +132,7 @@ async fn a_broadcast_is_done_only_when_no_batch_is_open() {
         assert!(!commit!(db, |tx| broadcasts::finish(tx, &sending.id, at(5))), "{name}");
         assert_eq!(broadcasts::finishable(&db).await.expect("lists"), [], "{name}");
         assert_eq!(commit!(db, |tx| batch::close_open(tx, &sending.id, Rest::Stopped)), 1, "{name}");
-        assert_eq!(broadcasts::finishable(&db).await.expect("lists"), [sending.id.clone()], "{name}");
+        assert_eq!(broadcasts::finishable(&db).await.expect("lists"), std::slice::from_ref(&sending.id), "{name}");
         assert!(commit!(db, |tx| broadcasts::finish(tx, &sending.id, at(5))), "{name}");
         assert_eq!(broadcasts::finishable(&db).await.expect("lists"), [], "{name}");
     }
