@@ -173,28 +173,33 @@ pub async fn fences(db: &Db, now: Timestamp) -> Result<Vec<BroadcastId>, StoreEr
 /// # Errors
 /// The database failed.
 pub async fn finishable(db: &Db) -> Result<Vec<BroadcastId>, StoreError> {
-    let ids = on_db!(db, |pool| sqlx::query_scalar::<_, String>(
+    let ids = on_db!(db, |pool| {
+        sqlx::query_scalar::<_, String>(
         "SELECT id FROM broadcast WHERE state = 'sending' \
-         AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open') LIMIT $1",
+         AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open') ORDER BY id LIMIT $1",
     )
     .bind(i64::from(BROADCASTS_MAX))
     .fetch_all(pool)
-    .await)?;
+    .await
+    })?;
     Ok(ids.into_iter().map(BroadcastId).collect())
 }
 
-/// Broadcasts that were not done when their validity ended: to be expired.
+/// Broadcasts that were not done when their validity ended: to be expired. In one order for all nodes, so that two that
+/// expire the same ones never wait for each other.
 ///
 /// # Errors
 /// The database failed.
 pub async fn past_expiry(db: &Db, now: Timestamp) -> Result<Vec<BroadcastId>, StoreError> {
-    let ids = on_db!(db, |pool| sqlx::query_scalar::<_, String>(
-        "SELECT id FROM broadcast WHERE state IN ('held', 'approved', 'sending') AND expires_ms <= $1 LIMIT $2",
+    let ids = on_db!(db, |pool| {
+        sqlx::query_scalar::<_, String>(
+        "SELECT id FROM broadcast WHERE state IN ('held', 'approved', 'sending') AND expires_ms <= $1 ORDER BY id LIMIT $2",
     )
     .bind(ms(now))
     .bind(i64::from(BROADCASTS_MAX))
     .fetch_all(pool)
-    .await)?;
+    .await
+    })?;
     Ok(ids.into_iter().map(BroadcastId).collect())
 }
 

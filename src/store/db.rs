@@ -26,8 +26,9 @@ const WAKE_CHANNEL: &str = "beffroi";
 pub enum Db {
     /// The embedded database: many readers, one writer.
     Sqlite { read: SqlitePool, write: SqlitePool },
-    /// The shared database of any number of nodes.
-    Postgres(PgPool),
+    /// The shared database of any number of nodes. Reading has connections of its own, so that whoever reads inside a
+    /// transaction never waits for a connection that other transactions hold until they can read, too.
+    Postgres { read: PgPool, write: PgPool },
 }
 
 /// A transaction. Dropping it rolls back; only [`Tx::commit`] keeps what was done.
@@ -42,7 +43,7 @@ macro_rules! on_db {
     ($db:expr, |$conn:ident| $body:expr) => {
         match $db {
             $crate::store::db::Db::Sqlite { read: $conn, .. } => $body,
-            $crate::store::db::Db::Postgres($conn) => $body,
+            $crate::store::db::Db::Postgres { read: $conn, .. } => $body,
         }
     };
 }
@@ -111,8 +112,8 @@ impl Dialect {
 pub type Wakes = BoxStream<'static, Result<String, StoreError>>;
 
 impl Db {
-    /// Opens `sqlite://PATH` (made when missing) or `postgres://…` with so many connections for reading, and brings
-    /// its tables to this version.
+    /// Opens `sqlite://PATH` (made when missing) or `postgres://…` with so many connections for reading (and on
+    /// PostgreSQL as many again for writing), and brings its tables to this version.
     ///
     /// # Errors
     /// Another scheme, an in-memory SQLite, a database that cannot be reached, written or migrated.
@@ -152,13 +153,11 @@ impl Db {
                 ("statement_timeout", STATEMENT_TIMEOUT_MS),
                 ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT_MS),
             ]);
-        let pool = PgPoolOptions::new()
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .max_connections(connections)
-            .connect_with(options)
-            .await?;
-        migrate::postgres().run(&pool).await?;
-        Ok(Self::Postgres(pool))
+        let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).max_connections(connections);
+        let write = pool().connect_with(options.clone()).await?;
+        migrate::postgres().run(&write).await?;
+        let read = pool().connect_with(options).await?;
+        Ok(Self::Postgres { read, write })
     }
 
     /// Begins a transaction that writes. On SQLite it is the only one from here on (`BEGIN IMMEDIATE`): another one
@@ -169,7 +168,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         match self {
             Self::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+            Self::Postgres { write, .. } => Ok(Tx::Postgres(write.begin().await?)),
         }
     }
 
@@ -177,8 +176,8 @@ impl Db {
     pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
         match self {
             Self::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
-            Self::Postgres(pool) => {
-                Ok(Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+            Self::Postgres { read, .. } => {
+                Ok(Tx::Postgres(read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
             }
         }
     }
@@ -186,7 +185,7 @@ impl Db {
     pub(super) const fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite { .. } => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres { .. } => Dialect::Postgres,
         }
     }
 
@@ -209,16 +208,18 @@ impl Db {
         Ok(())
     }
 
-    /// What other nodes (and this one) say by [`Db::notify`]; `None` on SQLite. It keeps one connection and takes up
-    /// a lost one again by itself, but what was said in between is lost.
+    /// What other nodes (and this one) say by [`Db::notify`]; `None` on SQLite. It has one connection of its own and
+    /// takes up a lost one again by itself, but what was said in between is lost.
     ///
     /// # Errors
     /// No connection could be had.
     pub async fn listen(&self) -> Result<Option<Wakes>, StoreError> {
         match self {
             Self::Sqlite { .. } => Ok(None),
-            Self::Postgres(pool) => {
-                let mut listener = PgListener::connect_with(pool).await?;
+            Self::Postgres { read, .. } => {
+                let options = read.connect_options().as_ref().clone();
+                let own = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).max_connections(1);
+                let mut listener = PgListener::connect_with(&own.connect_with(options).await?).await?;
                 listener.listen(WAKE_CHANNEL).await?;
                 let words = listener.into_stream().map(|heard| Ok(heard?.payload().to_owned()));
                 Ok(Some(words.boxed()))
@@ -242,7 +243,10 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
         }
     }
 }

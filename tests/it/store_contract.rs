@@ -132,3 +132,25 @@ async fn the_head_of_a_chain_never_goes_back_and_a_chain_is_cancelled_once() {
         assert_eq!(chain::lock(&mut tx, &unknown).await.expect("reads"), None, "{name}");
     }
 }
+
+/// Both databases make the second of two wait until the first has committed: only then is what it decides right.
+#[tokio::test]
+async fn a_chain_that_one_transaction_holds_makes_the_next_one_wait() {
+    for (name, db, _guard) in databases().await {
+        let id = given::chain(&db, "key").await;
+        let first = "first".to_owned().into();
+        let mut holder = db.begin().await.expect("begins");
+        chain::lock(&mut holder, &id).await.expect("locks");
+        let next = given::waits(name, {
+            let (db, id) = (db.clone(), id.clone());
+            async move {
+                let mut tx = db.begin().await.expect("begins");
+                chain::lock(&mut tx, &id).await.expect("locks").expect("a chain").head
+            }
+        })
+        .await;
+        chain::advance(&mut holder, &id, &first, at(1)).await.expect("advances");
+        holder.commit().await.expect("commits");
+        assert_eq!(next.await.expect("runs"), Some(first), "{name}: it sees what the first did");
+    }
+}

@@ -69,7 +69,7 @@ async fn the_database_itself_refuses_to_change_an_alert() {
         let sql = "UPDATE alert SET answer = 'other'";
         let changed = match &db {
             Db::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
-            Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+            Db::Postgres { write: pool, .. } => sqlx::query(sql).execute(pool).await.map(drop),
         };
         let error = changed.expect_err("the trigger refuses").to_string();
         assert!(error.contains("alert is never changed"), "{name}: {error}");

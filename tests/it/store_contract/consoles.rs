@@ -1,6 +1,6 @@
 //! Keys, operators, sessions and the audit log.
 
-use super::given::{at, commit};
+use super::given::{at, commit, waits};
 use crate::support::database::databases;
 use beffroi::clock::{Clock, random_id};
 use beffroi::model::credential::{Credential, KeyAction};
@@ -107,6 +107,25 @@ async fn of_many_who_follow_the_setup_link_one_becomes_the_first_administrator()
     }
 }
 
+#[tokio::test]
+async fn who_follows_the_setup_link_second_waits_for_the_first() {
+    for (name, db, _guard) in databases().await {
+        let mut holder = db.begin().await.expect("begins");
+        let first = person("first", Role::Administrator);
+        assert!(operator::insert_first_administrator(&mut holder, &first, "hash").await.expect("inserts"), "{name}");
+        let second = waits(name, {
+            let db = db.clone();
+            async move {
+                let second = person("second", Role::Administrator);
+                commit!(db, |tx| operator::insert_first_administrator(tx, &second, "hash"))
+            }
+        })
+        .await;
+        holder.commit().await.expect("commits");
+        assert!(!second.await.expect("runs"), "{name}");
+    }
+}
+
 fn record(clock: &Clock, lifetime: Duration) -> Record {
     let ms = clock.real().as_millisecond() + i64::try_from(lifetime.as_millis()).expect("short");
     let data = HashMap::from([("operator".to_owned(), serde_json::json!({"id": "anna"}))]);
@@ -133,7 +152,7 @@ async fn a_session_lives_until_it_is_ended_and_its_id_is_not_in_the_database() {
         let sql = "SELECT id_hash FROM session";
         let hashes: Vec<Vec<u8>> = match &db {
             Db::Sqlite { read, .. } => sqlx::query_scalar(sql).fetch_all(read).await.expect("reads"),
-            Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.expect("reads"),
+            Db::Postgres { write: pool, .. } => sqlx::query_scalar(sql).fetch_all(pool).await.expect("reads"),
         };
         assert_eq!(hashes.len(), 2, "{name}");
         let id = one.id.0.to_le_bytes();
@@ -188,7 +207,7 @@ async fn the_audit_log_lists_the_latest_first_and_only_grows() {
         for sql in ["UPDATE audit SET action = 'x'", "DELETE FROM audit"] {
             let done = match &db {
                 Db::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
-                Db::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+                Db::Postgres { write: pool, .. } => sqlx::query(sql).execute(pool).await.map(drop),
             };
             let error = done.expect_err("the trigger refuses").to_string();
             assert!(error.contains("audit is never changed"), "{name} {sql}: {error}");

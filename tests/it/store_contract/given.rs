@@ -10,6 +10,8 @@ use beffroi::store::alert::{self, NewAlert};
 use beffroi::store::{Db, batch, broadcast, chain};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
+use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// Milliseconds after an arbitrary beginning, far from zero.
 pub fn at(ms: i64) -> Timestamp {
@@ -123,3 +125,13 @@ macro_rules! commit {
     }};
 }
 pub(crate) use commit;
+
+/// How long something is watched to be waiting.
+const WATCHED: Duration = Duration::from_millis(300);
+
+/// Starts something and sees that it waits for something else; it goes on in the background.
+pub async fn waits<T: Send + 'static>(name: &str, what: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    let mut task = tokio::spawn(what);
+    assert!(tokio::time::timeout(WATCHED, &mut task).await.is_err(), "{name}: it did not wait");
+    task
+}

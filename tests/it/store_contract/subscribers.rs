@@ -1,6 +1,6 @@
 //! Citizens: created, replaced, retired, forgotten; sealed at rest; followed by the audience without a gap.
 
-use super::given::{at, commit, set};
+use super::given::{at, commit, set, waits};
 use crate::support::database::databases;
 use beffroi::cap::code::Severity;
 use beffroi::clock::random_id;
@@ -217,7 +217,7 @@ async fn a_stolen_database_tells_no_endpoint_and_no_key() {
         let columns = "SELECT sealed, endpoint_hash, auth_hash FROM subscriber";
         let (sealed, endpoint_hash, auth_hash): (Vec<u8>, Vec<u8>, Vec<u8>) = match &db {
             Db::Sqlite { read, .. } => sqlx::query_as(columns).fetch_one(read).await.expect("a row"),
-            Db::Postgres(pool) => sqlx::query_as(columns).fetch_one(pool).await.expect("a row"),
+            Db::Postgres { write: pool, .. } => sqlx::query_as(columns).fetch_one(pool).await.expect("a row"),
         };
         for needle in needles {
             for stored in [&sealed, &endpoint_hash, &auth_hash] {
@@ -308,6 +308,28 @@ async fn a_follower_misses_no_change_while_many_write() {
     }
 }
 
+#[tokio::test]
+async fn a_change_is_numbered_only_once_every_lower_number_is_committed() {
+    for (name, db, _guard) in databases().await {
+        let bert = new("https://push.example/bert");
+        created(&db, &bert).await;
+        let (_, seq) = subscriber::listeners(&db).await.expect("reads");
+        let mut holder = db.begin().await.expect("begins");
+        let anna = new("https://push.example/anna");
+        subscriber::create(&mut holder, &vault(), &anna).await.expect("creates");
+        let next = waits(name, {
+            let db = db.clone();
+            async move { commit!(db, |tx| subscriber::delete(tx, &bert.id)) }
+        })
+        .await;
+        assert_eq!(subscriber::changes_since(&db, seq).await.expect("reads"), (vec![], seq), "{name}");
+        holder.commit().await.expect("commits");
+        assert!(next.await.expect("runs"), "{name}");
+        let (changes, _) = subscriber::changes_since(&db, seq).await.expect("reads");
+        assert_eq!(changes.len(), 2, "{name}");
+    }
+}
+
 async fn follow(db: &Db, mut seq: i64, seen: &mut roaring::RoaringBitmap) -> i64 {
     loop {
         let (changes, next) = subscriber::changes_since(db, seq).await.expect("reads");
@@ -327,5 +349,28 @@ async fn a_slot_is_never_given_again() {
         commit!(db, |tx| subscriber::delete(tx, &first.id));
         let next = created(&db, &new("https://push.example/1")).await;
         assert!(next > slot, "{name}: {next} after {slot}");
+    }
+}
+
+/// Whoever reads while they write must not wait for a connection that another such one holds.
+#[tokio::test]
+async fn many_who_read_inside_their_transactions_do_not_starve_each_other() {
+    for (name, _db, guard) in databases().await {
+        let db = Db::open(&guard.url(), 2).await.expect("opens with two connections");
+        let crowd = (0..8).map(|number| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let mut tx = db.begin().await.expect("begins");
+                let before = subscriber::count(&db).await.expect("reads");
+                let new = new(&format!("https://push.example/{number}"));
+                subscriber::create(&mut tx, &vault(), &new).await.expect("creates");
+                tx.commit().await.expect("commits");
+                before
+            })
+        });
+        for task in crowd.collect::<Vec<_>>() {
+            assert!(task.await.expect("runs") < 8, "{name}");
+        }
+        assert_eq!(subscriber::count(&db).await.expect("counts"), 8, "{name}");
     }
 }
