@@ -22,6 +22,8 @@ pub const VERTICES_MAX: usize = 200_000;
 pub const FINDINGS_MAX: usize = 200;
 /// Characters of a document's own text quoted in a message.
 pub const QUOTE_CHARS_MAX: usize = 60;
+/// Characters of the XML parser's own words in a message: they may hold names of any length.
+pub const ERROR_CHARS_MAX: usize = 200;
 
 /// Bounds on one reading. The default is right for a server; tests make it smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,3 +21,6 @@ mod tree;
 pub use limits::Limits;
 pub use outline::Outline;
 pub use read::{Reading, Root, Survey, read, survey};
+
+#[cfg(test)]
+mod tests;

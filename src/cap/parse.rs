@@ -2,8 +2,8 @@
 //! no forbidden character, no document type, no entity but the five and the numeric ones.
 
 use super::alert::CapVersion;
-use super::limits::{ATTRIBUTES_BYTES_MAX, Limits};
-use super::report::{Report, quote};
+use super::limits::{ATTRIBUTES_BYTES_MAX, ERROR_CHARS_MAX, Limits};
+use super::report::{Report, quote, shorten};
 use super::rules::{self, Rule};
 use super::tree::{AlertRoot, Node, NodeId, Space, Tree, is_space};
 use quick_xml::NsReader;
@@ -31,7 +31,11 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits, report: &mut Report) -> 
             Ok(event) => event,
             Err(error) => {
                 let at = usize::try_from(reader.error_position()).unwrap_or(offset);
-                return Err(parser.stop(&rules::NOT_WELL_FORMED, at, format!("This is not well-formed XML: {error}.")));
+                return Err(parser.stop(
+                    &rules::NOT_WELL_FORMED,
+                    at,
+                    format!("This is not well-formed XML: {}.", shorten(&error.to_string(), ERROR_CHARS_MAX)),
+                ));
             }
         };
         match event {
@@ -157,7 +161,8 @@ impl<'a> Parser<'a, '_> {
         self.tree.nodes.push(Node { name, space, offset, parent, children: Vec::new(), text, attribute });
         if let Some(parent) = parent {
             let parent = &mut self.tree.nodes[parent];
-            if parent.trimmed().is_empty() {
+            // Only before the first child: what comes later is kept only if it is not blank.
+            if parent.children.is_empty() && parent.trimmed().is_empty() {
                 parent.text = Cow::Borrowed("");
             }
             parent.children.push(id);
@@ -206,7 +211,11 @@ impl<'a> Parser<'a, '_> {
                 return Err(self.stop(&rules::TOO_MANY_ATTRIBUTES, offset, message));
             }
             let attribute = attribute.map_err(|error| {
-                self.stop(&rules::NOT_WELL_FORMED, offset, format!("An attribute is not well-formed: {error}."))
+                self.stop(
+                    &rules::NOT_WELL_FORMED,
+                    offset,
+                    format!("An attribute is not well-formed: {}.", shorten(&error.to_string(), ERROR_CHARS_MAX)),
+                )
             })?;
             let key = attribute.key;
             if !key.0.split(':').all(is_name) {

@@ -146,8 +146,13 @@ impl Place<'_> {
 
 /// A document's own text, short enough for a message.
 pub(super) fn quote(text: &str) -> String {
+    shorten(text, QUOTE_CHARS_MAX)
+}
+
+/// The beginning of a text, on one line.
+pub(super) fn shorten(text: &str, chars_max: usize) -> String {
     let mut characters = text.chars().map(|character| if character.is_control() { ' ' } else { character });
-    let mut short: String = characters.by_ref().take(QUOTE_CHARS_MAX).collect();
+    let mut short: String = characters.by_ref().take(chars_max).collect();
     if characters.next().is_some() {
         short.push('…');
     }

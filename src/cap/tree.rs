@@ -1,5 +1,6 @@
 //! A document as a flat list of located elements: no recursion, no pointers, bounded by the parser.
 
+use super::report::quote;
 use std::borrow::Cow;
 
 /// Where a node stands in [`Tree::nodes`].
@@ -75,7 +76,9 @@ impl Tree<'_> {
                 siblings.filter(|&&sibling| self.nodes[sibling].name == node.name).count() + 1
             });
             let numbered = node.parent.is_some() && (nth > 1 || REPEATABLE.contains(&node.name));
-            steps.push(if numbered { format!("/{}[{nth}]", node.name) } else { format!("/{}", node.name) });
+            // A hostile name may be as long as the document, and stand in every path.
+            let name = quote(node.name);
+            steps.push(if numbered { format!("/{name}[{nth}]") } else { format!("/{name}") });
             current = node.parent;
         }
         steps.into_iter().rev().collect()

@@ -157,7 +157,7 @@ fn unreadable(error: &std::io::Error) -> Finding {
         line: 1,
         column: 1,
         repaired: false,
-        clause: String::new(),
+        clause: "CAP 1.2 §3.2.1 alert".to_owned(),
         message: format!("The file cannot be read: {error}."),
         fix: "Look at the file's permissions.".to_owned(),
     }

@@ -1,1 +1,178 @@
-//! cap_corpus
+//! The shared corpus of real, made-up and broken CAP files, against the manifest of what each holds.
+
+use crate::support::shared;
+use beffroi::cap::alert::{Alert, Area, CapVersion};
+use beffroi::cap::{self, Limits, Reading};
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+/// How many of the manifest's files we must agree on, `ok` against `verdict`. The rest need what is not built yet:
+/// signatures, and rings that cross themselves.
+const AGREEING_MIN: usize = 180;
+
+/// One line of the manifest.
+struct Entry {
+    columns: HashMap<String, String>,
+    bytes: Vec<u8>,
+}
+
+impl Entry {
+    fn get(&self, column: &str) -> &str {
+        self.columns.get(column).unwrap_or_else(|| panic!("the manifest has no column {column}"))
+    }
+
+    fn number(&self, column: &str) -> usize {
+        self.get(column).parse().unwrap_or_else(|_| panic!("{column} of {} is not a number", self.get("file")))
+    }
+
+    fn is_valid(&self) -> bool {
+        self.get("verdict") == "valid"
+    }
+
+    /// A document that is one alert, rather than a feed or an envelope.
+    fn is_alert(&self) -> bool {
+        self.get("kind") == "cap"
+    }
+
+    fn read(&self) -> Reading {
+        cap::read(&self.bytes, &Limits::default())
+    }
+}
+
+/// Every file of the corpus; none when the corpus is missing outside of CI.
+fn corpus() -> Vec<Entry> {
+    let Some(shared) = shared::shared() else { return Vec::new() };
+    let folder = shared.join("corpus");
+    let manifest = std::fs::read_to_string(folder.join("MANIFEST.tsv")).expect("the manifest");
+    let mut lines = manifest.lines();
+    let names: Vec<&str> = lines.next().expect("a header").split('\t').collect();
+    let entries: Vec<Entry> = lines.map(|line| entry(&folder, &names, line)).collect();
+    assert!(entries.len() >= 200, "the manifest has only {} files", entries.len());
+    entries
+}
+
+fn entry(folder: &Path, names: &[&str], line: &str) -> Entry {
+    let columns: HashMap<String, String> =
+        names.iter().zip(line.split('\t')).map(|(name, value)| ((*name).to_owned(), value.to_owned())).collect();
+    let path = folder.join("cap").join(&columns["file"]);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Entry { columns, bytes }
+}
+
+fn areas(alert: &Alert) -> impl Iterator<Item = &Area> {
+    alert.infos.iter().flat_map(|info| &info.areas)
+}
+
+#[test]
+fn every_valid_alert_is_read_with_all_it_holds() {
+    for entry in corpus().iter().filter(|entry| entry.is_alert() && entry.is_valid()) {
+        let file = entry.get("file");
+        let reading = entry.read();
+        assert!(reading.ok() && reading.accepted(), "{file}: {:?}", reading.findings);
+        let alert = reading.alert.expect("an accepted alert");
+        let sum = |count: fn(&Area) -> usize| areas(&alert).map(count).sum::<usize>();
+        assert_eq!(alert.version.as_str(), entry.get("cap_version"), "{file}");
+        assert_eq!(alert.infos.len(), entry.number("n_info"), "{file}");
+        assert_eq!(areas(&alert).count(), entry.number("n_area"), "{file}");
+        assert_eq!(sum(|area| area.polygons.len()), entry.number("n_polygon"), "{file}");
+        assert_eq!(sum(|area| area.circles.len()), entry.number("n_circle"), "{file}");
+        assert_eq!(sum(|area| area.geocodes.len()), entry.number("n_geocode"), "{file}");
+        assert_eq!(alert.status.as_str(), entry.get("status"), "{file}");
+        assert_eq!(alert.msg_type.as_str(), entry.get("msgType"), "{file}");
+        assert_eq!(alert.signed, entry.get("signed") == "yes", "{file}");
+        let languages: BTreeSet<&str> = alert.infos.iter().map(|info| info.language.as_str()).collect();
+        let expected = entry.get("languages").replace("(default en-US)", "en-US");
+        let expected: BTreeSet<&str> = expected.split(',').filter(|language| !language.is_empty()).collect();
+        assert_eq!(languages, expected, "{file}");
+    }
+}
+
+#[test]
+fn rings_keep_every_point_of_the_longest_real_polygons() {
+    for entry in corpus().iter().filter(|entry| entry.is_alert() && entry.is_valid()) {
+        let reading = entry.read();
+        let alert = reading.alert.expect("a valid alert");
+        let longest = areas(&alert).flat_map(|area| &area.polygons).map(|polygon| polygon.ring().len()).max();
+        let duplicates = reading.findings.iter().any(|finding| finding.code == "polygon-duplicate-points");
+        if !duplicates {
+            assert_eq!(longest.unwrap_or(0), entry.number("max_polygon_points"), "{}", entry.get("file"));
+        }
+    }
+}
+
+#[test]
+fn real_alerts_with_a_shape_are_accepted() {
+    let entries = corpus();
+    let real = entries.iter().filter(|entry| {
+        let shaped = entry.number("n_polygon") + entry.number("n_circle") > 0;
+        entry.is_valid() && entry.is_alert() && shaped && entry.get("provenance") == "real-feed"
+    });
+    let mut seen = 0;
+    for entry in real.filter(|entry| entry.get("status") == "Actual") {
+        let reading = entry.read();
+        assert!(reading.accepted(), "{}: {:?}", entry.get("file"), reading.findings);
+        seen += 1;
+    }
+    assert!(entries.is_empty() || seen >= 10, "only {seen} real alerts with a shape");
+}
+
+#[test]
+fn what_is_not_one_alert_is_never_accepted_as_one() {
+    for entry in corpus().iter().filter(|entry| !entry.is_alert()) {
+        let reading = entry.read();
+        assert!(reading.alert.is_none() && !reading.accepted(), "{}", entry.get("file"));
+    }
+}
+
+#[test]
+fn an_error_that_the_manifest_knows_is_found_under_its_name() {
+    const SAME: &[(&str, &[&str])] = &[
+        ("polygon-unclosed", &["polygon-not-closed", "polygon-pair-invalid", "polygon-too-few-points"]),
+        ("polygon-empty", &["polygon-empty"]),
+        ("polygon-bad-pair", &["polygon-pair-invalid"]),
+        ("circle-bad", &["circle-invalid"]),
+        ("references-missing", &["references-missing"]),
+        ("references-bad-triple", &["reference-invalid"]),
+        ("addresses-missing", &["addresses-missing"]),
+        ("sender-bad-chars", &["sender-characters"]),
+        ("identifier-bad-chars", &["identifier-characters"]),
+        ("identifier-reused-by-update", &["identifier-reused", "reference-self"]),
+        ("self-reference", &["reference-self"]),
+        ("info-missing(Alert/Update)", &["info-missing"]),
+        ("expires-before-effective", &["expires-before-effective"]),
+    ];
+    let limits = Limits::default();
+    for entry in corpus().iter().filter(|entry| entry.is_alert() && entry.get("well_formed") == "yes") {
+        let survey = cap::survey(&entry.bytes, &limits);
+        let codes: BTreeSet<&str> = survey.findings.iter().map(|finding| finding.code.as_str()).collect();
+        for violation in entry.get("rule_violations").split(';') {
+            let Some(&(_, ours)) = SAME.iter().find(|(theirs, _)| *theirs == violation) else { continue };
+            assert!(
+                ours.iter().any(|code| codes.contains(code)),
+                "{}: {violation}, but found {codes:?}",
+                entry.get("file")
+            );
+        }
+    }
+}
+
+#[test]
+fn verdicts_agree_with_the_manifest_as_far_as_we_have_come() {
+    let entries = corpus();
+    let judged = entries.iter().filter(|entry| entry.get("verdict") != "feed");
+    let agrees = |entry: &&Entry| cap::survey(&entry.bytes, &Limits::default()).ok() == entry.is_valid();
+    let agreeing = judged.filter(agrees).count();
+    assert!(entries.is_empty() || agreeing >= AGREEING_MIN, "{agreeing} agree, {AGREEING_MIN} did before");
+}
+
+#[test]
+fn both_older_editions_are_read_too() {
+    let versions: Vec<CapVersion> = corpus()
+        .iter()
+        .filter(|entry| entry.is_alert() && entry.is_valid())
+        .filter_map(|entry| entry.read().alert.map(|alert| alert.version))
+        .collect();
+    for version in [CapVersion::V1_0, CapVersion::V1_1, CapVersion::V1_2] {
+        assert!(versions.is_empty() || versions.contains(&version), "no valid alert of {version:?} was read");
+    }
+}

@@ -1,0 +1,161 @@
+//! What comes out of good documents.
+
+use super::{EVERY_ELEMENT, FEED, OLDER, STORM};
+use crate::cap::alert::{Alert, AlertKey, CapVersion, NamedValue, Point};
+use crate::cap::code::{Category, Certainty, MsgType, ResponseType, Scope, Severity, Status, Urgency};
+use crate::cap::{Limits, Root, read, survey};
+
+fn alert(text: &str) -> Alert {
+    let reading = read(text.as_bytes(), &Limits::default());
+    assert!(reading.accepted(), "{:?}", reading.findings);
+    reading.alert.expect("an accepted alert")
+}
+
+fn pair(value_name: &str, value: &str) -> NamedValue {
+    NamedValue { value_name: value_name.to_owned(), value: value.to_owned() }
+}
+
+#[test]
+fn every_element_of_an_alert_is_read() {
+    let reading = read(EVERY_ELEMENT.as_bytes(), &Limits::default());
+    assert!(reading.ok() && reading.findings.is_empty(), "{:?}", reading.findings);
+    let alert = reading.alert.expect("an alert");
+    assert_eq!(alert.version, CapVersion::V1_2);
+    assert_eq!(
+        (alert.key.sender.as_str(), alert.key.identifier.as_str()),
+        ("alertes@vallonne.example", "vallonne-2026-0042")
+    );
+    assert_eq!(alert.key.sent.to_string(), "2026-03-01T14:30:00+01:00");
+    assert_eq!((alert.status, alert.msg_type, alert.scope), (Status::Actual, MsgType::Update, Scope::Restricted));
+    assert_eq!(alert.source.as_deref(), Some("Console 3"));
+    assert_eq!(alert.restriction.as_deref(), Some("Fire brigades of the valley"));
+    assert_eq!(alert.addresses, ["brigade.nord", "brigade du sud"]);
+    assert_eq!(alert.codes, ["urn:example:layer:1", "urn:example:layer:2"]);
+    assert_eq!(alert.note.as_deref(), Some("Second bulletin"));
+    let references: Vec<_> =
+        alert.references.iter().map(|key| (key.identifier.as_str(), key.sent.to_string())).collect();
+    let expected =
+        [("vallonne-2026-0040", "2026-03-01T12:00:00+01:00"), ("vallonne-2026-0041", "2026-03-01T13:00:00+01:00")];
+    assert_eq!(references, expected.map(|(identifier, sent)| (identifier, sent.to_owned())));
+    assert_eq!(alert.incidents, ["Crue de la Vire", "storm7"]);
+    assert!(alert.signed);
+}
+
+#[test]
+fn every_element_of_an_info_is_read() {
+    let alert = alert(EVERY_ELEMENT);
+    let [french, english] = &alert.infos[..] else { panic!("not two infos") };
+    assert_eq!((french.language.as_str(), english.language.as_str()), ("fr-FR", "en-US"));
+    assert_eq!(french.categories, [Category::Met, Category::Safety]);
+    assert_eq!(french.event, "Crue");
+    assert_eq!(french.response_types, [ResponseType::Avoid, ResponseType::Monitor]);
+    assert_eq!(
+        (french.urgency, french.severity, french.certainty),
+        (Urgency::Expected, Severity::Severe, Certainty::Likely)
+    );
+    assert_eq!(french.audience.as_deref(), Some("Riverains"));
+    assert_eq!(french.event_codes, [pair("OET:v1.2", "OET-080")]);
+    let times = [french.effective, french.onset, french.expires].map(|time| time.expect("a time").to_string());
+    assert_eq!(times, ["2026-03-01T14:30:00+01:00", "2026-03-01T18:00:00+01:00", "2026-03-02T06:00:00+01:00"]);
+    assert_eq!(french.sender_name.as_deref(), Some("Ville de Vallonne"));
+    assert_eq!(french.headline.as_deref(), Some("La Vire monte & déborde"));
+    assert_eq!(french.description.as_deref(), Some("Le niveau dépasse 3 m <à l'échelle>."));
+    assert_eq!(french.instruction.as_deref(), Some("Ne descendez pas\naux caves."));
+    assert_eq!(french.web.as_deref(), Some("https://vallonne.example/crue"));
+    assert_eq!(french.contact.as_deref(), Some("+33 1 00 00 00 00"));
+    assert_eq!(french.parameters, [pair("niveau", "3.2 m"), pair("vide", "")]);
+    assert_eq!((english.effective, english.headline.as_deref()), (None, None));
+}
+
+#[test]
+fn every_element_of_a_resource_and_an_area_is_read() {
+    let alert = alert(EVERY_ELEMENT);
+    let [resource] = &alert.infos[0].resources[..] else { panic!("not one resource") };
+    assert_eq!((resource.resource_desc.as_str(), resource.mime_type.as_deref()), ("Carte", Some("image/png")));
+    assert_eq!((resource.size_bytes, resource.deref_uri.as_deref()), (Some(2048), Some("iVBORw0KGgo=")));
+    assert_eq!(resource.uri.as_deref(), Some("https://vallonne.example/carte.png"));
+    assert_eq!(resource.digest.as_deref(), Some("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
+    let [area] = &alert.infos[0].areas[..] else { panic!("not one area") };
+    assert_eq!(area.area_desc, "Les quais");
+    let [quays, sea] = &area.polygons[..] else { panic!("not two polygons") };
+    assert_eq!((quays.ring().len(), sea.ring().len()), (5, 4));
+    assert_eq!(quays.ring()[2], Point { lat: 48.2, lon: -1.1 });
+    assert_eq!((area.circles[0].center, area.circles[0].radius_km), (Point { lat: 48.5, lon: -1.5 }, 12.5));
+    assert_eq!(area.geocodes, [pair("INSEE", "50502")]);
+    assert_eq!((area.altitude_ft, area.ceiling_ft), (Some(100.0), Some(328.5)));
+}
+
+#[test]
+fn cap_1_0_is_read_with_its_pairs_split_and_its_scope_narrow() {
+    let alert = alert(OLDER);
+    assert_eq!((alert.version, alert.scope), (CapVersion::V1_0, Scope::Private));
+    assert_eq!(alert.references, Vec::<AlertKey>::new());
+    let info = &alert.infos[0];
+    assert_eq!((info.certainty, info.categories.len()), (Certainty::Likely, 0));
+    assert_eq!(
+        (&info.event_codes[..], &info.parameters[..]),
+        (&[pair("LOCAL", "slide")][..], &[pair("depth", "3 m")][..])
+    );
+    assert_eq!(info.areas[0].geocodes, [pair("FIPS6", "006037")]);
+}
+
+#[test]
+fn cap_1_1_needs_no_mime_type() {
+    let resource = "<resource><resourceDesc>Map</resourceDesc></resource><area>";
+    let text = STORM.replace("cap:1.2", "cap:1.1").replace("<area>", resource);
+    let alert = alert(&text);
+    assert_eq!((alert.version, alert.infos[0].resources[0].mime_type.as_deref()), (CapVersion::V1_1, None));
+}
+
+#[test]
+fn children_out_of_order_are_read_all_the_same() {
+    let status = "<status>Actual</status>";
+    let text = STORM.replace(status, "").replace("<scope>", &format!("{status}<scope>"));
+    let reading = read(text.as_bytes(), &Limits::default());
+    assert!(!reading.ok() && reading.accepted());
+    assert_eq!(reading.alert, Some(alert(STORM)));
+}
+
+#[test]
+fn an_open_ring_is_closed_and_points_written_twice_are_written_once() {
+    let text = STORM.replace("48.2,-1.2 48.1,-1.2", "48.2,-1.2 48.2,-1.2");
+    assert_eq!(alert(&text).infos[0].areas[0].polygons, alert(STORM).infos[0].areas[0].polygons);
+}
+
+#[test]
+fn longitudes_beyond_180_are_kept_as_they_are() {
+    let text = STORM.replace("48.1,-1.1 48.2,-1.1", "48.1,181.5 48.2,-1.1");
+    assert_eq!(alert(&text).infos[0].areas[0].polygons[0].ring()[1], Point { lat: 48.1, lon: 181.5 });
+}
+
+#[test]
+fn comments_and_instructions_inside_a_value_do_not_split_it() {
+    let text = STORM.replace("Storm over", "Sto<!-- no -->rm<?skip it?> ov<![CDATA[er]]>");
+    assert_eq!(alert(&text).infos[0].headline.as_deref(), Some("Storm over the valley"));
+}
+
+#[test]
+fn line_ends_are_made_one() {
+    let text = STORM.replace("Storm over", "Storm\r\nover\rall");
+    assert_eq!(alert(&text).infos[0].headline.as_deref(), Some("Storm\nover\nall the valley"));
+}
+
+#[test]
+fn a_feed_is_surveyed_with_the_alerts_inside() {
+    let seen = survey(FEED.as_bytes(), &Limits::default());
+    assert_eq!((seen.root, seen.outlines.len(), seen.ok(), seen.accepted()), (Root::Feed, 1, false, true));
+    assert_eq!(seen.outlines[0].sent.as_deref(), Some("2026-03-01T14:30:00-00:00"));
+    assert_eq!(seen.findings[0].path, "/feed/entry[2]/content/alert/sent");
+    assert_eq!(seen.findings.len(), 1, "{:?}", seen.findings);
+}
+
+#[test]
+fn an_alert_that_cannot_be_read_is_still_outlined() {
+    let text = STORM.replace("<event>Storm</event>", "").replace("<status>Actual", "<status>actual");
+    let seen = survey(text.as_bytes(), &Limits::default());
+    assert_eq!((seen.readable, seen.accepted()), (0, false));
+    let outline = &seen.outlines[0];
+    assert_eq!((outline.identifier.as_deref(), outline.status.as_deref()), (Some("storm-1"), Some("actual")));
+    assert_eq!((outline.infos, outline.areas, outline.polygons, outline.circles, outline.geocodes), (1, 1, 1, 1, 0));
+    assert_eq!((outline.cap_version, outline.signature), (Some("1.2"), "none"));
+}
