@@ -5,6 +5,7 @@
 
 pub mod endpoint;
 pub mod letter;
+mod pace;
 pub mod receipt;
 pub mod sandbox;
 mod sender;
@@ -13,4 +14,5 @@ pub mod transport;
 pub mod vapid;
 pub mod webpush;
 
-pub use sender::{PAUSE_S_MAX, Sender, SenderError, THROTTLED_IN_A_ROW};
+pub use pace::{PAUSE_S_MAX, REFUSED_S_MAX, THROTTLED_IN_A_ROW};
+pub use sender::{Sender, SenderError};

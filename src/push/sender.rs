@@ -2,6 +2,7 @@
 
 use super::endpoint::EndpointPolicy;
 use super::letter::{Letter, LetterContext};
+use super::pace::{Pace, Refusal};
 use super::receipt::{ReceiptKey, Receipts};
 use super::transport::{Answer, Transport, TransportError};
 use super::vapid::Vapid;
@@ -16,14 +17,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// Answers "later" with a time, one after the other and none accepted between, until the whole push service is taken
-/// to be meant. A single one may be about a single device, and must not hold up everyone else.
-pub const THROTTLED_IN_A_ROW: u32 = 4;
 /// Shortest Retry-After that pauses a push service, seconds.
 const PAUSE_S_MIN: u64 = 1;
-/// Longest time a push service is left alone before it is asked again, seconds.
-pub const PAUSE_S_MAX: u64 = 60;
-/// Most push services whose pauses are remembered.
+/// Most push services whose pace is remembered.
 const PACES_MAX: usize = 256;
 
 /// Why no sender can be made of the settings.
@@ -42,13 +38,6 @@ pub struct Sender {
     transport: Transport,
     clock: Clock,
     paces: Mutex<HashMap<String, Pace>>,
-}
-
-/// How a push service takes what it is sent.
-#[derive(Debug, Default, Clone, Copy)]
-struct Pace {
-    throttled_in_a_row: u32,
-    paused_until: Option<Instant>,
 }
 
 impl Sender {
@@ -120,17 +109,32 @@ impl Sender {
 
     /// Until when a push service asked for quiet; `None` when it may be sent to.
     pub fn paused_until(&self, origin: &str) -> Option<Instant> {
-        let until = self.lock().get(origin)?.paused_until?;
-        (until > self.clock.monotonic()).then_some(until)
+        self.lock().get(origin)?.paused_until(self.clock.monotonic())
     }
 
     fn read(&self, origin: &str, answer: &Answer) -> Outcome {
         let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
-        match &outcome {
-            Outcome::Accepted => self.flows(origin),
-            Outcome::Retry { after } if *after >= Duration::from_secs(PAUSE_S_MIN) => self.throttled(origin, *after),
-            // The next push carries a new token, in case this one is what they refuse.
-            Outcome::Misconfigured { .. } => self.vapid.forget(origin),
+        let now = self.clock.monotonic();
+        let mut paces = self.lock();
+        if paces.len() >= PACES_MAX && !paces.contains_key(origin) {
+            paces.clear();
+        }
+        let pace = paces.entry(origin.to_owned()).or_default();
+        match outcome {
+            Outcome::Accepted => pace.accepted(),
+            Outcome::Retry { after } if after >= Duration::from_secs(PAUSE_S_MIN) => pace.throttled(after, now),
+            Outcome::Misconfigured { reason } => {
+                let refusal = pace.refused(now);
+                if refusal != Refusal::Subscription {
+                    // The next push carries a new token, in case this one is what they refuse.
+                    self.vapid.forget(origin);
+                }
+                return match refusal {
+                    Refusal::Subscription => Outcome::Rejected { code: "key-mismatch" },
+                    Refusal::Open => Outcome::Retry { after: Duration::ZERO },
+                    Refusal::Ours => Outcome::Misconfigured { reason },
+                };
+            }
             Outcome::Retry { .. } | Outcome::Gone | Outcome::Rejected { .. } => {}
         }
         outcome
@@ -138,25 +142,6 @@ impl Sender {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Pace>> {
         self.paces.lock().expect("no one panics while holding it")
-    }
-
-    fn flows(&self, origin: &str) {
-        if let Some(pace) = self.lock().get_mut(origin) {
-            pace.throttled_in_a_row = 0;
-        }
-    }
-
-    fn throttled(&self, origin: &str, after: Duration) {
-        let until = self.clock.monotonic() + after.min(Duration::from_secs(PAUSE_S_MAX));
-        let mut paces = self.lock();
-        if paces.len() >= PACES_MAX && !paces.contains_key(origin) {
-            paces.clear();
-        }
-        let pace = paces.entry(origin.to_owned()).or_default();
-        pace.throttled_in_a_row = pace.throttled_in_a_row.saturating_add(1);
-        if pace.throttled_in_a_row >= THROTTLED_IN_A_ROW {
-            pace.paused_until = pace.paused_until.max(Some(until));
-        }
     }
 }
 

@@ -226,8 +226,9 @@ async fn every_answer_of_a_push_service_becomes_its_outcome() {
         let recipient = sandbox.one(query).await;
         assert_eq!(send(&sender, &recipient).await, want, "{query}");
     }
+    // It accepts our key for others.
     let refused = send(&sender, &sandbox.one("status=403").await).await;
-    assert!(matches!(refused, Outcome::Misconfigured { .. }), "{refused:?}");
+    assert_eq!(refused, Outcome::Rejected { code: "key-mismatch" });
     assert_eq!(sandbox.counts().await["problems"], 0);
 }
 
@@ -326,6 +327,22 @@ async fn one_throttled_device_pauses_no_one_but_a_throttling_service_is_left_alo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_push_service_that_has_accepted_nothing_and_refuses_our_key_refuses_us() {
+    let sandbox = Sandbox::start(false).await;
+    let sender = sandbox.sender();
+    let recipient = sandbox.one("status=401").await;
+    assert_eq!(send(&sender, &recipient).await, Outcome::Retry { after: Duration::ZERO });
+    let reason = until("the refusal to be taken seriously", || async {
+        match send(&sender, &recipient).await {
+            Outcome::Misconfigured { reason } => Some(reason),
+            Outcome::Retry { .. } => None,
+            other => panic!("{other:?}"),
+        }
+    });
+    assert!(reason.await.contains("401"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_goes_when_the_last_question_is_answered_no_or_the_text_is_over() {
     let sandbox = Sandbox::start(false).await;
     let sender = sandbox.sender();
@@ -385,7 +402,9 @@ async fn a_second_sender_with_another_key_is_refused() {
     let sandbox = Sandbox::start(false).await;
     let recipient = sandbox.one("").await;
     assert_eq!(send(&sandbox.sender(), &recipient).await, Outcome::Accepted);
-    assert_eq!(send(&sandbox.sender(), &recipient).await, Outcome::Rejected { code: "bad-request" });
+    let second = sandbox.sender();
+    assert_eq!(send(&second, &sandbox.one("").await).await, Outcome::Accepted);
+    assert_eq!(send(&second, &recipient).await, Outcome::Rejected { code: "key-mismatch" });
 }
 
 #[tokio::test(flavor = "multi_thread")]

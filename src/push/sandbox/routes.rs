@@ -1,7 +1,7 @@
 //! The sandbox's requests and answers.
 
 use super::check::{self, PUSH_BYTES_MAX};
-use super::state::{Behaviour, Message, Reply, State};
+use super::state::{Behaviour, Message, NOT_SIGNED, Reply, State};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -20,8 +20,6 @@ const MESSAGES_PAGE: usize = 1_000;
 const MESSAGES_PAGE_MAX: usize = 10_000;
 /// Most subscriptions that one request makes.
 const COUNT_MAX: usize = 100_000;
-/// A push that cannot be signed for is refused with this, any other fault with 400.
-const NOT_SIGNED: u16 = 403;
 
 type Answer = Response<Full<Bytes>>;
 

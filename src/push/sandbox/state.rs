@@ -17,6 +17,8 @@ pub const SUBSCRIPTIONS_MAX: usize = 1_000_000;
 pub const MESSAGES_KEPT_MAX: usize = 50_000;
 /// Most bytes of text kept in messages.
 const MESSAGES_BYTES_MAX: usize = 128 * 1_024 * 1_024;
+/// A push that cannot be signed for, or with another key than before, is refused with this; any other fault with 400.
+pub(super) const NOT_SIGNED: u16 = 403;
 /// Most tokens whose check is remembered.
 const TOKENS_MAX: usize = 256;
 
@@ -169,7 +171,7 @@ impl State {
 
     /// Remembers a push and says how to answer it. `sender` is the key of its token; `refusal` is the status for a
     /// push that has problems.
-    pub(super) fn record(&self, mut message: Message, sender: Option<&str>, refusal: u16) -> (Behaviour, u64) {
+    pub(super) fn record(&self, mut message: Message, sender: Option<&str>, mut refusal: u16) -> (Behaviour, u64) {
         let mut guard = self.lock();
         let inner = &mut *guard;
         inner.received += 1;
@@ -180,6 +182,7 @@ impl State {
             let bound = entry.sender.get_or_insert_with(|| sender.unwrap_or_default().to_owned());
             if sender.is_some_and(|sender| sender != bound) {
                 message.problems.push("VAPID: another key than the first push's".to_owned());
+                refusal = NOT_SIGNED;
             }
             behaviour = if message.problems.is_empty() {
                 entry.behaviour.take()
