@@ -221,7 +221,10 @@ const CLOCK_SETTING: &str = "clock";
 
 /// Alert time: real time, or what `clock.start` says, with the offset that the data remembers so that a restart does
 /// not rewind it.
-async fn alert_clock(db: &Db, start: Option<Timestamp>) -> anyhow::Result<Clock> {
+///
+/// # Errors
+/// When the database does not answer, or what it remembers is no offset.
+pub async fn alert_clock(db: &Db, start: Option<Timestamp>) -> anyhow::Result<Clock> {
     let Some(start) = start else { return Ok(Clock::system()) };
     let remembered = store::setting::get(db, CLOCK_SETTING).await?;
     let remembered = remembered.as_deref().and_then(|text| text.split_once(' '));

@@ -1,159 +1,196 @@
-//! `beffroi key`.
+//! `beffroi key`: integrators' keys.
 
 use super::Answer;
 use crate::app;
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::config::Config;
 use crate::model::credential::{Credential, KeyAction};
 use crate::model::id::ApiKeyId;
 use crate::model::operator::Actor;
-use crate::store::{self, Db};
+use crate::store;
 use crate::web::auth;
-use anyhow::Context;
+use anyhow::bail;
 use serde_json::json;
 
-/// Makes, lists and revokes integrators' keys.
+/// Make, list and revoke the keys with which integrators post alerts.
 #[derive(Debug, clap::Args)]
 #[command(
-    arg_required_else_help = true,
-    after_help = "Example:\n  beffroi key create --name 'Flood office' --sender floods@region.example --hold\n  \
-    beffroi key list\n  beffroi key revoke ID"
+    after_help = "Example:\n  beffroi key create --name \"Weather service\" --sender alerts@weather.example --ring"
 )]
 pub struct Args {
     #[command(subcommand)]
-    act: Act,
+    verb: Verb,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Act {
+enum Verb {
+    /// Makes a key and prints it, once, on standard output.
     Create(Create),
     /// Lists all keys, revoked ones too: id, name, what it does, senders, state, separated by tabs.
-    #[command(after_help = "Example: beffroi key list")]
     List,
-    Revoke(Revoke),
+    /// Ends a key at once.
+    Revoke {
+        /// The key's id, from `key list`.
+        id: String,
+    },
 }
 
-/// Makes a key and prints it: once, on standard output.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: beffroi key create --name 'Flood office' --sender floods@region.example --ring")]
+#[command(
+    after_help = "Example:\n  beffroi key create --name \"Town hall\" --sender mairie@ville.example --hold --owner ada"
+)]
 struct Create {
-    /// Whose key it is, for those who read the console and the log.
+    /// Who it is for; it stands in the log.
     #[arg(long)]
     name: String,
-    /// A CAP sender it may speak for; may be given several times. None: any sender.
-    #[arg(long)]
-    sender: Vec<String>,
-    /// Its alerts ring by themselves.
-    #[arg(long, group = "action")]
-    ring: bool,
-    /// Its alerts wait for a person (the default).
-    #[arg(long, group = "action")]
-    hold: bool,
-    /// Its alerts are only filed.
-    #[arg(long, group = "action")]
-    file: bool,
-    /// It can only ever post alerts of status Test or Exercise.
+    /// A CAP sender it may speak for; more than one may be given. None: any sender.
+    #[arg(long = "sender", value_name = "SENDER")]
+    senders: Vec<String>,
+    #[command(flatten)]
+    action: Action,
+    /// It can post only Test and Exercise.
     #[arg(long)]
     test: bool,
-    /// The operator whose key this is, by login: they may not release its alerts themselves.
+    /// The login of the operator whose key this is: they can never release what it posts.
     #[arg(long, value_name = "LOGIN")]
     owner: Option<String>,
 }
 
-/// Makes a key worthless at once.
+/// What its alerts do by themselves.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: beffroi key revoke 3hFkQ0c2Tt6cXx1o5m0yXw")]
-struct Revoke {
-    /// Its id, from `beffroi key list`.
-    id: String,
+#[group(multiple = false)]
+struct Action {
+    /// Its alerts ring at once.
+    #[arg(long)]
+    ring: bool,
+    /// Its alerts wait for a person (the default).
+    #[arg(long)]
+    hold: bool,
+    /// Its alerts are only filed and reach nobody.
+    #[arg(long)]
+    file: bool,
+}
+
+impl Action {
+    const fn choice(&self) -> KeyAction {
+        if self.ring {
+            KeyAction::Ring
+        } else if self.file {
+            KeyAction::File
+        } else {
+            KeyAction::Hold
+        }
+    }
 }
 
 pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
-    let db = app::open_store(&config).await?;
-    let answer = match args.act {
-        Act::Create(create) => create_key(&db, create).await,
-        Act::List => list(&db).await,
-        Act::Revoke(revoke) => revoke_key(&db, revoke).await,
-    };
-    db.close().await;
-    answer
+    match args.verb {
+        Verb::Create(create) => run_create(create, &config).await,
+        Verb::List => list(&config).await,
+        Verb::Revoke { id } => revoke(id, &config).await,
+    }
 }
 
-async fn create_key(db: &Db, create: Create) -> anyhow::Result<Answer> {
-    let owner = match &create.owner {
+async fn run_create(args: Create, config: &Config) -> anyhow::Result<Answer> {
+    let name = args.name.trim();
+    if name.is_empty() {
+        bail!("--name must not be empty");
+    }
+    if args
+        .senders
+        .iter()
+        .any(|sender| sender.trim() != sender || sender.is_empty() || sender.contains([' ', ',', '<', '&']))
+    {
+        bail!("--sender must be as it stands in CAP documents: no spaces, commas, < or & (CAP 1.2 §3.2.1)");
+    }
+    let db = app::open_store(config).await?;
+    let owner = match &args.owner {
         None => None,
         Some(login) => {
-            let Some((operator, _)) = store::operator::by_login(db, &login.to_lowercase()).await? else {
+            let Some((owner, _)) = store::operator::by_login(&db, &login.to_lowercase()).await? else {
                 eprintln!("beffroi: there is no operator with the login {login}");
                 return Ok(Answer::No);
             };
-            Some(operator.id)
+            Some(owner)
         }
     };
-    let now = Clock::system().now();
+    let now = app::alert_clock(&db, config.clock.start).await?.now();
+    let key = auth::new_key(args.test);
     let credential = Credential {
         id: ApiKeyId(clock::random_id()),
-        name: create.name,
-        senders: create.sender,
-        action: match (create.ring, create.file) {
-            (true, _) => KeyAction::Ring,
-            (false, true) => KeyAction::File,
-            (false, false) => KeyAction::Hold,
-        },
-        test: create.test,
-        owner,
+        name: name.to_owned(),
+        senders: args.senders,
+        action: args.action.choice(),
+        test: args.test,
+        owner: owner.as_ref().map(|owner| owner.id.clone()),
         created: now,
         revoked: None,
     };
-    let key = auth::new_key(credential.test);
-    let detail = json!({"name": credential.name, "senders": credential.senders, "action": credential.action.as_str(),
-        "test": credential.test});
+    let detail = json!({
+        "name": credential.name,
+        "senders": credential.senders,
+        "action": credential.action.as_str(),
+        "test": credential.test,
+        "owner": credential.owner,
+    });
     let mut tx = db.begin().await?;
     store::credential::insert(&mut tx, &credential, &auth::hash(&key)).await?;
     store::audit::append(&mut tx, &Actor::System, "key.create", credential.id.as_str(), &detail, now).await?;
-    tx.commit().await.context("the key was not stored")?;
+    tx.commit().await?;
+    db.close().await;
+    eprintln!("Key {} for {}. {}", credential.id, credential.name, explain(&credential));
+    eprintln!("Keep it secret. It is not shown again:");
     println!("{key}");
-    eprintln!("Keep this key: it is not shown again. Its id is {}.", credential.id);
-    eprintln!("It may speak for {}. Its alerts {}.", senders(&credential), does(&credential));
     Ok(Answer::Done)
 }
 
-async fn list(db: &Db) -> anyhow::Result<Answer> {
-    let keys = store::credential::list(db).await?;
+/// What a key may do, in words.
+fn explain(credential: &Credential) -> String {
+    let senders = if credential.senders.is_empty() {
+        "It may speak for ANY sender.".to_owned()
+    } else {
+        format!("It may speak for: {}.", credential.senders.join(", "))
+    };
+    let action = match credential.action {
+        KeyAction::Ring => "Its alerts ring at once.",
+        KeyAction::Hold => "Its alerts wait for a person in the console.",
+        KeyAction::File => "Its alerts are only filed and reach nobody.",
+    };
+    let test = if credential.test { " It can post only Test and Exercise." } else { "" };
+    format!("{senders} {action}{test}")
+}
+
+/// Id, name, what it does, senders and state, separated by tabs.
+async fn list(config: &Config) -> anyhow::Result<Answer> {
+    let db = app::open_store(config).await?;
+    let keys = store::credential::list(&db).await?;
+    db.close().await;
     if keys.is_empty() {
         eprintln!("There is no key yet. beffroi key create makes one.");
     }
-    for key in keys {
+    for key in &keys {
         let state = key.revoked.map_or("valid".to_owned(), |at| format!("revoked {at}"));
-        println!("{}\t{}\t{}\t{}\t{state}", key.id, key.name, does(&key), senders(&key));
+        let kind = if key.test { ", drills only" } else { "" };
+        let senders = if key.senders.is_empty() { "any sender".to_owned() } else { key.senders.join(", ") };
+        println!("{}\t{}\t{}{kind}\t{senders}\t{state}", key.id, key.name, key.action.as_str());
     }
     Ok(Answer::Done)
 }
 
-async fn revoke_key(db: &Db, revoke: Revoke) -> anyhow::Result<Answer> {
-    let (id, now) = (ApiKeyId(revoke.id), Clock::system().now());
+async fn revoke(id: String, config: &Config) -> anyhow::Result<Answer> {
+    let db = app::open_store(config).await?;
+    let now = app::alert_clock(&db, config.clock.start).await?.now();
+    let id = ApiKeyId(id);
     let mut tx = db.begin().await?;
-    if !store::credential::revoke(&mut tx, &id, now).await? {
-        eprintln!("beffroi: there is no valid key with the id {id}");
-        return Ok(Answer::No);
+    let revoked = store::credential::revoke(&mut tx, &id, now).await?;
+    if revoked {
+        store::audit::append(&mut tx, &Actor::System, "key.revoke", id.as_str(), &json!({}), now).await?;
+        tx.commit().await?;
+        eprintln!("Key {id} is revoked: nothing more can be posted with it.");
+    } else {
+        drop(tx);
+        eprintln!("There is no live key {id}.");
     }
-    store::audit::append(&mut tx, &Actor::System, "key.revoke", id.as_str(), &json!({}), now).await?;
-    tx.commit().await.context("the key was not revoked")?;
-    eprintln!("The key {id} is revoked.");
-    Ok(Answer::Done)
-}
-
-/// For whom it may speak, in words.
-fn senders(key: &Credential) -> String {
-    if key.senders.is_empty() { "any sender".to_owned() } else { key.senders.join(", ") }
-}
-
-/// What its alerts do, in words.
-fn does(key: &Credential) -> String {
-    let action = match key.action {
-        KeyAction::Ring => "ring",
-        KeyAction::Hold => "wait for a person",
-        KeyAction::File => "are only filed",
-    };
-    if key.test { format!("{action}, drills only") } else { action.to_owned() }
+    db.close().await;
+    Ok(if revoked { Answer::Done } else { Answer::No })
 }

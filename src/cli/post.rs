@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::config::Config;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -49,6 +49,9 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
     let text = response.text().await.context("the server's answer breaks off")?;
     println!("{}", text.trim_end());
     eprintln!("{}", in_words(status.as_u16(), &text));
+    if status.is_server_error() {
+        bail!("the server failed: try again");
+    }
     Ok(if status.is_success() { Answer::Done } else { Answer::No })
 }
 
