@@ -15,7 +15,9 @@ use serde::Deserialize;
 /// What CAP documents come as (CAP 1.2 Appendix D, RFC 7303).
 const MEDIA_TYPES: [&str; 3] = ["application/cap+xml", "text/xml", "application/xml"];
 
+/// A parameter that is not known is refused: a mistyped `dry_run` must not ring.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Parameters {
     #[serde(default)]
     dry_run: DryRun,
@@ -36,7 +38,7 @@ pub async fn post(State(state): State<AppState>, request: Request<Body>) -> Resu
     let credential = key::of(request.headers(), &state).await?;
     state.limits.posts.knock(&credential.id)?;
     let Query(parameters) = Query::<Parameters>::try_from_uri(request.uri())
-        .map_err(|_| WebError::Malformed { detail: "dry_run is true or false.".to_owned() })?;
+        .map_err(|_| WebError::Malformed { detail: "The only parameter is dry_run, true or false.".to_owned() })?;
     if !body::media_type(request.headers()).is_some_and(|media_type| MEDIA_TYPES.contains(&media_type.as_str())) {
         return Err(WebError::MediaType { accepted: "application/cap+xml, text/xml, application/xml" });
     }

@@ -92,6 +92,23 @@ fn row(broadcast: &Broadcast, words: &Words, ledger: Ledger, language: Language)
     }
 }
 
+/// A number as its language groups it: `1,234,567`, `1 234 567`.
+pub fn number(language: &Language, number: &u64) -> String {
+    let mark = match language {
+        Language::En => ',',
+        Language::Fr => '\u{202f}',
+    };
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(mark);
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// The name of the Fluent message for a state.
 pub fn state_key(state: &State) -> String {
     format!("broadcast-state-{}", state.as_str())
@@ -124,5 +141,17 @@ pub const fn level_word(level: &Level) -> &'static str {
         Level::Error => "error",
         Level::Warning => "warning",
         Level::Note => "note",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_as_the_language_has_it() {
+        assert_eq!(number(&Language::En, &999), "999");
+        assert_eq!(number(&Language::En, &1_234_567), "1,234,567");
+        assert_eq!(number(&Language::Fr, &100_000), "100\u{202f}000");
     }
 }

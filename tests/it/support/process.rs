@@ -2,7 +2,7 @@
 //! killed when the test lets go of it.
 
 use super::wait::DEADLINE;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -115,9 +115,16 @@ pub struct Ran {
 }
 
 /// Runs a program to its end, feeding nothing in.
-pub async fn run(mut command: Command) -> Ran {
+pub async fn run(command: Command) -> Ran {
+    run_fed(command, String::new()).await
+}
+
+/// Runs a program to its end, feeding a short text in.
+pub async fn run_fed(mut command: Command, input: String) -> Ran {
     let done = tokio::task::spawn_blocking(move || {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        // A program that does not read it may have ended already: what it says is what counts.
+        drop(child.stdin.take().expect("standard input is piped").write_all(input.as_bytes()));
         let mut error = child.stderr.take().expect("standard error is piped");
         let reader = std::thread::spawn(move || {
             let mut text = String::new();

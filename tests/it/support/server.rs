@@ -4,7 +4,7 @@ use super::browser::Browser;
 use super::http::{self, Answer};
 use super::place::Place;
 use super::postgres::FreshDatabase;
-use super::process::{Program, Ran, run};
+use super::process::{Program, Ran, run, run_fed};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -126,6 +126,16 @@ impl Server {
         run(command(&self.settings, args)).await
     }
 
+    /// Runs another verb with this server's settings, feeding a short text in.
+    pub async fn run_fed(&self, args: &[&str], input: &str) -> Ran {
+        run_fed(command(&self.settings, args), input.to_owned()).await
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn errors(&self) -> String {
+        self.program.errors()
+    }
+
     /// Makes an API key with `beffroi key create`, which prints nothing but the key on standard output.
     pub async fn key(&self, args: &[&str]) -> String {
         let mut all = vec!["key", "create"];
@@ -140,13 +150,18 @@ impl Server {
         key
     }
 
-    /// Makes the first administrator through the setup link and signs them in.
-    pub async fn setup_admin(&mut self) -> Browser {
+    /// The link that makes the first administrator.
+    pub async fn setup_link(&mut self) -> String {
         if self.setup_link.is_none() {
             let read = |line: &str| line.strip_prefix("Setup link: ").map(str::to_owned);
             self.setup_link = Some(self.program.line("a setup link", read).await);
         }
-        let link = self.setup_link.clone().expect("just set");
+        self.setup_link.clone().expect("just set")
+    }
+
+    /// Makes the first administrator through the setup link and signs them in.
+    pub async fn setup_admin(&mut self) -> Browser {
+        let link = self.setup_link().await;
         let mut browser = Browser::new(&self.base);
         let (login, password) = ADMINISTRATOR;
         let setup = browser.get(&link).await.expect(200);
