@@ -22,11 +22,7 @@ pub fn router(state: AppState) -> Router {
         .merge(api::router(&state))
         .merge(assets::router())
         .merge(console::router(&state))
-        .merge(citizen::router())
-        .fallback(not_found)
+        .merge(citizen::router(&state))
+        .fallback(citizen::problem::not_found)
         .with_state(state)
-}
-
-async fn not_found() -> error::WebError {
-    error::WebError::NotFound
 }

@@ -6,23 +6,26 @@ pub mod alert;
 pub mod data;
 pub mod home;
 pub mod manifest;
+pub mod problem;
 pub mod subscribe;
 pub mod view;
 
 use super::state::AppState;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 /// The edition of the privacy text that subscribers agree to: recorded with their consent.
 pub const CONSENT_EDITION: &str = "2026-11";
 
 /// Every page of citizens.
-pub fn router() -> Router<AppState> {
+pub fn router(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(home::show))
         .route("/alerts/{id}", get(alert::show))
         .route("/subscribe", get(subscribe::show))
         .route("/privacy", get(about::privacy))
         .route("/accessibility", get(about::accessibility))
+        .layer(from_fn_with_state(state.clone(), problem::as_page))
         .route("/manifest.webmanifest", get(manifest::show))
 }
