@@ -2,9 +2,10 @@
 
 import * as L from "leaflet";
 import style from "leaflet/dist/leaflet.css";
-import { mesh } from "topojson-client";
+import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import coarse from "world-atlas/countries-110m.json";
+import { nameTowns } from "./towns";
 import fine from "world-atlas/countries-50m.json";
 
 /** The operator's raster tiles; an empty url: our own outlines. */
@@ -48,10 +49,10 @@ export async function makeMap(target: HTMLElement, tiles: Tiles): Promise<L.Map>
     const layer = L.tileLayer(tiles.url, { maxZoom: 19 }).addTo(map);
     // Text, whatever the operator wrote.
     attribution.addAttribution(escaped(tiles.attribution));
-    layer.once("tileerror", () => void outlines(map));
+    layer.once("tileerror", () => void ours(map));
   } else {
-    attribution.addAttribution("Natural Earth");
-    void outlines(map);
+    attribution.addAttribution("Natural Earth, GeoNames");
+    void ours(map);
   }
   return map;
 }
@@ -69,6 +70,12 @@ function escaped(text: string): string {
   return holder.innerHTML;
 }
 
+/** The map that came with Beffroi: outlines and the names of towns. */
+function ours(map: L.Map): Promise<void> {
+  nameTowns(map);
+  return outlines(map);
+}
+
 /** Coasts and borders that came with Beffroi: enough to find one's way when there are no tiles. */
 async function outlines(map: L.Map): Promise<void> {
   const saving = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
@@ -79,8 +86,10 @@ async function outlines(map: L.Map): Promise<void> {
   const atlas = (await response.json()) as Topology<{ countries: GeometryCollection; land: GeometryCollection }>;
   const lines = (filter: (a: unknown, b: unknown) => boolean) => mesh(atlas, atlas.objects.countries, filter);
   const options = { interactive: false, smoothFactor: 1.5 };
+  const land = feature(atlas, atlas.objects.land);
   const draw = (line: GeoJSON.GeoJsonObject, className: string) =>
     L.geoJSON(line, { ...options, style: { className } }).addTo(map).bringToBack();
   draw(lines((a, b) => a !== b), "border");
   draw(lines((a, b) => a === b), "coast");
+  draw(land, "land");
 }
