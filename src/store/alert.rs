@@ -296,7 +296,7 @@ pub async fn get_public(db: &Db, id: &AlertId, now: Timestamp) -> Result<Option<
 /// The database failed.
 pub async fn public_in_chain(db: &Db, chain: &ChainId, now: Timestamp) -> Result<Vec<PublicAlert>, StoreError> {
     let rows = on_db!(db, |pool| sqlx::query_as::<_, PublicRow>(public_alerts!(
-        "AND alert.chain = $1 ORDER BY alert.sent_ms, alert.id LIMIT $2"
+        "AND alert.chain = $1 ORDER BY alert.sent_ms, alert.received_ms, alert.id LIMIT $2"
     ))
     .bind(chain.as_str())
     .bind(i64::from(PUBLIC_ALERTS_MAX))

@@ -19,6 +19,8 @@ pub struct Shown {
     pub alert: Alert,
     pub state: AlertState,
     pub received: Timestamp,
+    /// When the last of its texts stops being valid.
+    pub expires: Timestamp,
     /// What speaks for its chain now, if that is another alert.
     pub newer: Option<String>,
 }
@@ -36,6 +38,7 @@ impl Shown {
             alert,
             state: public.state,
             received: public.alert.received,
+            expires: public.alert.expires,
             newer: public.superseded_by.map(|newer| newer.0),
         })
     }

@@ -16,6 +16,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
 
 /// How far around the reader's cell an alert counts as near, metres.
 pub const NEAR_M: f64 = 25_000.0;
@@ -24,6 +25,8 @@ pub const NEAR_M: f64 = 25_000.0;
 const LATEST_MAX: u32 = 50;
 /// Alerts over that are still listed.
 const RECENT_MAX: usize = 8;
+/// How long after its end an alert is still listed.
+const RECENT: SignedDuration = SignedDuration::from_hours(72);
 /// Alerts in force that are listed, near and elsewhere each.
 const ACTIVE_MAX: usize = 50;
 
@@ -55,7 +58,9 @@ pub async fn show(State(state): State<AppState>, visit: Visit) -> Result<Respons
     let page = Page::new(&visit, &state.config, Section::Alerts, title).with_script("home.js");
     let (active, latest) = load(&state).await.map_err(WebError::internal)?;
     let last_received = latest.iter().map(|shown| shown.received).max().map(view::utc);
-    let home = Home::new(page, cell, &active, &latest, last_received);
+    let since = state.clock.now().saturating_sub(RECENT).unwrap_or(Timestamp::MIN);
+    let recent: Vec<Shown> = latest.into_iter().filter(|shown| shown.expires >= since).collect();
+    let home = Home::new(page, cell, &active, &recent, last_received);
     Ok(respond(&home.page, StatusCode::OK, &home))
 }
 
@@ -75,7 +80,7 @@ impl Home {
         page: Page,
         cell: Option<Cell>,
         active: &[Shown],
-        latest: &[Shown],
+        recent: &[Shown],
         last_received: Option<DateTime>,
     ) -> Self {
         let language = page.language;
@@ -88,7 +93,7 @@ impl Home {
             Some(cell) => in_force.into_iter().partition(|shown| shown.is_near(cell, NEAR_M)),
             None => (Vec::new(), in_force),
         };
-        let over = latest.iter().filter(|shown| {
+        let over = recent.iter().filter(|shown| {
             matches!(shown.state, AlertState::Ended | AlertState::Cancelled) && shown.alert.msg_type != MsgType::Cancel
         });
         Self {

@@ -77,15 +77,24 @@ pub struct Link {
 impl Card {
     /// The first places, and how many more there are.
     pub fn area_line(&self) -> String {
-        let shown = self.areas.iter().take(CARD_AREAS_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-        match self.areas.len().saturating_sub(CARD_AREAS_MAX) {
-            0 => shown,
-            more => format!("{shown} (+{more})"),
-        }
+        area_line(&self.areas)
+    }
+}
+
+fn area_line(areas: &[String]) -> String {
+    let shown = areas.iter().take(CARD_AREAS_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match areas.len().saturating_sub(CARD_AREAS_MAX) {
+        0 => shown,
+        more => format!("{shown} (+{more})"),
     }
 }
 
 impl Section {
+    /// The first places, and how many more there are.
+    pub fn area_line(&self) -> String {
+        area_line(&self.areas)
+    }
+
     pub fn areas_shown(&self) -> &[String] {
         &self.areas[..self.areas.len().min(SECTION_AREAS_MAX)]
     }
