@@ -5,6 +5,9 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+/// Libraries that log addresses of requests, which are citizens' endpoints, when they log in full.
+const QUIET_LIBRARIES: [&str; 4] = ["h2=info", "hyper=info", "hyper_util=info", "sqlx=warn"];
+
 /// Why nothing can be logged or measured.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -19,7 +22,10 @@ pub enum TelemetryError {
 /// # Errors
 /// `log.filter` cannot be understood.
 pub fn log(settings: &Log) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.filter)?;
+    let mut filter = EnvFilter::try_new(&settings.filter)?;
+    for library in QUIET_LIBRARIES {
+        filter = filter.add_directive(library.parse().expect("a directive"));
+    }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match settings.format {
         LogFormat::Text => builder.init(),

@@ -104,7 +104,7 @@ pub struct Broadcast {
     /// The operator behind the key that posted it: never the one who may release it.
     pub author: Option<OperatorId>,
     pub received: Timestamp,
-    /// When it was released or rang by itself.
+    /// When a person released it, or it came by a key that needs none. Without it nothing is ever public.
     pub approved: Option<Timestamp>,
     pub planned: Option<Timestamp>,
     pub finished: Option<Timestamp>,

@@ -120,6 +120,16 @@ pub fn unknown_root(alert: &Alert) -> &AlertKey {
     }
 }
 
+/// Whether what was posted may be shown to the public without a person: only from a key that needs none, speaking for
+/// itself. What such a key files (no area, already expired, …) reaches nobody, yet is on record for everyone.
+pub fn may_publish(alert: &Alert, credential: &Credential, chain: ChainFacts, verdict: Verdict) -> bool {
+    let needs_nobody = match credential.action {
+        KeyAction::Ring | KeyAction::File => credential.may_speak_for(&alert.key.sender) && !chain.foreign,
+        KeyAction::Hold => false,
+    };
+    needs_nobody && verdict.state != State::Held
+}
+
 /// Whether a Cancel of something unknown may keep a late original silent: only from one whose Cancel would have acted.
 pub fn silences_the_unknown(alert: &Alert, credential: &Credential, root_sender: &str, verdict: Verdict) -> bool {
     alert.msg_type == MsgType::Cancel
@@ -208,6 +218,26 @@ mod tests {
         assert_eq!(verdict(&update, &stranger, KNOWN), Verdict::held(Reason::ForeignSender));
         assert_eq!(verdict(&update, &own, foreign), Verdict::held(Reason::ForeignChain));
         assert_eq!(verdict(&update, &own, KNOWN), Verdict::RING);
+    }
+
+    #[test]
+    fn nothing_is_published_that_a_person_would_have_had_to_release() {
+        let mut nowhere = alert();
+        nowhere.infos[0].areas[0].circles.clear();
+        let foreign = ChainFacts { foreign: true, ..KNOWN };
+        for (action, senders, chain, published) in [
+            (KeyAction::Ring, &[][..], NONE, true),
+            (KeyAction::File, &[][..], NONE, true),
+            (KeyAction::Hold, &[][..], NONE, false),
+            (KeyAction::Ring, &["someone@else.example"][..], NONE, false),
+            (KeyAction::Ring, &[][..], foreign, false),
+        ] {
+            let credential = credential(action, senders);
+            for alert in [alert(), nowhere.clone()] {
+                let verdict = verdict(&alert, &credential, chain);
+                assert_eq!(may_publish(&alert, &credential, chain, verdict), published, "{action:?} {senders:?}");
+            }
+        }
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Bell {
             expires,
             author: credential.owner.clone(),
             received: now,
-            approved: (verdict.state == State::Approved).then_some(now),
+            approved: admit::may_publish(alert, credential, chains.facts, verdict).then_some(now),
             planned: None,
             finished: None,
             inside,

@@ -234,8 +234,9 @@ impl PublicRow {
     }
 }
 
-/// The one place that says who is public: scope Public, and released to ring; or filed without ringing although it is
-/// Actual and meant for people. What a person held back stays unseen, even when it was halted or expired meanwhile.
+/// The one place that says who is public: scope Public, and released by a person or by a key that needs none; what was
+/// filed without ringing too, when it is Actual and meant for people. What a person held back, or would have had to
+/// release, stays unseen, even when it was halted or expired meanwhile.
 macro_rules! public_alerts {
     ($rest:literal) => {
         concat!(
@@ -243,10 +244,9 @@ macro_rules! public_alerts {
              CAST(CASE WHEN broadcast.state = 'halted' THEN 1 ELSE 0 END AS BIGINT) AS halted, \
              chain.key AS chain_key, chain.head, chain.cancelled_ms \
              FROM alert JOIN broadcast ON broadcast.alert = alert.id JOIN chain ON chain.id = alert.chain \
-             WHERE alert.scope = 'Public' AND alert.status IN ('Actual', 'Exercise', 'Test') AND ( \
-             (broadcast.state IN ('approved', 'sending', 'done', 'halted', 'expired') \
-             AND broadcast.approved_ms IS NOT NULL) \
-             OR (broadcast.state = 'filed' AND alert.status = 'Actual' AND broadcast.reason IN \
+             WHERE alert.scope = 'Public' AND alert.status IN ('Actual', 'Exercise', 'Test') \
+             AND broadcast.approved_ms IS NOT NULL AND ( \
+             broadcast.state IN ('approved', 'sending', 'done', 'halted', 'expired') OR (broadcast.state = 'filed' AND alert.status = 'Actual' AND broadcast.reason IN \
              ('key-files', 'no-area', 'expired', 'no-info', 'superseded', 'nothing-to-cancel'))) ",
             $rest
         )

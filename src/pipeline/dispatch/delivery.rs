@@ -56,6 +56,7 @@ type DeliveryError = Box<dyn std::error::Error + Send + Sync>;
 async fn try_deliver(dispatcher: Arc<Dispatcher>, lease: Lease, taken_at: Instant) -> Result<(), DeliveryError> {
     let letters = dispatcher.letters.of(&lease.batch).await?;
     let remaining = lease.batch.remaining();
+    let read_at = dispatcher.clock.now();
     let recipients = store::subscriber::recipients(&dispatcher.db, &dispatcher.vault, &remaining).await?;
     let mut tally = Tally::default();
     tally.progress.withdrawn =
@@ -70,6 +71,7 @@ async fn try_deliver(dispatcher: Arc<Dispatcher>, lease: Lease, taken_at: Instan
         dirty: false,
         stopping: false,
         retired: RoaringBitmap::new(),
+        read_at,
         lease,
         dispatcher,
     };
@@ -91,6 +93,8 @@ struct Delivery {
     stopping: bool,
     /// Gone endpoints already retired.
     retired: RoaringBitmap,
+    /// When the endpoints were read: whoever brought a new one since is not retired for the old one.
+    read_at: Timestamp,
     renewed_at: Instant,
     /// Until when pushes may start under the lease, on the monotonic clock.
     valid_until: watch::Sender<Instant>,
@@ -204,7 +208,7 @@ impl Delivery {
         let until = self.dispatcher.lease_until(now);
         let standing = store::batch::checkpoint(&mut tx, &self.lease, &self.tally.progress, until).await?;
         if !gone.is_empty() {
-            store::subscriber::retire(&mut tx, &gone, now).await?;
+            store::subscriber::retire(&mut tx, &gone, self.read_at).await?;
         }
         tx.commit().await?;
         self.retired |= &gone;
@@ -272,7 +276,7 @@ impl Delivery {
             }
         }
         if !gone.is_empty() {
-            store::subscriber::retire(&mut tx, &gone, now).await?;
+            store::subscriber::retire(&mut tx, &gone, self.read_at).await?;
         }
         tx.commit().await?;
         self.dispatcher.wake.audience.notify_one();

@@ -118,7 +118,8 @@ async fn the_public_never_sees_what_was_held_refused_or_not_meant_for_it() {
                 let rang = approved.is_some()
                     && matches!(state, State::Approved | State::Sending | State::Done | State::Halted | State::Expired)
                     && matches!(status, Status::Actual | Status::Exercise | Status::Test);
-                let filed = state == State::Filed
+                let filed = approved.is_some()
+                    && state == State::Filed
                     && status == Status::Actual
                     && reason.is_some_and(|reason| filed_for_all.contains(&reason));
                 if scope == Scope::Public && (rang || filed) {
