@@ -35,6 +35,16 @@ async fn kills_lose_nobody_and_repeat_little_on_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_asked_to_stop_repeats_nothing_on_sqlite() {
+    stop_and_start(Database::Sqlite, PEOPLE_FEWER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_asked_to_stop_repeats_nothing_on_postgresql() {
+    stop_and_start(Database::Postgres, PEOPLE_FEWER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_within_a_second_on_sqlite() {
     cancel_half_way(Database::Sqlite, PEOPLE, CANCELS).await;
 }
@@ -54,6 +64,7 @@ async fn kill_and_restart(database: Database, people: usize, kills: usize) {
     println!("an undisturbed broadcast to {people} takes {duration:?}");
 
     let mut cut_off = 0;
+    let mut latest = String::new();
     for kill in 0..kills {
         crowd.sandbox.clear().await;
         let moment = duration.mul_f64(random.fraction());
@@ -67,6 +78,10 @@ async fn kill_and_restart(database: Database, people: usize, kills: usize) {
         let broadcast = crowd.settled(&id).await;
         assert_adds_up(&broadcast, people as u64);
         assert_eq!(broadcast["accepted"], people, "after a kill at {moment:?}: {broadcast}");
+        // The test clock goes on after a restart, it does not begin again.
+        let received = broadcast["received"].as_str().expect("a time").to_owned();
+        assert!(received > latest, "{received} after {latest}");
+        latest = received;
         let repeats = check_everyone_once_or_twice(&crowd, &id).await;
         println!("kill {kill} at {moment:?}: {before} pushed before, {repeats} repeated");
     }
@@ -91,6 +106,22 @@ async fn check_everyone_once_or_twice(crowd: &Crowd, id: &str) -> usize {
     repeats_of_all
 }
 
+async fn stop_and_start(database: Database, people: usize) {
+    let mut crowd = Crowd::start(database, people).await;
+    let id = crowd.post(&Cap::new("planned-stop")).await;
+    crowd.pushed(people / 4).await;
+    assert_eq!(crowd.server.stop(), Some(0), "a server that is asked to stop ends well");
+    let before = crowd.sandbox.count().await;
+    assert!(before < people, "it was over before the stop: this proves nothing");
+    crowd.server.restart().await;
+    let broadcast = crowd.settled(&id).await;
+    assert_adds_up(&broadcast, people as u64);
+    assert_eq!(broadcast["accepted"], people, "{broadcast}");
+    let pushes = crowd.pushes(&id).await;
+    assert_eq!(pushes.len(), people);
+    assert!(pushes.values().all(|pushes| pushes.len() == 1), "what was begun was not written down");
+}
+
 async fn cancel_half_way(database: Database, people: usize, cancels: usize) {
     let mut random = Random::new("cancels");
     let mut crowd = Crowd::start(database, people).await;
@@ -103,16 +134,16 @@ async fn cancel_half_way(database: Database, people: usize, cancels: usize) {
         let cancel = crowd.post(&Cap::about(&original, "Cancel")).await;
         let answered = Clock::system().real();
 
-        let (stopped, told) = (crowd.settled(&id).await, crowd.settled(&cancel).await);
+        let last = answered.saturating_add(FENCE).expect("a time");
+        let (stopped, of_original) = crowd.stopped(&id, last).await;
+        let told = crowd.settled(&cancel).await;
         assert_eq!((&stopped["state"], &told["state"]), (&"halted".into(), &"done".into()), "{stopped} {told}");
         assert_adds_up(&stopped, people as u64);
         assert!(stopped["stopped"].as_u64() > Some(0), "it was over before the Cancel: {stopped}");
-        let (of_original, of_cancel) = (crowd.pushes(&id).await, crowd.pushes(&cancel).await);
-        let late = answered.saturating_add(FENCE).expect("a time");
+        let of_cancel = crowd.pushes(&cancel).await;
         for pushed in of_original.values().flatten() {
-            assert!(pushed.received <= late, "the original arrived at {}, the Cancel at {answered}", pushed.received);
+            assert!(pushed.received <= last, "the original arrived at {}, the Cancel at {answered}", pushed.received);
         }
-        assert_eq!(stopped["accepted"], of_original.len(), "{stopped}");
         let endpoints = |pushes: &BTreeMap<String, Vec<Pushed>>| pushes.keys().cloned().collect::<BTreeSet<_>>();
         let (heard_original, heard_cancel) = (endpoints(&of_original), endpoints(&of_cancel));
         assert!(heard_original.is_subset(&heard_cancel), "someone was alarmed and not told that it is over");

@@ -9,6 +9,7 @@ mod console;
 mod crash;
 mod decisions;
 mod docs;
+mod faults;
 mod geo_truth;
 mod lifecycle;
 mod real_alerts;
