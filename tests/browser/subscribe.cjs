@@ -104,17 +104,22 @@ async function watchBackground(page, events) {
   }
 }
 
+// Waits for something to be seen; says what the page says instead where it is not.
+async function seen(page, selector) {
+  try {
+    return await page.waitForSelector(selector, { visible: true, timeout: DEADLINE_MS });
+  } catch {
+    throw new Error(`no ${selector}; the page says:\n${await page.evaluate(() => document.body.innerText)}`);
+  }
+}
+
 async function subscribe(page) {
   await page.goto(address);
-  const button = await page.waitForSelector('#subscribe', { visible: true, timeout: DEADLINE_MS });
+  const button = await seen(page, '#subscribe');
   // Whoever has read the explanation ticks what must be ticked.
   await page.$$eval('input[type=checkbox][required]', boxes => boxes.filter(box => !box.checked).forEach(box => box.click()));
   await button.click();
-  try {
-    await page.waitForSelector('#subscribed', { visible: true, timeout: DEADLINE_MS });
-  } catch {
-    throw new Error(`not subscribed; the page says:\n${await page.evaluate(() => document.body.innerText)}`);
-  }
+  await seen(page, '#subscribed');
 }
 
 async function main() {
@@ -145,7 +150,7 @@ async function main() {
     const opening = browser.waitForTarget(target => target.type() === 'page' && target.url().includes('/alerts/'), { timeout: DEADLINE_MS });
     desktop.stdin.write(`${shown.id}\n`);
     const opened = await (await opening).page();
-    await opened.waitForSelector('h1', { timeout: DEADLINE_MS });
+    await seen(opened, 'h1');
     const text = await opened.evaluate(() => document.body.innerText);
     say({ step: 'opened', shown, events, url: opened.url(), text });
   } finally {
