@@ -47,6 +47,7 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
     metrics::describe_counter!("beffroi_alerts_total", "Alerts stored, by state when they came.");
     metrics::describe_counter!("beffroi_push_outcomes_total", "What push services answered.");
     metrics::describe_counter!("beffroi_push_misconfigured_total", "Batches put back since a service refuses us.");
+    metrics::describe_counter!("beffroi_http_requests_total", "Requests answered, by route and status.");
     metrics::describe_histogram!("beffroi_plan_seconds", "Time to target and plan one broadcast.");
     Ok(handle)
 }

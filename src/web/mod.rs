@@ -12,8 +12,10 @@ pub mod page;
 pub mod password;
 pub mod server;
 pub mod state;
+mod trace;
 
 use axum::Router;
+use axum::middleware;
 use state::AppState;
 
 /// Every route of the service.
@@ -24,5 +26,6 @@ pub fn router(state: AppState) -> Router {
         .merge(console::router(&state))
         .merge(citizen::router(&state))
         .fallback(citizen::problem::not_found)
+        .layer(middleware::from_fn(trace::trace))
         .with_state(state)
 }

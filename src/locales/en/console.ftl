@@ -1,5 +1,4 @@
 # The console.
-console-title = Console
 console-nav-situation = Situation
 console-nav-audit = Log
 console-sign-out = Sign out
@@ -51,10 +50,7 @@ health-last = Last alert came
 health-never = none yet
 health-clock = Alert time is moved for a test: it is { $time }.
 
-col-alert = Alert
-col-state = State
-col-when = Came
-col-people = Accepted by push services
+row-accepted = Accepted by push services: { $count } of { $total }
 
 broadcast-state-held = Waits for a person
 broadcast-state-approved = About to be sent
@@ -89,7 +85,6 @@ console-alert-back = Back to the situation
 console-alert-page = Public page
 console-alert-original-xml = Original (XML)
 console-alert-facts = About it
-console-alert-kind = Kind
 console-alert-sender = Sender
 console-alert-identifier = Identifier
 console-alert-sent = Sent
@@ -99,11 +94,7 @@ console-alert-key = Posted with key
 console-alert-key-test = test key
 console-alert-key-gone = a key that is not known any more
 console-alert-owner = The key's owner
-console-alert-state = State
-console-alert-reason = Why
-console-alert-chain = Same event
 console-alert-messages = What people see
-console-alert-message-number = Message { $number }
 console-alert-notification = Notification, { $language }
 console-alert-notification-discreet = With “discreet” switched on people see only:
 console-alert-full = The whole text, { $language }
@@ -134,7 +125,6 @@ ledger-withdrawn = Unsubscribed before sending
 ledger-note = Accepted means a push service took it. It does not mean that anyone saw it.
 ledger-live = Updates by itself
 ledger-reload = Reload
-ledger-progress = { $settled } of { $targeted } settled
 ledger-none = It has not been sent.
 
 act-release = Release
@@ -189,7 +179,6 @@ audit-none = Nothing yet.
 audit-older = Older
 audit-system = the service
 audit-key = key { $name }
-audit-more = Details
 
 console-error-title = This did not work
 console-error-own-alert = You own the key that posted this alert, so another person must release it.

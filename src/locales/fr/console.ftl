@@ -1,5 +1,4 @@
 # La console.
-console-title = Console
 console-nav-situation = Situation
 console-nav-audit = Journal
 console-sign-out = Se déconnecter
@@ -51,10 +50,7 @@ health-last = Dernière alerte reçue
 health-never = aucune
 health-clock = L’heure des alertes est décalée pour un essai : il est { $time }.
 
-col-alert = Alerte
-col-state = État
-col-when = Arrivée
-col-people = Acceptées par les services de push
+row-accepted = Acceptées par les services de push : { $count } sur { $total }
 
 broadcast-state-held = Attend une personne
 broadcast-state-approved = Sur le point de partir
@@ -89,7 +85,6 @@ console-alert-back = Retour à la situation
 console-alert-page = Page publique
 console-alert-original-xml = Original (XML)
 console-alert-facts = À son sujet
-console-alert-kind = Nature
 console-alert-sender = Émetteur
 console-alert-identifier = Identifiant
 console-alert-sent = Émise
@@ -99,11 +94,7 @@ console-alert-key = Envoyée avec la clé
 console-alert-key-test = clé d’essai
 console-alert-key-gone = une clé qui n’est plus connue
 console-alert-owner = Propriétaire de la clé
-console-alert-state = État
-console-alert-reason = Pourquoi
-console-alert-chain = Même événement
 console-alert-messages = Ce que voient les gens
-console-alert-message-number = Message { $number }
 console-alert-notification = Notification, { $language }
 console-alert-notification-discreet = Avec le mode « discret », on voit seulement :
 console-alert-full = Le texte entier, { $language }
@@ -134,7 +125,6 @@ ledger-withdrawn = Désinscrites avant l’envoi
 ledger-note = Acceptée veut dire qu’un service de push l’a prise. Cela ne dit pas que quelqu’un l’a vue.
 ledger-live = Se met à jour tout seul
 ledger-reload = Recharger
-ledger-progress = { $settled } sur { $targeted } réglées
 ledger-none = Elle n’a pas été diffusée.
 
 act-release = Diffuser
@@ -189,7 +179,6 @@ audit-none = Rien pour l’instant.
 audit-older = Plus anciens
 audit-system = le service
 audit-key = clé { $name }
-audit-more = Détails
 
 console-error-title = Cela n’a pas marché
 console-error-own-alert = La clé qui a envoyé cette alerte est la vôtre : une autre personne doit la diffuser.

@@ -81,8 +81,18 @@ pub fn feature(public: &PublicAlert, alert: &Alert, base: &Url) -> Value {
 
 /// The union of all areas, `null` for an alert that is nowhere.
 pub fn geometry(alert: &Alert) -> Value {
-    let areas: Vec<Area> = alert.infos.iter().flat_map(|info| info.areas.iter().cloned()).collect();
-    Shape::of_areas(&areas).map_or(Value::Null, |shape| shape.to_geojson())
+    shape(alert).map_or(Value::Null, |shape| shape.to_geojson())
+}
+
+/// The union of all areas. Languages repeat the same places: each is taken once.
+pub fn shape(alert: &Alert) -> Option<Shape> {
+    let mut areas: Vec<Area> = Vec::new();
+    for area in alert.infos.iter().flat_map(|info| &info.areas) {
+        if !areas.iter().any(|known| known.polygons == area.polygons && known.circles == area.circles) {
+            areas.push(area.clone());
+        }
+    }
+    Shape::of_areas(&areas)
 }
 
 fn area_descs(alert: &Alert) -> Vec<&str> {

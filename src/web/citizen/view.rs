@@ -261,7 +261,7 @@ fn begins_a_point(line: &str) -> bool {
 }
 
 /// What a language calls itself, for the languages that alerts most often come in; the tag for others.
-fn language_name(tag: &str) -> String {
+pub fn language_name(tag: &str) -> String {
     const NAMES: &[(&str, &str)] = &[
         ("ar", "العربية"),
         ("bg", "Български"),

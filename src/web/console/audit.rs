@@ -77,7 +77,16 @@ fn line(page: &Page, names: &BTreeMap<String, String>, entry: AuditEntry) -> Lin
         Value::String(text) => text,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
-    let detail = members.into_iter().filter(|(name, _)| name != "alert").map(|(name, value)| (name, plain(value)));
+    let alert = alert.or_else(|| (entry.action == "alert.post").then(|| entry.subject.clone()));
+    let says_something = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(values) => !values.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Object(_) => true,
+    };
+    let detail = members
+        .into_iter()
+        .filter(|(name, value)| name != "alert" && says_something(value))
+        .map(|(name, value)| (name, plain(value)));
     Line {
         at: utc(entry.at),
         who,

@@ -73,6 +73,7 @@ pub async fn submit(
         return Ok(render(&state, &visit, StatusCode::UNAUTHORIZED, next, login, Some("login-wrong")));
     };
     audit(&state, &Actor::Operator(operator.id.clone()), "login", operator.id.as_str()).await?;
+    session::clear_expired(&state).await?;
     session::begin(&state, &session, operator).await?;
     Ok(Redirect::to(&next).into_response())
 }

@@ -67,6 +67,15 @@ pub async fn begin(state: &AppState, session: &Session, operator: &Operator) -> 
     session.insert(DATA, sign_in).await.map_err(WebError::internal)
 }
 
+/// Forgets sessions that ended long ago without signing out. Done at each sign-in: nothing else makes them.
+///
+/// # Errors
+/// The database failed.
+pub async fn clear_expired(state: &AppState) -> Result<(), WebError> {
+    let sessions = store::session::Sessions::new(state.db.clone(), state.clock);
+    sessions.delete_expired().await.map(drop).map_err(WebError::internal)
+}
+
 /// Ends the session.
 ///
 /// # Errors

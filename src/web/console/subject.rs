@@ -2,7 +2,7 @@
 
 use super::view;
 use crate::audience::Snapshot;
-use crate::cap::alert::{Alert, Area};
+use crate::cap::alert::Alert;
 use crate::cap::code::{MsgType, Status};
 use crate::cap::finding::Finding;
 use crate::cap::time::DateTime;
@@ -18,7 +18,8 @@ use crate::push::letter::{Letter, LetterContext};
 use crate::push::receipt::{RECEIPT_KEY_BYTES, ReceiptKey};
 use crate::store;
 use crate::store::alert::StoredAlert;
-use crate::web::citizen::view::utc;
+use crate::web::api;
+use crate::web::citizen::view::language_name;
 use crate::web::error::WebError;
 use crate::web::state::AppState;
 use serde::Deserialize;
@@ -44,6 +45,8 @@ pub struct Subject {
 pub struct Notification {
     /// BCP 47 tag of the text.
     pub language: String,
+    /// What the language calls itself.
+    pub language_name: String,
     pub title: String,
     pub body: String,
     /// The same where “discreet” is switched on.
@@ -73,7 +76,8 @@ impl Subject {
             None => None,
         };
         let chain_key = chain.map(|chain| chain.key).unwrap_or_default();
-        let (received, expires) = (utc(broadcast.received), utc(broadcast.expires));
+        let on_senders_clock = |instant| DateTime::new(instant, words.alert.key.sent.offset());
+        let (received, expires) = (on_senders_clock(broadcast.received), on_senders_clock(broadcast.expires));
         Ok(Self { received, expires, stored, broadcast, words, chain_key, ledger, inside, near, key, owner })
     }
 
@@ -91,8 +95,7 @@ impl Subject {
 
     /// The whole area, of all messages.
     pub fn shape(&self) -> Option<Shape> {
-        let areas: Vec<Area> = self.words.speaking.infos.iter().flat_map(|info| info.areas.iter().cloned()).collect();
-        Shape::of_areas(&areas)
+        api::shape(&self.words.speaking)
     }
 
     /// What was found in the document; `None` when that cannot be read any more.
@@ -127,8 +130,14 @@ impl Subject {
                     shown(&Letter::new(&context, ReceiptKey::new(&[0; RECEIPT_KEY_BYTES]).of(&self.broadcast.id)))
                 };
                 let ((title, body), (discreet_title, discreet_body)) = (letter(false), letter(true));
-                let language = info.language.clone();
-                notifications.push(Notification { language, title, body, discreet_title, discreet_body });
+                notifications.push(Notification {
+                    language: info.language.clone(),
+                    language_name: language_name(&info.language),
+                    title,
+                    body,
+                    discreet_title,
+                    discreet_body,
+                });
             }
         }
         notifications
@@ -136,6 +145,11 @@ impl Subject {
 
     pub fn may_stop(&self) -> bool {
         matches!(self.broadcast.state, State::Approved | State::Sending)
+    }
+
+    /// Whether the citizens' page shows it, as far as its state tells.
+    pub fn is_public(&self) -> bool {
+        !matches!(self.broadcast.state, State::Held | State::Refused)
     }
 
     pub fn is_held(&self) -> bool {

@@ -3,13 +3,13 @@
 use crate::cap::code::{MsgType, Severity, Status};
 use crate::cap::finding::Level;
 use crate::cap::time::DateTime;
-use crate::i18n::Language;
+use crate::i18n::{self, Language};
 use crate::model::broadcast::{Broadcast, Reason, State};
 use crate::model::outcome::Ledger;
 use crate::model::tier::Tier;
 use crate::pipeline::words::{Words, words};
 use crate::store;
-use crate::web::citizen::view::{self, utc};
+use crate::web::citizen::view;
 use crate::web::error::WebError;
 use crate::web::state::AppState;
 
@@ -30,8 +30,8 @@ pub struct Row {
     pub tier: Tier,
     pub state: State,
     pub reason: Option<Reason>,
+    /// On the sender's clock.
     pub received: DateTime,
-    pub until: DateTime,
     pub ledger: Ledger,
 }
 
@@ -86,8 +86,7 @@ fn row(broadcast: &Broadcast, words: &Words, ledger: Ledger, language: Language)
         tier: broadcast.tier,
         state: broadcast.state,
         reason: broadcast.reason,
-        received: utc(broadcast.received),
-        until: utc(broadcast.expires),
+        received: DateTime::new(broadcast.received, key.sent.offset()),
         ledger,
     }
 }
@@ -107,6 +106,12 @@ pub fn number(language: &Language, number: &u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// How many push services took it, of how many.
+pub fn accepted(language: &Language, ledger: &Ledger) -> String {
+    let count = |value: &u64| i18n::Value::from(number(language, value));
+    i18n::text(*language, "row-accepted", &[("count", count(&ledger.accepted)), ("total", count(&ledger.targeted))])
 }
 
 /// The name of the Fluent message for a state.

@@ -59,7 +59,7 @@ export async function makeMap(target: HTMLElement, tiles: Tiles): Promise<L.Map>
 
 /** The area of an alert. */
 export function drawArea(map: L.Map, shape: GeoJSON.GeoJsonObject): void {
-  const layer = L.geoJSON(shape, { style: { className: "area" }, interactive: false }).addTo(map);
+  const layer = L.geoJSON(shape, { style: { className: "area", fillRule: "nonzero" }, interactive: false }).addTo(map);
   const bounds = layer.getBounds();
   if (bounds.isValid()) map.fitBounds(bounds, { padding: [24, 24], maxZoom: 12, animate: false });
 }
