@@ -186,7 +186,7 @@ async function main() {
   const [origin] = await start(['sandbox', '--listen', '127.0.0.1:0', '--ca-out', environment.BEFFROI__PUSH__CA_FILE],
     /^Sandbox is listening on (\S+)/, /^CA file: (\S+)/);
   const password = randomBytes(9).toString('base64url');
-  run(['operator', 'add', '--login', 'demo', '--name', 'Demonstration', '--role', 'administrator'], `${password}\n`);
+  run(['operator', 'add', 'demo', '--name', 'Demonstration', '--role', 'administrator'], `${password}\n`);
   const rings = run(['key', 'create', '--name', 'grid and police (demo)', '--sender', 'grid@demo.example', '--sender', 'police@demo.example', '--ring']);
   const waits = run(['key', 'create', '--name', 'weather service (demo)', '--sender', 'weather@demo.example', '--hold']);
   const [base] = await start(['serve'], /^Beffroi is listening on (\S+)/);
