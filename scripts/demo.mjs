@@ -40,7 +40,7 @@ const environment = {
   BEFFROI__PUSH__HOSTS: '127.0.0.1',
   BEFFROI__PUSH__CA_FILE: join(folder, 'sandbox-ca.pem'),
   BEFFROI__SUBSCRIPTIONS__CHANGES_PER_MINUTE: '1000000',
-  BEFFROI__LOG__FILTER: 'warn',
+  BEFFROI__LOG__FILTER: 'warn,tower_sessions_core=error',
   BEFFROI__MAP__LATITUDE: String(TOWN.lat),
   BEFFROI__MAP__LONGITUDE: String(TOWN.lon),
   BEFFROI__MAP__ZOOM: '10',
@@ -143,17 +143,24 @@ async function subscribeAll(base, channels) {
   await Promise.all(Array.from({ length: SUBSCRIBING_AT_ONCE }, worker));
 }
 
+/** A moment as CAP writes it, by the town's clock: 2026-11-22T12:11:00+01:00. */
+function inParis(milliseconds) {
+  const zone = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Paris', timeZoneName: 'longOffset' });
+  const offset = zone.formatToParts(milliseconds).find((part) => part.type === 'timeZoneName').value.slice('GMT'.length);
+  const minutes = Number(offset.slice(0, 3)) * 60;
+  return new Date(milliseconds + minutes * 60_000).toISOString().slice(0, 19) + offset;
+}
+
 /** Fills a sample's times in, relative to now, and writes it for `beffroi post`. */
 function sample(name) {
-  const iso = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString().replace(/\.\d+Z$/, '+00:00');
+  const iso = (hours) => inParis(Date.now() + hours * 3_600_000);
   const values = {
     run: randomBytes(4).toString('hex'),
     now: iso(0),
     in_30_minutes: iso(0.5),
     in_3_hours: iso(3),
     in_4_hours: iso(4),
-    hour_in_3_hours: new Intl.DateTimeFormat('fr-FR', { hour: '2-digit', minute: '2-digit', timeZone: 'Europe/Paris' })
-      .format(Date.now() + 3 * 3_600_000),
+    hour_in_3_hours: iso(3).slice(11, 16),
   };
   const template = readFileSync(new URL(`demo/${name}.xml`, import.meta.url), 'utf8');
   const file = join(folder, `${name}.xml`);
@@ -172,7 +179,8 @@ async function watch(answer, key, words, patience = WATCH_MS_MAX) {
   for (;;) {
     const got = await fetch(answer.links.broadcast, { headers: { authorization: `Bearer ${key}` } });
     const ledger = await got.json();
-    const line = `${ledger.accepted ?? 'under 20'} of ${ledger.targeted ?? 'under 20'} accepted, ${ledger.waiting ?? 'under 20'} waiting (${ledger.state})`;
+    const numbers = `${ledger.accepted ?? 'under 20'} of ${ledger.targeted ?? 'under 20'} accepted, ${ledger.waiting ?? 'under 20'} waiting (${ledger.state})`;
+    const line = ledger.state === 'held' ? 'waits for you (held)' : numbers;
     if (line !== last) console.log(`  ${words}: ${line}`);
     last = line;
     if (['done', 'halted', 'expired', 'filed', 'refused'].includes(ledger.state)) return;
