@@ -19,6 +19,10 @@ const KILLS: usize = 20;
 const KILLS_FEWER: usize = 4;
 /// Broadcasts that are cancelled half-way.
 const CANCELS: usize = 3;
+/// Crashes in the middle of a broadcast that is cancelled after the restart.
+const CRASHES: usize = 4;
+/// A push service that takes its time: pushes queue up here, and must not leave when the Cancel has come.
+const SLOW: &str = "delay_ms=500";
 /// One checkpoint's worth: what a crash may repeat of each batch.
 const CHECKPOINT: usize = 250;
 /// How long after the answer to a Cancel the last push of the original may arrive.
@@ -45,13 +49,28 @@ async fn a_server_that_is_asked_to_stop_repeats_nothing_on_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_after_a_crash_reaches_all_who_may_have_heard_on_sqlite() {
+    crash_then_cancel(Database::Sqlite, PEOPLE_FEWER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_after_a_crash_reaches_all_who_may_have_heard_on_postgresql() {
+    crash_then_cancel(Database::Postgres, PEOPLE_FEWER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_within_a_second_on_sqlite() {
-    cancel_half_way(Database::Sqlite, PEOPLE, CANCELS).await;
+    cancel_half_way(Database::Sqlite, &[(PEOPLE, "")], CANCELS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_overtakes_its_broadcast_at_a_slow_push_service() {
+    cancel_half_way(Database::Sqlite, &[(PEOPLE_FEWER, SLOW)], 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_within_a_second_on_postgresql() {
-    cancel_half_way(Database::Postgres, PEOPLE_FEWER, 1).await;
+    cancel_half_way(Database::Postgres, &[(PEOPLE_FEWER, "")], 1).await;
 }
 
 async fn kill_and_restart(database: Database, people: usize, kills: usize) {
@@ -122,9 +141,33 @@ async fn stop_and_start(database: Database, people: usize) {
     assert!(pushes.values().all(|pushes| pushes.len() == 1), "what was begun was not written down");
 }
 
-async fn cancel_half_way(database: Database, people: usize, cancels: usize) {
-    let mut random = Random::new("cancels");
+async fn crash_then_cancel(database: Database, people: usize) {
+    let mut random = Random::new("crashes and cancels");
     let mut crowd = Crowd::start(database, people).await;
+    for round in 0..CRASHES {
+        crowd.sandbox.clear().await;
+        let original = Cap::new(&format!("crash-{round}"));
+        let id = crowd.post(&original).await;
+        crowd.pushed(1 + (people as f64 * 0.5 * random.fraction()) as usize).await;
+        crowd.server.kill9();
+        crowd.server.restart().await;
+        let cancel = crowd.post(&Cap::about(&original, "Cancel")).await;
+        let last = Clock::system().real().saturating_add(FENCE).expect("a time");
+        let told = crowd.settled(&cancel).await;
+        assert_eq!(told["accepted"], told["targeted"], "{told}");
+        let of_original = crowd.after(&id, last).await;
+        let of_cancel = crowd.pushes(&cancel).await;
+        let untold = of_original.keys().filter(|endpoint| !of_cancel.contains_key(*endpoint)).count();
+        assert_eq!(untold, 0, "of {} who were alarmed", of_original.len());
+        assert!(of_original.len() < people, "it was over before the Cancel: this proves little");
+        assert!(of_original.values().flatten().all(|pushed| pushed.received <= last), "it went on after the Cancel");
+    }
+}
+
+async fn cancel_half_way(database: Database, groups: &[(usize, &str)], cancels: usize) {
+    let mut random = Random::new("cancels");
+    let mut crowd = Crowd::start_with(database, groups).await;
+    let people = crowd.people.len();
     for round in 0..cancels {
         crowd.sandbox.clear().await;
         let original = Cap::new(&format!("false-{round}"));
@@ -150,7 +193,8 @@ async fn cancel_half_way(database: Database, people: usize, cancels: usize) {
         // Whose push had possibly begun is told as well; nobody else.
         let extra = heard_cancel.len() - heard_original.len();
         assert!(extra <= CHECKPOINT * people.div_ceil(BATCH), "{extra} were told of the end of what they never heard");
-        assert!(of_cancel.values().all(|pushes| pushes.len() == 1), "a Cancel came twice");
+        let once = |pushes: &Vec<Pushed>| pushes.len() == 1 && pushes[0].msg_type == "Cancel";
+        assert!(of_cancel.values().all(once), "a Cancel came twice, or as something else");
         println!("round {round}: {} heard the original, {extra} more its Cancel", heard_original.len());
     }
 }

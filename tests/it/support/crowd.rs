@@ -79,17 +79,23 @@ impl Crowd {
     /// The broadcast of a stopped alert, once its ledger knows of every push that had begun, and what came of it. Waits
     /// until `last`, after which nothing may come.
     pub async fn stopped(&mut self, id: &str, last: Timestamp) -> (Value, BTreeMap<String, Vec<Pushed>>) {
-        let margin = last.saturating_add(MARGIN).expect("a time");
-        until("the last moment to pass", || async { (Clock::system().real() > margin).then_some(()) }).await;
-        let pushes = self.pushes(id).await;
+        let pushes = self.after(id, last).await;
+        let looked = Clock::system().real();
         loop {
             let broadcast = self.settled(id).await;
             if broadcast["accepted"] == pushes.len() {
                 return (broadcast, pushes);
             }
-            let waited = Clock::system().real().duration_since(margin);
+            let waited = Clock::system().real().duration_since(looked);
             assert!(waited < LEDGER, "{} pushes came, the ledger says {broadcast}", pushes.len());
         }
+    }
+
+    /// What came of an alert, seen well after `last`, when nothing more may come.
+    pub async fn after(&self, id: &str, last: Timestamp) -> BTreeMap<String, Vec<Pushed>> {
+        let margin = last.saturating_add(MARGIN).expect("a time");
+        until("the last moment to pass", || async { (Clock::system().real() > margin).then_some(()) }).await;
+        self.pushes(id).await
     }
 
     /// Until this many pushes have come since the last clearing.

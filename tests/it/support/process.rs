@@ -70,11 +70,6 @@ impl Program {
         tokio::time::timeout(DEADLINE, found).await.ok().flatten()
     }
 
-    /// What has been written and not been read yet.
-    pub fn written(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.lines.try_recv().ok()).collect()
-    }
-
     /// Standard error so far, its end if it is long.
     pub fn errors(&self) -> String {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
