@@ -5,7 +5,7 @@ use super::map;
 use super::reach::Reach;
 use super::rect::Rect;
 use super::ring::Ring;
-use crate::cap::alert::Area;
+use crate::cap::alert::{Alert, Area};
 use serde_json::Value;
 
 /// By how much cells are taken wider on each side, so that rounding never parts what touches: 0.1 mm.
@@ -45,6 +45,23 @@ impl Shape {
             areas.iter().flat_map(|area| &area.polygons).filter_map(|polygon| Ring::new(polygon.ring())).collect();
         let discs: Vec<Disc> = areas.iter().flat_map(|area| &area.circles).filter_map(Disc::new).collect();
         (!rings.is_empty() || !discs.is_empty()).then_some(Self { rings, discs })
+    }
+
+    /// Everywhere an alert speaks of. Languages repeat the same areas in the same order: each is taken once.
+    pub fn of_alert(alert: &Alert) -> Option<Self> {
+        let infos = &alert.infos;
+        let is_new = |nth: usize, at: usize, area: &Area| {
+            let earlier = infos[..nth].iter().filter_map(|info| info.areas.get(at));
+            !earlier.clone().any(|known| known.polygons == area.polygons && known.circles == area.circles)
+        };
+        let areas: Vec<Area> = infos
+            .iter()
+            .enumerate()
+            .flat_map(|(nth, info)| info.areas.iter().enumerate().map(move |(at, area)| (nth, at, area)))
+            .filter(|(nth, at, area)| is_new(*nth, *at, area))
+            .map(|(_, _, area)| area.clone())
+            .collect();
+        Self::of_areas(&areas)
     }
 
     /// Whether someone in the cell could be in the area: any point of the closed cell is in it.

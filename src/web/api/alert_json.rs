@@ -81,18 +81,7 @@ pub fn feature(public: &PublicAlert, alert: &Alert, base: &Url) -> Value {
 
 /// The union of all areas, `null` for an alert that is nowhere.
 pub fn geometry(alert: &Alert) -> Value {
-    shape(alert).map_or(Value::Null, |shape| shape.to_geojson())
-}
-
-/// The union of all areas. Languages repeat the same places: each is taken once.
-pub fn shape(alert: &Alert) -> Option<Shape> {
-    let mut areas: Vec<Area> = Vec::new();
-    for area in alert.infos.iter().flat_map(|info| &info.areas) {
-        if !areas.iter().any(|known| known.polygons == area.polygons && known.circles == area.circles) {
-            areas.push(area.clone());
-        }
-    }
-    Shape::of_areas(&areas)
+    Shape::of_alert(alert).map_or(Value::Null, |shape| shape.to_geojson())
 }
 
 fn area_descs(alert: &Alert) -> Vec<&str> {

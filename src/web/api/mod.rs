@@ -12,7 +12,7 @@ mod post;
 pub mod subscription_body;
 mod subscriptions;
 
-pub use alert_json::{geometry, shape};
+pub use alert_json::geometry;
 
 use super::console::session;
 use super::error::WebError;

@@ -2,7 +2,7 @@
 
 use super::view::{self, Card};
 use crate::cap;
-use crate::cap::alert::{Alert, Area};
+use crate::cap::alert::Alert;
 use crate::geo::shape::Shape;
 use crate::i18n::Language;
 use crate::model::broadcast::AlertState;
@@ -50,8 +50,7 @@ impl Shown {
 
     /// Everywhere it speaks of.
     pub fn shape(&self) -> Option<Shape> {
-        let areas: Vec<Area> = self.alert.infos.iter().flat_map(|info| info.areas.iter().cloned()).collect();
-        Shape::of_areas(&areas)
+        Shape::of_alert(&self.alert)
     }
 
     /// Whether its area touches the cell or what lies within `distance_m` metres around it.

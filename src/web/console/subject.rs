@@ -18,7 +18,6 @@ use crate::push::letter::{Letter, LetterContext};
 use crate::push::receipt::{RECEIPT_KEY_BYTES, ReceiptKey};
 use crate::store;
 use crate::store::alert::StoredAlert;
-use crate::web::api;
 use crate::web::citizen::view::language_name;
 use crate::web::error::WebError;
 use crate::web::state::AppState;
@@ -95,7 +94,7 @@ impl Subject {
 
     /// The whole area, of all messages.
     pub fn shape(&self) -> Option<Shape> {
-        api::shape(&self.words.speaking)
+        Shape::of_alert(&self.words.speaking)
     }
 
     /// What was found in the document; `None` when that cannot be read any more.
