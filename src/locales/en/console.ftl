@@ -139,7 +139,7 @@ release-what = This rings now:
 release-where = Where
 release-who = For how many
 release-people = { $count ->
-    [0] Nobody who subscribed is in this area now.
+    [0] Nobody is reached there now.
     [one] { $count } device rings.
    *[other] { $count } devices ring.
   }

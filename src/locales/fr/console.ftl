@@ -139,7 +139,7 @@ release-what = Ceci sonne maintenant :
 release-where = Où
 release-who = Pour combien
 release-people = { $count ->
-    [0] Aucune personne inscrite n’est dans cette zone en ce moment.
+    [0] Personne n’y est atteint en ce moment.
     [one] { $count } appareil sonne.
    *[other] { $count } appareils sonnent.
   }

@@ -64,7 +64,7 @@ pub async fn show(
 fn line(page: &Page, names: &BTreeMap<String, String>, entry: AuditEntry) -> Line {
     let name = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
     let who = match (entry.actor_kind.as_str(), &entry.actor) {
-        ("key", Some(id)) => page.t1("audit-key", "name", &name(id)),
+        ("key", Some(id)) => page.t1("audit-key", "name", name(id)),
         (_, Some(id)) => name(id),
         (_, None) => page.t("audit-system"),
     };
