@@ -1,7 +1,7 @@
 # make run     build what is missing and serve
 # make test    everything that continuous integration runs
 # make demo    serve with sample citizens, a sandbox of push services and sample alerts
-# make prove   the tests again, in their long forms
+# make prove   the tests again, optimised, with many more random cases
 # make audit   licences, sources, duplicates and unused dependencies
 # Each target installs what it needs and the machine lacks (scripts/setup).
 
@@ -40,7 +40,7 @@ test: lint
 
 prove: client
 	@scripts/setup build database browser python
-	BEFFROI_PROVE=1 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked
+	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked
 
 lint: client
 	@scripts/setup build lint

@@ -9,7 +9,12 @@ use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
 
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(8_030), failure_persistence: None, ..ProptestConfig::default() }
+    // `make prove` looks further, and elsewhere each time.
+    let (cases, rng_seed) = match std::env::var_os("BEFFROI_PROVE") {
+        Some(_) => (cases * 50, RngSeed::Random),
+        None => (cases, RngSeed::Fixed(8_030)),
+    };
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn area(polygons: Vec<Polygon>, circles: Vec<Circle>) -> Area {

@@ -13,12 +13,12 @@ use proptest::test_runner::RngSeed;
 const ORACLE_ERROR_M: f64 = 0.05;
 
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        rng_seed: RngSeed::Fixed(20_261_122),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    // `make prove` looks further, and elsewhere each time.
+    let (cases, rng_seed) = match std::env::var_os("BEFFROI_PROVE") {
+        Some(_) => (cases * 50, RngSeed::Random),
+        None => (cases, RngSeed::Fixed(20_261_122)),
+    };
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn steps() -> impl Strategy<Value = Step> {
