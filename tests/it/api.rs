@@ -36,6 +36,9 @@ fn code(answer: &Answer) -> String {
     problem["code"].as_str().unwrap_or_else(|| panic!("no code in {problem}")).to_owned()
 }
 
+/// Who, key, media type, path, body, and the status and code to expect.
+type Row<'a> = (&'a str, Option<&'a str>, &'a str, &'a str, String, u16, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_live_key_of_the_right_kind_posts_and_nothing_else_is_stored() {
     let server = Server::start(Database::Sqlite, &[("alerts.body_bytes_max", "20000")]).await;
@@ -52,7 +55,7 @@ async fn only_a_live_key_of_the_right_kind_posts_and_nothing_else_is_stored() {
     let unknown = format!("bfr_live_{}", "x".repeat(43));
     let big = format!("{}<!--{}-->", cap(), "x".repeat(20_000));
     let invalid = "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><sender>a</sender></alert>".to_owned();
-    let rows: [(&str, Option<&str>, &str, &str, String, u16, &str); 11] = [
+    let rows: [Row<'_>; 11] = [
         ("no key", None, xml, api, cap(), 401, "unauthorized"),
         ("no key of ours", Some("hello"), xml, api, cap(), 401, "unauthorized"),
         ("an unknown key", Some(&unknown), xml, api, cap(), 401, "unauthorized"),
