@@ -21,8 +21,8 @@ const KILLS_FEWER: usize = 4;
 const CANCELS: usize = 3;
 /// Crashes in the middle of a broadcast that is cancelled after the restart.
 const CRASHES: usize = 4;
-/// A push service that takes its time: pushes queue up here, and must not leave when the Cancel has come.
-const SLOW: &str = "delay_ms=500";
+/// A push service so slow that pushes queue up here for longer than [`FENCE`]; they must not leave after a Cancel.
+const SLOW: &str = "delay_ms=3000";
 /// One checkpoint's worth: what a crash may repeat of each batch.
 const CHECKPOINT: usize = 250;
 /// How long after the answer to a Cancel the last push of the original may arrive.
@@ -60,17 +60,17 @@ async fn a_cancel_after_a_crash_reaches_all_who_may_have_heard_on_postgresql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_within_a_second_on_sqlite() {
-    cancel_half_way(Database::Sqlite, &[(PEOPLE, "")], CANCELS).await;
+    cancel_half_way(Database::Sqlite, &[(PEOPLE, "")], 0.5, CANCELS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_at_a_slow_push_service() {
-    cancel_half_way(Database::Sqlite, &[(PEOPLE_FEWER, SLOW)], 1).await;
+    cancel_half_way(Database::Sqlite, &[(PEOPLE_FEWER, SLOW)], 0.1, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_within_a_second_on_postgresql() {
-    cancel_half_way(Database::Postgres, &[(PEOPLE_FEWER, "")], 1).await;
+    cancel_half_way(Database::Postgres, &[(PEOPLE_FEWER, "")], 0.5, 1).await;
 }
 
 async fn kill_and_restart(database: Database, people: usize, kills: usize) {
@@ -164,7 +164,8 @@ async fn crash_then_cancel(database: Database, people: usize) {
     }
 }
 
-async fn cancel_half_way(database: Database, groups: &[(usize, &str)], cancels: usize) {
+/// Cancels when up to this share of everyone has heard.
+async fn cancel_half_way(database: Database, groups: &[(usize, &str)], share: f64, cancels: usize) {
     let mut random = Random::new("cancels");
     let mut crowd = Crowd::start_with(database, groups).await;
     let people = crowd.people.len();
@@ -173,7 +174,7 @@ async fn cancel_half_way(database: Database, groups: &[(usize, &str)], cancels: 
         let original = Cap::new(&format!("false-{round}"));
         let id = crowd.post(&original).await;
         // Early enough that the Cancel finds something to stop.
-        crowd.pushed(1 + (people as f64 * 0.5 * random.fraction()) as usize).await;
+        crowd.pushed(1 + (people as f64 * share * random.fraction()) as usize).await;
         let cancel = crowd.post(&Cap::about(&original, "Cancel")).await;
         let answered = Clock::system().real();
 
