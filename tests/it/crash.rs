@@ -22,7 +22,7 @@ const CANCELS: usize = 3;
 /// Crashes in the middle of a broadcast that is cancelled after the restart.
 const CRASHES: usize = 4;
 /// A push service so slow that pushes queue up here for longer than [`FENCE`]; they must not leave after a Cancel.
-const SLOW: &str = "delay_ms=3000";
+const SLOW: &str = "delay_ms=2000";
 /// One checkpoint's worth: what a crash may repeat of each batch.
 const CHECKPOINT: usize = 250;
 /// How long after the answer to a Cancel the last push of the original may arrive.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// The most recipients of one batch (docs/ARCHITECTURE.md), hence of one run of people who subscribed in a row.
 pub const BATCH: usize = 1_000;
 /// How long we go on looking for pushes that may not come.
-const MARGIN: SignedDuration = SignedDuration::from_secs(1);
+const MARGIN: SignedDuration = SignedDuration::from_secs(2);
 /// How long a ledger may take to learn of pushes that had begun when a broadcast was stopped.
 const LEDGER: SignedDuration = SignedDuration::from_secs(10);
 /// Subscriptions made at the same time.
