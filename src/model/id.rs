@@ -46,5 +46,27 @@ ids! {
     OperatorId,
 }
 
+/// Longest id, bytes. Ours are shorter.
+const ID_BYTES_MAX: usize = 64;
+
+/// Whether a text could be an id of ours: letters, digits, `-` and `_`.
+pub fn is_id(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(fits)
+}
+
 /// A subscriber's dense number, never used again: the bit that stands for a person in every bitmap.
 pub type Slot = u32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_could_stumble_over_is_no_id() {
+        assert!(is_id("AZaz09-_AZaz09-_AZaz09"));
+        for text in ["", "a\0b", "a b", "a/b", "a.b", "é", &"x".repeat(65)] {
+            assert!(!is_id(text), "{text:?}");
+        }
+    }
+}

@@ -19,8 +19,12 @@ use tokio::sync::Semaphore;
 
 /// Buckets of one limit. Networks that share one share its limit; the memory is bounded whoever comes.
 const BUCKETS_MAX: u64 = 65_536;
-/// Sign-in attempts of one login name, and of one network, each minute.
+/// Sign-in attempts with one login name from one network, each minute. Whoever knows a login elsewhere cannot use it up.
 const LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Sign-in attempts of one network, each minute: many people may work behind one address.
+const NETWORK_LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+/// Uses of a setup link that works, from one network, each minute.
+const SETUPS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Live views at once on one node; the next is told to come again.
 const LIVE_VIEWS_MAX: usize = 200;
 /// Bits of an IPv4 address that name its network.
@@ -58,10 +62,12 @@ pub struct Limits {
     pub posts: Limit,
     /// By network.
     pub subscriptions: Limit,
-    /// By login name.
+    /// By login name and network.
     pub login_names: Limit,
     /// By network.
     pub login_networks: Limit,
+    /// By network, of those who have the link.
+    pub setups: Limit,
     /// Permits for live views.
     pub live_views: Arc<Semaphore>,
 }
@@ -72,7 +78,8 @@ impl Limits {
             posts: Limit::per_minute(config.alerts.posts_per_minute),
             subscriptions: Limit::per_minute(config.subscriptions.changes_per_minute),
             login_names: Limit::per_minute(LOGINS_PER_MINUTE),
-            login_networks: Limit::per_minute(LOGINS_PER_MINUTE),
+            login_networks: Limit::per_minute(NETWORK_LOGINS_PER_MINUTE),
+            setups: Limit::per_minute(SETUPS_PER_MINUTE),
             live_views: Arc::new(Semaphore::new(LIVE_VIEWS_MAX)),
         }
     }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod limit;
 pub mod page;
 pub mod password;
+pub mod path;
 pub mod server;
 pub mod state;
 mod trace;

@@ -267,6 +267,10 @@ async fn operations_can_ask_whether_it_lives_is_ready_and_what_it_counts() {
     server.post_new(&key, Cap::new("counted").xml()).await;
     let metrics = get(&server, "/metrics").await.text();
     assert!(metrics.contains("beffroi_alerts_total{state=\"filed\"} 1"), "{metrics}");
+    for (name, value) in [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9"), ("via", "1.1 proxy")] {
+        let outside = server.http.get(server.url("/metrics")).header(name, value).send().await.expect("an answer");
+        assert_eq!(outside.status(), 404, "{name}");
+    }
     let missing = get(&server, "/api/v1/nothing").await;
     assert_eq!((missing.status, code(&missing).as_str()), (404, "not-found"));
     let method = http::json(&server.http, Method::DELETE, &server.url("/api/v1/alerts"), None, None).await;

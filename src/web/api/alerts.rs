@@ -4,7 +4,7 @@ use super::alert_json::{self, Detail};
 use super::filter::{Filter, Parameters, write_cursor};
 use crate::cap;
 use crate::cap::alert::Alert;
-use crate::model::id::AlertId;
+use crate::model::id::{AlertId, is_id};
 use crate::store::StoreError;
 use crate::store::alert::{self, PUBLIC_ALERTS_MAX, PublicAlert, PublicCursor, PublicFilter};
 use crate::web::auth;
@@ -56,6 +56,9 @@ pub async fn one(
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let (id, form) = Form::split(&segment);
+    if !is_id(id) {
+        return Err(WebError::NotFound);
+    }
     let id = AlertId(id.to_owned());
     let public = alert::get_public(&state.db, &id, state.clock.now()).await.map_err(WebError::internal)?;
     let public = public.ok_or(WebError::NotFound)?;

@@ -8,9 +8,10 @@ use crate::pipeline::answer::COUNT_SHOWN_MIN;
 use crate::store;
 use crate::web::console::session;
 use crate::web::error::WebError;
+use crate::web::path::Id;
 use crate::web::state::AppState;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
@@ -27,7 +28,7 @@ enum Reader {
 
 pub async fn show(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Id(id): Id,
     session: Session,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {

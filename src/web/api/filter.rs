@@ -4,7 +4,7 @@
 use crate::cap::alert::{Alert, Area, Info};
 use crate::cap::code::{Category, Certainty, Severity, Status, Urgency};
 use crate::geo::shape::Shape;
-use crate::model::id::AlertId;
+use crate::model::id::{AlertId, is_id};
 use crate::store::alert::PublicCursor;
 use crate::web::error::{FieldProblem, WebError};
 use jiff::Timestamp;
@@ -146,7 +146,7 @@ pub fn write_cursor(cursor: &PublicCursor) -> String {
 fn read_cursor(text: &str) -> Option<PublicCursor> {
     let (milliseconds, id) = text.split_once('_')?;
     let received = Timestamp::from_millisecond(milliseconds.parse().ok()?).ok()?;
-    Some(PublicCursor { received, id: AlertId(id.to_owned()) })
+    is_id(id).then(|| PublicCursor { received, id: AlertId(id.to_owned()) })
 }
 
 fn read_point(text: &str) -> Option<(f64, f64)> {
@@ -230,6 +230,7 @@ mod tests {
         };
         assert_eq!(read_cursor(&write_cursor(&cursor)), Some(cursor));
         assert_eq!(read_cursor("yesterday"), None);
+        assert_eq!(read_cursor("1_a\0b"), None);
     }
 
     #[test]

@@ -2,13 +2,18 @@
 
 use crate::web::error::WebError;
 use crate::web::state::AppState;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long the database may take to answer before we are not ready.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What proxies say of themselves (RFC 7239 §4, RFC 9110 §7.6.3, and the older custom).
+const FORWARDING_HEADERS: [&str; 3] = ["x-forwarded-for", "forwarded", "via"];
 
 /// `GET /health/live`: the process answers. Nothing else is asked: a restart mends nothing else.
 pub async fn live() -> Response {
@@ -33,7 +38,17 @@ pub async fn ready(State(state): State<AppState>) -> Result<Response, WebError> 
     }
 }
 
-/// `GET /metrics`: Prometheus text.
-pub async fn metrics(State(state): State<AppState>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4"), (CACHE_CONTROL, "no-store")], state.metrics.render()).into_response()
+/// `GET /metrics`: Prometheus text, small counts of people included, so for this machine alone: what comes from
+/// elsewhere or through a proxy finds nothing.
+pub async fn metrics(
+    State(state): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let is_forwarded = FORWARDING_HEADERS.iter().any(|name| headers.contains_key(*name));
+    if is_forwarded || !peer.ip().to_canonical().is_loopback() {
+        return Err(WebError::NotFound);
+    }
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4"), (CACHE_CONTROL, "no-store")], state.metrics.render())
+        .into_response())
 }

@@ -2,7 +2,7 @@
 
 mod alert_json;
 mod alerts;
-mod body;
+pub mod body;
 mod broadcast;
 mod fields;
 mod filter;

@@ -42,7 +42,10 @@ pub async fn post(State(state): State<AppState>, request: Request<Body>) -> Resu
     if !body::media_type(request.headers()).is_some_and(|media_type| MEDIA_TYPES.contains(&media_type.as_str())) {
         return Err(WebError::MediaType { accepted: "application/cap+xml, text/xml, application/xml" });
     }
+    let headers = request.headers().clone();
     let bytes = body::read(request, state.config.alerts.body_bytes_max).await?;
+    // A body may be slow: a key that was revoked meanwhile rings nothing.
+    let credential = key::of(&headers, &state).await?;
     let dry_run = matches!(parameters.dry_run, DryRun::Yes);
     let posted = state.bell.post(&bytes, &credential, dry_run).await.map_err(WebError::from)?;
     Ok(match posted {

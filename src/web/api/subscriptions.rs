@@ -10,10 +10,11 @@ use crate::store::subscriber::{self, Creation, NewSubscriber, Replacement};
 use crate::web::auth;
 use crate::web::error::WebError;
 use crate::web::limit::Network;
+use crate::web::path::Id;
 use crate::web::state::AppState;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{Extensions, HeaderMap, HeaderValue, Request, StatusCode};
@@ -52,21 +53,13 @@ pub async fn create(State(state): State<AppState>, request: Request<Body>) -> Re
 }
 
 /// `GET /api/v1/subscriptions/{id}`.
-pub async fn show(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, WebError> {
+pub async fn show(State(state): State<AppState>, Id(id): Id, headers: HeaderMap) -> Result<Response, WebError> {
     let subscriber = owned(&state, id, &headers).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(subscription_body::show(&subscriber))).into_response())
 }
 
 /// `PUT /api/v1/subscriptions/{id}`: replaces everything, the channel too.
-pub async fn replace(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    request: Request<Body>,
-) -> Result<Response, WebError> {
+pub async fn replace(State(state): State<AppState>, Id(id): Id, request: Request<Body>) -> Result<Response, WebError> {
     count(&state, request.extensions(), request.headers())?;
     let subscriber = owned(&state, id, request.headers()).await?;
     let value = read_json(request).await?;
@@ -87,11 +80,7 @@ pub async fn replace(
 }
 
 /// `DELETE /api/v1/subscriptions/{id}`: everything about it is erased at once.
-pub async fn delete(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    request: Request<Body>,
-) -> Result<Response, WebError> {
+pub async fn delete(State(state): State<AppState>, Id(id): Id, request: Request<Body>) -> Result<Response, WebError> {
     count(&state, request.extensions(), request.headers())?;
     let subscriber = owned(&state, id, request.headers()).await?;
     let mut tx = state.db.begin().await.map_err(WebError::internal)?;

@@ -11,9 +11,10 @@ use crate::model::id::AlertId;
 use crate::store::alert as stored;
 use crate::web::error::WebError;
 use crate::web::page::{Page, Section, Visit, respond};
+use crate::web::path::Id;
 use crate::web::state::AppState;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
@@ -57,7 +58,7 @@ pub struct Tiles {
 ///
 /// # Errors
 /// No such public alert, or the database failed.
-pub async fn show(State(state): State<AppState>, Path(id): Path<String>, visit: Visit) -> Result<Response, WebError> {
+pub async fn show(State(state): State<AppState>, Id(id): Id, visit: Visit) -> Result<Response, WebError> {
     let now = state.clock.now();
     let public = stored::get_public(&state.db, &AlertId(id), now).await.map_err(WebError::internal)?;
     let public = public.ok_or(WebError::NotFound)?;

@@ -16,9 +16,10 @@ use crate::pipeline::DecisionError;
 use crate::web::citizen::view::{self as public, Section, sections};
 use crate::web::error::WebError;
 use crate::web::page::{Page, Visit, respond};
+use crate::web::path::Id;
 use crate::web::state::AppState;
 use askama::Template;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use serde::Deserialize;
@@ -86,7 +87,7 @@ pub struct Reasoned {
 pub async fn ask_release(
     Shared(state): Shared<AppState>,
     SignedIn(operator): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
     visit: Visit,
 ) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
@@ -99,7 +100,7 @@ pub async fn ask_release(
 pub async fn ask_refuse(
     Shared(state): Shared<AppState>,
     SignedIn(operator): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
     visit: Visit,
 ) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
@@ -109,7 +110,7 @@ pub async fn ask_refuse(
 pub async fn ask_stop(
     Shared(state): Shared<AppState>,
     SignedIn(operator): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
     visit: Visit,
 ) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
@@ -119,7 +120,7 @@ pub async fn ask_stop(
 pub async fn release(
     Shared(state): Shared<AppState>,
     SignedIn(operator): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
     visit: Visit,
     Fields(form): Fields<Confirmed>,
 ) -> Result<Response, WebError> {
@@ -142,7 +143,7 @@ pub async fn release(
 pub async fn refuse(
     Shared(state): Shared<AppState>,
     SignedIn(operator): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
     visit: Visit,
     Fields(form): Fields<Reasoned>,
 ) -> Result<Response, WebError> {
@@ -158,7 +159,7 @@ pub async fn refuse(
 pub async fn stop(
     Shared(state): Shared<AppState>,
     SignedIn(operator): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
     state.bell.stop(&subject.broadcast.id, &operator).await?;

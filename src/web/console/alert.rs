@@ -12,10 +12,11 @@ use crate::web::api::geometry;
 use crate::web::citizen::view::{self as public, Section, sections};
 use crate::web::error::WebError;
 use crate::web::page::{Page, Visit, respond};
+use crate::web::path::Id;
 use crate::web::state::AppState;
 use askama::Template;
 use axum::Json;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
@@ -45,7 +46,7 @@ struct AlertPage {
 pub async fn show(
     Shared(state): Shared<AppState>,
     SignedIn(operator): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
     visit: Visit,
 ) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
@@ -81,11 +82,7 @@ pub async fn show(
 }
 
 /// The area for the map, also of what the public does not see.
-pub async fn area(
-    Shared(state): Shared<AppState>,
-    SignedIn(_): SignedIn,
-    Path(id): Path<String>,
-) -> Result<Response, WebError> {
+pub async fn area(Shared(state): Shared<AppState>, SignedIn(_): SignedIn, Id(id): Id) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
     let feature = json!({"type": "Feature", "geometry": geometry(&subject.words.speaking), "properties": {}});
     Ok(([(CONTENT_TYPE, "application/geo+json")], Json(feature)).into_response())
@@ -95,7 +92,7 @@ pub async fn area(
 pub async fn original(
     Shared(state): Shared<AppState>,
     SignedIn(_): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
     let headers = [

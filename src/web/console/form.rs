@@ -1,9 +1,14 @@
-//! Forms that people send.
+//! Forms that people send: bounded in bytes and in time.
 
+use crate::web::api::body;
 use crate::web::error::WebError;
 use axum::Form;
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
+
+/// Largest form, bytes.
+const FORM_BYTES_MAX: usize = 16_384;
 
 /// The fields of a form; one that cannot be read is told as our errors are.
 pub struct Fields<T>(pub T);
@@ -11,10 +16,21 @@ pub struct Fields<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
     type Rejection = WebError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, WebError> {
-        match Form::<T>::from_request(request, state).await {
-            Ok(Form(fields)) => Ok(Self(fields)),
-            Err(rejection) => Err(WebError::Malformed { detail: rejection.body_text() }),
-        }
+    async fn from_request(request: Request, _state: &S) -> Result<Self, WebError> {
+        read(request).await.map(Self)
+    }
+}
+
+/// The fields of a form, where something must be asked before its body is read.
+///
+/// # Errors
+/// It is too large, too slow, or not a form with these fields.
+pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, WebError> {
+    let (head, body) = request.into_parts();
+    let mut whole = Request::from_parts(head.clone(), Body::empty());
+    *whole.body_mut() = Body::from(body::read(Request::from_parts(head, body), FORM_BYTES_MAX).await?);
+    match Form::<T>::from_request(whole, &()).await {
+        Ok(Form(fields)) => Ok(fields),
+        Err(rejection) => Err(WebError::Malformed { detail: rejection.body_text() }),
     }
 }

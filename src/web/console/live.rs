@@ -2,14 +2,15 @@
 //!
 //! Changes on this node are told at once; those of other nodes by looking every [`LOOK_EVERY`].
 
-use super::session::SignedIn;
+use super::session::LookingOn;
 use crate::model::broadcast::{Broadcast, State};
 use crate::model::id::{AlertId, BroadcastId};
 use crate::model::outcome::Ledger;
 use crate::store::{self, StoreError};
 use crate::web::error::WebError;
+use crate::web::path::Id;
 use crate::web::state::AppState;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -31,8 +32,8 @@ const EVENTS_MAX: usize = 4;
 
 pub async fn stream(
     Shared(state): Shared<AppState>,
-    SignedIn(_): SignedIn,
-    Path(id): Path<String>,
+    LookingOn(_): LookingOn,
+    Id(id): Id,
 ) -> Result<Response, WebError> {
     let found = store::broadcast::by_alert(&state.db, &AlertId(id)).await.map_err(WebError::internal)?;
     let broadcast = found.ok_or(WebError::NotFound)?;

@@ -1,8 +1,9 @@
 //! Signing in and out. Every attempt stands in the audit log, without what was typed: it may be a password.
 
-use super::form::Fields;
+use super::form;
 use super::frame::{Desk, Entry, page};
 use super::session;
+use super::setup::is_login;
 use crate::model::operator::Actor;
 use crate::store;
 use crate::web::error::WebError;
@@ -10,16 +11,12 @@ use crate::web::limit::Network;
 use crate::web::page::{Page, Visit, respond};
 use crate::web::state::AppState;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use http::request::Parts;
 use serde::Deserialize;
 use serde_json::json;
 use tower_sessions::Session;
-
-/// Characters of a login that are looked up.
-const LOGIN_BYTES_MAX: usize = 256;
 
 #[derive(Template)]
 #[template(path = "console/login.html")]
@@ -49,17 +46,22 @@ pub async fn submit(
     State(state): State<AppState>,
     visit: Visit,
     session: Session,
-    parts: Parts,
-    Fields(form): Fields<Submitted>,
+    request: Request,
 ) -> Result<Response, WebError> {
+    let network = Network::of(request.extensions(), request.headers(), &state.config.server.trusted_proxies);
+    let too_many =
+        |next, login| render(&state, &visit, StatusCode::TOO_MANY_REQUESTS, next, login, Some("login-too-many"));
+    if state.limits.login_networks.knock(network).is_err() {
+        return Ok(too_many(local(""), String::new()));
+    }
+    let form: Submitted = form::read(request).await?;
     let login = form.login.trim().to_lowercase();
     let next = local(&form.next);
-    let network = Network::of(&parts.extensions, &parts.headers, &state.config.server.trusted_proxies);
-    let knocked = state.limits.login_networks.knock(network).and_then(|()| state.limits.login_names.knock(&login));
-    if knocked.is_err() {
-        return Ok(render(&state, &visit, StatusCode::TOO_MANY_REQUESTS, next, login, Some("login-too-many")));
+    if state.limits.login_names.knock((&login, network)).is_err() {
+        return Ok(too_many(next, login));
     }
-    let found = if login.len() <= LOGIN_BYTES_MAX {
+    // What cannot be a login is not looked up, but takes as long.
+    let found = if is_login(&login) {
         store::operator::by_login(&state.db, &login).await.map_err(WebError::internal)?
     } else {
         None

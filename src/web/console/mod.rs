@@ -20,7 +20,7 @@ use super::error::{Shown, WebError};
 use super::page::Visit;
 use super::state::AppState;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -28,9 +28,6 @@ use http::HeaderValue;
 use http::header::{CACHE_CONTROL, REFERRER_POLICY};
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-
-/// Largest form, bytes.
-const FORM_BYTES_MAX: usize = 16_384;
 
 /// Every page under `/console`.
 pub fn router(state: &AppState) -> Router<AppState> {
@@ -48,7 +45,6 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/console/alerts/{id}/refuse", get(act::ask_refuse).post(act::refuse))
         .route("/console/alerts/{id}/stop", get(act::ask_stop).post(act::stop))
         .layer(session::layer(state))
-        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(csrf(state))
         .layer(middleware::from_fn_with_state(state.clone(), errors_as_pages))
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))

@@ -19,8 +19,6 @@ use url::form_urlencoded;
 const IDLE_MAX: SignedDuration = SignedDuration::from_mins(30);
 /// A session is over after this, used or not.
 const AGE_MAX: SignedDuration = SignedDuration::from_hours(12);
-/// How old an id may become before it is changed.
-const ID_AGE_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// How long a use may go unrecorded: a write for each request would be too many.
 const SEEN_LAG_MAX: SignedDuration = SignedDuration::from_mins(1);
 /// The name of the cookie.
@@ -34,8 +32,6 @@ struct SignIn {
     operator: OperatorId,
     since: Timestamp,
     seen: Timestamp,
-    /// When the id was made.
-    id_since: Timestamp,
 }
 
 impl SignIn {
@@ -61,7 +57,7 @@ pub fn layer(state: &AppState) -> SessionManagerLayer<store::session::Sessions> 
 /// The database failed.
 pub async fn begin(state: &AppState, session: &Session, operator: &Operator) -> Result<(), WebError> {
     let now = state.clock.real();
-    let sign_in = SignIn { operator: operator.id.clone(), since: now, seen: now, id_since: now };
+    let sign_in = SignIn { operator: operator.id.clone(), since: now, seen: now };
     // An id that was there before signing in may be known to someone else.
     session.flush().await.map_err(WebError::internal)?;
     session.insert(DATA, sign_in).await.map_err(WebError::internal)
@@ -115,23 +111,36 @@ impl FromRequestParts<AppState> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let session =
-            parts.extensions.get::<Session>().cloned().ok_or_else(|| WebError::Unauthorized.into_response())?;
-        let Some((operator, sign_in)) = look(state, &session).await.map_err(IntoResponse::into_response)? else {
-            return Err(to_sign_in(parts).into_response());
-        };
-        refresh(state, &session, sign_in, &parts.method).await.map_err(IntoResponse::into_response)?;
+        let (session, operator, sign_in) = require(parts, state).await?;
+        refresh(state, &session, sign_in).await.map_err(IntoResponse::into_response)?;
         Ok(Self(operator))
     }
 }
 
-/// Records the use, and changes the id from time to time; only in reading, where no answer to an act can be lost.
-async fn refresh(state: &AppState, session: &Session, mut sign_in: SignIn, method: &Method) -> Result<(), WebError> {
+/// The person signed in, where a page asks by itself: nobody is there who uses the session, so it does not live longer.
+pub struct LookingOn(pub Operator);
+
+impl FromRequestParts<AppState> for LookingOn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let (_, operator, _) = require(parts, state).await?;
+        Ok(Self(operator))
+    }
+}
+
+async fn require(parts: &Parts, state: &AppState) -> Result<(Session, Operator, SignIn), Response> {
+    let session = parts.extensions.get::<Session>().cloned().ok_or_else(|| WebError::Unauthorized.into_response())?;
+    match look(state, &session).await.map_err(IntoResponse::into_response)? {
+        Some((operator, sign_in)) => Ok((session, operator, sign_in)),
+        None => Err(to_sign_in(parts).into_response()),
+    }
+}
+
+/// Records the use. The id stays: of two requests at once, one would come with an id that is gone.
+async fn refresh(state: &AppState, session: &Session, mut sign_in: SignIn) -> Result<(), WebError> {
     let now = state.clock.real();
-    if *method == Method::GET && now.duration_since(sign_in.id_since) >= ID_AGE_MAX {
-        session.cycle_id().await.map_err(WebError::internal)?;
-        sign_in.id_since = now;
-    } else if now.duration_since(sign_in.seen) < SEEN_LAG_MAX {
+    if now.duration_since(sign_in.seen) < SEEN_LAG_MAX {
         return Ok(());
     }
     sign_in.seen = now;
@@ -154,7 +163,7 @@ mod tests {
 
     fn sign_in(since: &str, seen: &str) -> SignIn {
         let time = |text: &str| text.parse().expect("a time");
-        SignIn { operator: OperatorId("o".to_owned()), since: time(since), seen: time(seen), id_since: time(since) }
+        SignIn { operator: OperatorId("o".to_owned()), since: time(since), seen: time(seen) }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The first administrator, made through a link that works once.
 
-use super::form::Fields;
+use super::form;
 use super::frame::{Desk, Entry, page};
 use super::session;
 use crate::clock;
@@ -9,11 +9,12 @@ use crate::model::operator::{Actor, Operator, Role};
 use crate::store::{self, StoreError};
 use crate::web::auth;
 use crate::web::error::WebError;
+use crate::web::limit::Network;
 use crate::web::page::{Page, Visit, respond};
 use crate::web::password::{self, PasswordError};
 use crate::web::state::AppState;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use serde::Deserialize;
@@ -77,12 +78,15 @@ pub async fn submit(
     State(state): State<AppState>,
     visit: Visit,
     session: Session,
-    Fields(form): Fields<Submitted>,
+    request: Request,
 ) -> Result<Response, WebError> {
-    state.limits.login_names.knock("setup")?;
+    let network = Network::of(request.extensions(), request.headers(), &state.config.server.trusted_proxies);
+    let form: Submitted = form::read(request).await?;
     if !is_token(&state, &form.token).await? {
         return Ok(render(&state, &visit, None, String::new(), String::new(), None));
     }
+    // Only now: a stranger without the link must not keep out whoever has it.
+    state.limits.setups.knock(network)?;
     let login = form.login.trim().to_lowercase();
     let name = form.name.trim().to_owned();
     if let Some(problem) = problem(&login, &name, &form) {
@@ -107,7 +111,7 @@ fn problem(login: &str, name: &str, form: &Submitted) -> Option<&'static str> {
     if !is_login(login) {
         return Some("setup-bad-login");
     }
-    if name.chars().count() > NAME_CHARS_MAX {
+    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
         return Some("setup-bad-name");
     }
     match password::check(&form.password) {
