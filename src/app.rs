@@ -83,6 +83,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         closing: closing.clone(),
         endpoints: Arc::new(endpoints),
         limits: Arc::new(limits),
+        originals: Arc::default(),
         passwords: Passwords::default(),
     };
     println!("Beffroi is listening on http://{address}");

@@ -44,7 +44,7 @@ enum Verb {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum RoleChoice {
-    /// May also make operators and keys.
+    /// Recorded and listed; may today do what an operator may.
     Administrator,
     /// May release, refuse and stop.
     Operator,

@@ -8,6 +8,7 @@ pub mod citizen;
 pub mod console;
 pub mod error;
 pub mod limit;
+pub mod originals;
 pub mod page;
 pub mod password;
 pub mod path;

@@ -1,6 +1,7 @@
 //! What every handler may use. Cheap to clone.
 
 use super::limit::Limits;
+use super::originals::Originals;
 use super::password::Passwords;
 use crate::audience::Audience;
 use crate::clock::Clock;
@@ -38,5 +39,7 @@ pub struct AppState {
     /// Which push services subscriptions may name.
     pub endpoints: Arc<EndpointPolicy>,
     pub limits: Arc<Limits>,
+    /// Public alerts that were read lately.
+    pub originals: Arc<Originals>,
     pub passwords: Passwords,
 }

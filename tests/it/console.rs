@@ -145,6 +145,10 @@ async fn no_act_is_done_without_a_session_or_from_another_site() {
             assert_eq!(server.broadcast(&mut admin, &id).await["state"], "held", "{act} by {who}");
         }
     }
+    let url = server.url(&format!("/console/alerts/{id}/release"));
+    let silent = http.post(&url).header("cookie", &live).header("content-type", "application/x-www-form-urlencoded");
+    let silent = silent.body("confirm=RING").send().await.expect("an answer");
+    assert_eq!(silent.status(), 403, "an act that does not say where it comes from");
     let url = server.url("/console/login");
     let away = Sender { cookie: None, origin: away, site: "cross-site" };
     assert_eq!(send(&http, &url, &away, &[("login", login), ("password", password)]).await.status, 403);
@@ -250,6 +254,8 @@ async fn signing_in_changes_the_session_and_guessing_is_slowed_down_and_logged()
     }
     assert_eq!(statuses.first(), Some(&401));
     assert_eq!(statuses.last(), Some(&429));
+    add_operator(&server, "bea", "a long enough password").await;
+    assert!(sign_in(&server, "bea", "a long enough password", None).await.is_ok(), "guessing kept another out");
     let log = admin.get("/console/audit").await.expect(200).answer.text();
     assert!(log.contains("login.failed") && !log.contains("not the password"), "{log}");
 }

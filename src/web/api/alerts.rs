@@ -2,7 +2,6 @@
 
 use super::alert_json::{self, Detail};
 use super::filter::{Filter, Parameters, write_cursor};
-use crate::cap;
 use crate::cap::alert::Alert;
 use crate::model::id::{AlertId, is_id};
 use crate::store::StoreError;
@@ -15,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Stored alerts looked through for one page; a filter that fits few of them gives a short page and a cursor.
 const SCANNED_MAX: usize = 1_000;
@@ -64,8 +64,14 @@ pub async fn one(
     let public = public.ok_or(WebError::NotFound)?;
     let body = match form {
         Form::Xml => return Ok(cached(form, public.alert.original, &headers)),
-        Form::Json => alert_json::show(&public, &read(&public)?, Detail::Full, &state.public_url),
-        Form::Geojson => alert_json::feature(&public, &read(&public)?, &state.public_url),
+        Form::Json => {
+            let alert = read(&state, &public)?;
+            alert_json::show(&public, &alert, Detail::Full, &state.public_url)
+        }
+        Form::Geojson => {
+            let alert = read(&state, &public)?;
+            alert_json::feature(&public, &alert, &state.public_url)
+        }
     };
     Ok(cached(form, body.to_string().into_bytes(), &headers))
 }
@@ -74,7 +80,7 @@ pub async fn one(
 pub async fn list(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Result<Response, WebError> {
     let page = page(&state, &uri).await?;
     let show =
-        |(public, alert): &(PublicAlert, Alert)| alert_json::show(public, alert, Detail::List, &state.public_url);
+        |(public, alert): &(PublicAlert, Arc<Alert>)| alert_json::show(public, alert, Detail::List, &state.public_url);
     let alerts: Vec<Value> = page.alerts.iter().map(show).collect();
     let body = json!({"alerts": alerts, "next_cursor": page.next.as_ref().map(write_cursor)});
     Ok(cached(Form::Json, body.to_string().into_bytes(), &headers))
@@ -83,7 +89,7 @@ pub async fn list(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -
 /// `GET /api/v1/alerts.geojson`.
 pub async fn list_geojson(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Result<Response, WebError> {
     let page = page(&state, &uri).await?;
-    let show = |(public, alert): &(PublicAlert, Alert)| alert_json::feature(public, alert, &state.public_url);
+    let show = |(public, alert): &(PublicAlert, Arc<Alert>)| alert_json::feature(public, alert, &state.public_url);
     let features: Vec<Value> = page.alerts.iter().map(show).collect();
     let next = page.next.as_ref().map(write_cursor);
     let body = json!({"type": "FeatureCollection", "features": features, "next_cursor": next});
@@ -91,7 +97,7 @@ pub async fn list_geojson(State(state): State<AppState>, uri: Uri, headers: Head
 }
 
 struct Page {
-    alerts: Vec<(PublicAlert, Alert)>,
+    alerts: Vec<(PublicAlert, Arc<Alert>)>,
     next: Option<PublicCursor>,
 }
 
@@ -117,7 +123,7 @@ async fn scan(state: &AppState, filter: &Filter) -> Result<Page, StoreError> {
                 return Ok(Page { alerts, next: None });
             }
             before = Some(PublicCursor { received: public.alert.received, id: public.alert.id.clone() });
-            let Ok(alert) = read(&public) else { continue };
+            let Some(alert) = state.originals.read(&public.alert) else { continue };
             if !filter.fits(&alert) {
                 continue;
             }
@@ -133,13 +139,8 @@ async fn scan(state: &AppState, filter: &Filter) -> Result<Page, StoreError> {
     Ok(Page { alerts, next: before })
 }
 
-/// Reads the original again: the one source of truth.
-fn read(public: &PublicAlert) -> Result<Alert, WebError> {
-    let alert = cap::read(&public.alert.original, &cap::Limits::default()).alert;
-    alert.ok_or_else(|| {
-        tracing::error!(alert = %public.alert.id, "stored alert {} cannot be read any more", public.alert.id);
-        WebError::NotFound
-    })
+fn read(state: &AppState, public: &PublicAlert) -> Result<Arc<Alert>, WebError> {
+    state.originals.read(&public.alert).ok_or(WebError::NotFound)
 }
 
 /// An answer that a reader may keep and ask about again.

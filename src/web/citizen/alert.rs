@@ -17,6 +17,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use std::sync::Arc;
 
 /// The page.
 #[derive(Template)]
@@ -24,7 +25,7 @@ use http::StatusCode;
 pub struct AlertPage {
     pub page: Page,
     pub id: String,
-    pub alert: Alert,
+    pub alert: Arc<Alert>,
     pub state: AlertState,
     pub cancels: bool,
     pub sections: Vec<view::Section>,
@@ -63,11 +64,11 @@ pub async fn show(State(state): State<AppState>, Id(id): Id, visit: Visit) -> Re
     let public = stored::get_public(&state.db, &AlertId(id), now).await.map_err(WebError::internal)?;
     let public = public.ok_or(WebError::NotFound)?;
     let chain = stored::public_in_chain(&state.db, &public.alert.chain, now).await.map_err(WebError::internal)?;
-    let shown = Shown::read(public).ok_or(WebError::NotFound)?;
+    let shown = Shown::read(&state.originals, public).ok_or(WebError::NotFound)?;
     let frame = |title| Page::new(&visit, &state.config, Section::Alerts, title).with_script("alert.js");
     let map = &state.config.map;
     let tiles = Tiles { url: map.tile_url.clone(), attribution: map.tile_attribution.clone() };
-    let page = AlertPage::new(shown, &data::read_all(chain), tiles, visit.language, frame);
+    let page = AlertPage::new(shown, &data::read_all(&state.originals, chain), tiles, visit.language, frame);
     Ok(respond(&page.page, StatusCode::OK, &page))
 }
 

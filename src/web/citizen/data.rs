@@ -1,7 +1,6 @@
 //! Stored alerts read again for showing: the original is the only truth.
 
 use super::view::{self, Card};
-use crate::cap;
 use crate::cap::alert::Alert;
 use crate::geo::shape::Shape;
 use crate::i18n::Language;
@@ -10,13 +9,15 @@ use crate::model::message;
 use crate::model::place::Cell;
 use crate::model::tier::Tier;
 use crate::store::alert::PublicAlert;
+use crate::web::originals::Originals;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// A public alert, read.
 #[derive(Debug, Clone)]
 pub struct Shown {
     pub id: String,
-    pub alert: Alert,
+    pub alert: Arc<Alert>,
     pub state: AlertState,
     pub received: Timestamp,
     /// When the last of its texts stops being valid.
@@ -26,16 +27,11 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// `None` when what was stored cannot be read any more, which is our fault and is logged.
-    pub fn read(public: PublicAlert) -> Option<Self> {
-        let id = public.alert.id.0;
-        let Some(alert) = cap::read(&public.alert.original, &cap::Limits::default()).alert else {
-            tracing::error!(alert = id, "stored alert {id} cannot be read");
-            return None;
-        };
+    /// `None` when what was stored cannot be read any more.
+    pub fn read(originals: &Originals, public: PublicAlert) -> Option<Self> {
         Some(Self {
-            id,
-            alert,
+            alert: originals.read(&public.alert)?,
+            id: public.alert.id.0,
             state: public.state,
             received: public.alert.received,
             expires: public.alert.expires,
@@ -64,6 +60,6 @@ impl Shown {
 }
 
 /// All that can be read, in the same order.
-pub fn read_all(alerts: Vec<PublicAlert>) -> Vec<Shown> {
-    alerts.into_iter().filter_map(Shown::read).collect()
+pub fn read_all(originals: &Originals, alerts: Vec<PublicAlert>) -> Vec<Shown> {
+    alerts.into_iter().filter_map(|public| Shown::read(originals, public)).collect()
 }

@@ -71,7 +71,8 @@ async fn load(state: &AppState) -> Result<(Vec<Shown>, Vec<Shown>), StoreError> 
     filter.active = false;
     filter.limit = LATEST_MAX;
     let latest = stored::list_public(&state.db, &filter).await?;
-    Ok((data::read_all(active), data::read_all(latest)))
+    let read = |alerts| data::read_all(&state.originals, alerts);
+    Ok((read(active), read(latest)))
 }
 
 impl Home {
@@ -88,7 +89,7 @@ impl Home {
             .iter()
             .filter(|shown| shown.state == AlertState::Active && shown.alert.msg_type != MsgType::Cancel)
             .collect();
-        in_force.sort_by_key(|shown| (shown.tier(), std::cmp::Reverse(shown.received)));
+        in_force.sort_by_cached_key(|shown| (shown.tier(), std::cmp::Reverse(shown.received)));
         let (near, elsewhere): (Vec<&Shown>, Vec<&Shown>) = match cell {
             Some(cell) => in_force.into_iter().partition(|shown| shown.is_near(cell, NEAR_M)),
             None => (Vec::new(), in_force),

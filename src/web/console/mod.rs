@@ -25,9 +25,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::HeaderValue;
-use http::header::{CACHE_CONTROL, REFERRER_POLICY};
+use http::header::{CACHE_CONTROL, ORIGIN, REFERRER_POLICY};
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Where a browser says that a request comes from (Fetch Metadata).
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// Every page under `/console`.
 pub fn router(state: &AppState) -> Router<AppState> {
@@ -45,6 +48,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/console/alerts/{id}/refuse", get(act::ask_refuse).post(act::refuse))
         .route("/console/alerts/{id}/stop", get(act::ask_stop).post(act::stop))
         .layer(session::layer(state))
+        .layer(middleware::from_fn(with_origin))
         .layer(csrf(state))
         .layer(middleware::from_fn_with_state(state.clone(), errors_as_pages))
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
@@ -60,6 +64,12 @@ fn csrf(state: &AppState) -> CsrfLayer<impl Fn(tower_http::csrf::ProtectionError
         .add_trusted_origin(origin)
         .expect("the settings allow only http and https addresses")
         .with_rejection_response(|_| WebError::CrossSite.into_response())
+}
+
+/// Refuses acts that do not say where they come from; `CsrfLayer` alone lets them pass, taking them for programs.
+async fn with_origin(request: Request, next: Next) -> Response {
+    let says = request.headers().contains_key(ORIGIN) || request.headers().contains_key(SEC_FETCH_SITE);
+    if request.method().is_safe() || says { next.run(request).await } else { WebError::CrossSite.into_response() }
 }
 
 /// Shows an error as a page of the console.

@@ -37,6 +37,8 @@ pub struct Subject {
     pub expires: DateTime,
     pub key: Option<Credential>,
     pub owner: Option<Operator>,
+    /// Whether the citizens' page shows it.
+    pub is_public: bool,
 }
 
 /// What a device shows of a push.
@@ -74,10 +76,12 @@ impl Subject {
             Some(author) => store::operator::get(db, author).await.map_err(WebError::internal)?,
             None => None,
         };
+        let public = store::alert::get_public(db, &id, state.clock.now()).await.map_err(WebError::internal)?;
+        let is_public = public.is_some();
         let chain_key = chain.map(|chain| chain.key).unwrap_or_default();
         let on_senders_clock = |instant| DateTime::new(instant, words.alert.key.sent.offset());
         let (received, expires) = (on_senders_clock(broadcast.received), on_senders_clock(broadcast.expires));
-        Ok(Self { received, expires, stored, broadcast, words, chain_key, ledger, inside, near, key, owner })
+        Ok(Self { received, expires, stored, broadcast, words, chain_key, ledger, inside, near, key, owner, is_public })
     }
 
     pub fn id(&self) -> &str {
@@ -144,11 +148,6 @@ impl Subject {
 
     pub fn may_stop(&self) -> bool {
         matches!(self.broadcast.state, State::Approved | State::Sending)
-    }
-
-    /// Whether the citizens' page shows it, as far as its state tells.
-    pub fn is_public(&self) -> bool {
-        !matches!(self.broadcast.state, State::Held | State::Refused)
     }
 
     pub fn is_held(&self) -> bool {

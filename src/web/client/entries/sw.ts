@@ -2,9 +2,10 @@
 //
 // A push must always show something, or the browser takes the permission away. So whatever comes, a notice appears.
 
-import { channelOf, replace } from "../lib/api";
+import { channelOf, replace, vapidKey } from "../lib/api";
 import { recall, remember } from "../lib/keep";
 import { type Notice, readNotice, sameOrigin } from "../lib/notice";
+import { bytesOf } from "../lib/push";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -69,18 +70,15 @@ self.addEventListener("pushsubscriptionchange", (event) => {
 async function renew(change: SubscriptionChange): Promise<void> {
   const kept = await recall();
   if (!kept) return;
-  const options = change.oldSubscription?.options;
+  const manager = self.registration.pushManager;
+  // Some browsers do not tell what the old one was made with: then the server says its key.
   const fresh =
     change.newSubscription ??
-    (await self.registration.pushManager.getSubscription()) ??
-    (options?.applicationServerKey
-      ? await self.registration.pushManager.subscribe({
-          userVisibleOnly: true,
-          applicationServerKey: options.applicationServerKey,
-        })
-      : null);
-  // Without a key to subscribe with, the next visit of the page mends it.
-  if (!fresh) return;
+    (await manager.getSubscription()) ??
+    (await manager.subscribe({
+      userVisibleOnly: true,
+      applicationServerKey: change.oldSubscription?.options.applicationServerKey ?? bytesOf(await vapidKey()),
+    }));
   await replace(kept.id, kept.secret, channelOf(fresh), kept.preferences);
   await remember({ ...kept, endpoint: fresh.endpoint });
 }

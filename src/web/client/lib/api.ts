@@ -89,6 +89,12 @@ export async function replace(id: string, secret: string, channel: Channel, pref
   await call("PUT", `${ROOT}/${encodeURIComponent(id)}`, secret, { channel, ...preferences });
 }
 
+/** The key that push services know this server by, base64url. */
+export async function vapidKey(): Promise<string> {
+  const response = await call("GET", "/api/v1/vapid-public-key", null);
+  return ((await response.json()) as { key: string }).key;
+}
+
 export async function erase(id: string, secret: string): Promise<void> {
   await call("DELETE", `${ROOT}/${encodeURIComponent(id)}`, secret);
 }

@@ -34,6 +34,7 @@ export async function makeMap(target: HTMLElement, tiles: Tiles): Promise<L.Map>
   await loadStyle();
   const map = L.map(target, {
     attributionControl: false,
+    zoomControl: false,
     // A page must scroll past a map without being caught by it.
     scrollWheelZoom: false,
     zoomSnap: 0.5,
@@ -43,6 +44,8 @@ export async function makeMap(target: HTMLElement, tiles: Tiles): Promise<L.Map>
     fadeAnimation: false,
     zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
+  const { zoomIn = "+", zoomOut = "−" } = target.dataset;
+  L.control.zoom({ zoomInTitle: zoomIn, zoomOutTitle: zoomOut }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
   const attribution = L.control.attribution({ prefix: false }).addTo(map);
   if (tiles.url) {
