@@ -179,7 +179,7 @@ async function watch(answer, key, words, patience = WATCH_MS_MAX) {
   for (;;) {
     const got = await fetch(answer.links.broadcast, { headers: { authorization: `Bearer ${key}` } });
     const ledger = await got.json();
-    const numbers = `${ledger.accepted ?? 'under 20'} of ${ledger.targeted ?? 'under 20'} accepted, ${ledger.waiting ?? 'under 20'} waiting (${ledger.state})`;
+    const numbers = `${ledger.accepted} of ${ledger.targeted} accepted, ${ledger.waiting} waiting (${ledger.state})`;
     const line = ledger.state === 'held' ? 'waits for you (held)' : numbers;
     if (line !== last) console.log(`  ${words}: ${line}`);
     last = line;

@@ -56,7 +56,8 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     let metrics = telemetry::measure()?;
     let db = open_store(&config).await?;
     let clock = alert_clock(&db, config.clock.start).await?;
-    let node = Node::start(&config, db, clock).await?;
+    let (close, closing) = watch::channel(false);
+    let node = Node::start(&config, db, clock, closing.clone()).await?;
     let listener = TcpListener::bind(config.server.listen)
         .await
         .with_context(|| format!("server.listen: {} cannot be listened on", config.server.listen))?;
@@ -65,7 +66,6 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         Some(url) => url.clone(),
         None => Url::parse(&format!("http://{address}"))?,
     };
-    let (close, closing) = watch::channel(false);
     let (bell, mut steps) = node.run(&config, &public_url, closing.clone());
     let limits = web::limit::Limits::new(&config);
     let endpoints = EndpointPolicy::new(&config.push);
@@ -133,7 +133,7 @@ struct Node {
 }
 
 impl Node {
-    async fn start(config: &Config, db: Db, clock: Clock) -> anyhow::Result<Self> {
+    async fn start(config: &Config, db: Db, clock: Clock, closing: watch::Receiver<bool>) -> anyhow::Result<Self> {
         let dir = &config.data.dir;
         let vault = Arc::new(Vault::load_or_create(&dir.join("vault.key")).context("data.dir: vault.key")?);
         let pem = files::load_or_create(&dir.join("vapid.pem"), || Ok(Vapid::generate_pem()?.into_bytes()))?;
@@ -158,7 +158,7 @@ impl Node {
         let mut tx = db.begin().await?;
         store::batch::release_all(&mut tx, &owner).await?;
         tx.commit().await?;
-        let fence = Arc::new(Fence::new(clock));
+        let fence = Arc::new(Fence::new(clock, closing));
         Ok(Self { db, clock, vault, audience, follower, fence, sender: Arc::new(sender), vapid_public_key, owner })
     }
 
@@ -205,6 +205,7 @@ impl Node {
             config.dispatch.clone(),
             public_url.clone(),
             self.owner.clone(),
+            config.push.in_flight_per_origin_max,
             closing.clone(),
         );
         let listener = Listener { db: self.db.clone(), fence: self.fence.clone(), wake, closing };

@@ -51,7 +51,23 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A new identifier or secret of 128 random bits: 22 letters, digits, `-` and `_`.
+/// A new identifier or secret of almost 128 random bits: 22 letters, digits, `-` and `_`, the first a letter or a digit,
+/// since a command line takes what begins with `-` for an option.
 pub fn random_id() -> String {
-    URL_SAFE_NO_PAD.encode(random_bytes::<16>())
+    loop {
+        let id = URL_SAFE_NO_PAD.encode(random_bytes::<16>());
+        if id.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+            return id;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_identifier_looks_like_an_option() {
+        assert!((0..1_000).all(|_| random_id().len() == 22 && !random_id().starts_with(['-', '_'])));
+    }
 }

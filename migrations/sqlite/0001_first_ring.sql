@@ -72,8 +72,10 @@ CREATE TABLE alert (
     received_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL,
     answer TEXT NOT NULL,
+    -- Whose word it is: empty for the sender's own, else the key that posted it under the sender's name.
+    voice TEXT NOT NULL,
     CONSTRAINT alert_id PRIMARY KEY (id),
-    CONSTRAINT alert_key UNIQUE (sender, identifier, sent_ms),
+    CONSTRAINT alert_key UNIQUE (sender, identifier, sent_ms, voice),
     CONSTRAINT alert_chain FOREIGN KEY (chain) REFERENCES chain (id),
     CONSTRAINT alert_credential FOREIGN KEY (credential) REFERENCES api_key (id)
 ) STRICT;

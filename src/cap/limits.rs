@@ -14,6 +14,10 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 8 * 1024;
 pub const INFOS_MAX: usize = 128;
 /// `area` elements of the whole alert.
 pub const AREAS_MAX: usize = 10_000;
+/// Earlier messages that one alert names: each is looked up.
+pub const REFERENCES_MAX: usize = 256;
+/// How far a ring may wind in longitude, degrees: twice around, so that rings around a pole may overlap themselves.
+pub const RING_WINDING_MAX_DEG: f64 = 720.0;
 /// Polygons and circles of the whole alert.
 pub const RINGS_MAX: usize = 10_000;
 /// Points of all polygons together. The largest real polygon we know has 41,009.

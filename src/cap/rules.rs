@@ -77,6 +77,7 @@ rules! {
     REFERENCES_MISSING error "references-missing" "CAP 1.2 §3.2.1 references" "Name the messages that this one is about.";
     REFERENCE_INVALID error "reference-invalid" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
     REFERENCE_UNREADABLE warning "reference-unreadable" "CAP 1.0 alert.references" "Use CAP 1.2: its references carry the time.";
+    TOO_MANY_REFERENCES error "too-many-references" "CAP 1.2 §3.2.1 references" "Name the messages that are still valid; no more are needed.";
     REFERENCE_SELF error "reference-self" "CAP 1.2 §3.2.1 references" "Give each message an identifier of its own, and name the earlier one.";
     IDENTIFIER_REUSED mended "identifier-reused" "CAP 1.2 §3.2.1 identifier" "Give each message an identifier of its own.";
     INFO_MISSING error "info-missing" "CAP 1.2 §3.2.1 info" "Say what is happening in an `info`.";
@@ -94,6 +95,7 @@ rules! {
     POLYGON_FEW error "polygon-too-few-points" "CAP 1.2 §3.2.4 polygon" "Give at least three different points, and repeat the first at the end.";
     POLYGON_OPEN mended "polygon-not-closed" "CAP 1.2 §3.2.4 polygon" "Repeat the first point at the end.";
     POLYGON_DUPLICATE note "polygon-duplicate-points" "CAP 1.2 §3.2.4 polygon" "Write each point once; only the first comes again at the end.";
+    POLYGON_WINDS error "polygon-winds" "CAP 1.2 §3.2.4 polygon" "Draw a ring that goes around the Earth once at most; write others as polygons of their own.";
     LATITUDE_RANGE error "latitude-out-of-range" "" "Write latitude first, from -90 to 90.";
     LONGITUDE_RANGE error "longitude-out-of-range" "" "Write longitude second, from -180 to 180.";
     LONGITUDE_WIDE warning "longitude-beyond-180" "" "Write longitudes from -180 to 180.";

@@ -100,10 +100,20 @@ pub fn reaches_nobody(alert: &Alert, messages: &[Message], chain: ChainFacts, no
     (!somewhere).then_some(Reason::NoArea)
 }
 
-/// The key that a chain has from its root: Topic, tag and collapse identifier of everything sent for it.
-pub fn chain_key(root: &AlertKey) -> String {
+/// Whether a status is for those alone who want drills.
+pub fn is_drill(status: Status) -> bool {
+    match status {
+        Status::Exercise | Status::Test => true,
+        Status::Actual | Status::System | Status::Draft => false,
+    }
+}
+
+/// The key that a chain has from its root: Topic, tag and collapse identifier of everything sent for it. Drills have
+/// chains of their own, so that no test ever replaces or ends what is real.
+pub fn chain_key(root: &AlertKey, status: Status) -> String {
     let sent_ms = root.sent.instant().as_millisecond().to_string();
-    let text = [root.sender.as_bytes(), root.identifier.as_bytes(), sent_ms.as_bytes()].join(&0);
+    let kind: &[u8] = if is_drill(status) { b"drill" } else { b"" };
+    let text = [root.sender.as_bytes(), root.identifier.as_bytes(), sent_ms.as_bytes(), kind].join(&0);
     let mut key = URL_SAFE_NO_PAD.encode(digest(&SHA256, &text));
     key.truncate(CHAIN_KEY_CHARS);
     key
@@ -118,6 +128,16 @@ pub fn unknown_root(alert: &Alert) -> &AlertKey {
         }
         MsgType::Alert | MsgType::Ack | MsgType::Error => &alert.key,
     }
+}
+
+/// Whether an Update that rings for nobody still takes the place of what it updates: its sender says so, through a key
+/// that could have made it ring. Else an outdated text would go on being sent.
+pub fn supersedes_silently(alert: &Alert, credential: &Credential, chain: ChainFacts, verdict: Verdict) -> bool {
+    alert.msg_type == MsgType::Update
+        && chain.known
+        && matches!(verdict.reason, Some(Reason::NoArea | Reason::Expired | Reason::NoInfo))
+        && credential.action == KeyAction::Ring
+        && may_publish(alert, credential, chain, verdict)
 }
 
 /// Whether what was posted may be shown to the public without a person: only from a key that needs none, speaking for
@@ -241,6 +261,21 @@ mod tests {
     }
 
     #[test]
+    fn an_update_that_is_over_or_nowhere_still_ends_what_it_updates() {
+        let mut update = alert();
+        update.msg_type = MsgType::Update;
+        update.infos[0].expires = Some(key("x", "10:00:00").sent);
+        for (action, chain, ends) in
+            [(KeyAction::Ring, KNOWN, true), (KeyAction::Ring, NONE, false), (KeyAction::Hold, KNOWN, false)]
+        {
+            let credential = credential(action, &[]);
+            let verdict = verdict(&update, &credential, chain);
+            assert_eq!(verdict, Verdict::filed(Reason::Expired));
+            assert_eq!(supersedes_silently(&update, &credential, chain, verdict), ends, "{action:?}");
+        }
+    }
+
+    #[test]
     fn a_cancel_needs_neither_area_nor_info() {
         let mut cancel = alert();
         cancel.msg_type = MsgType::Cancel;
@@ -268,7 +303,9 @@ mod tests {
         update.msg_type = MsgType::Update;
         update.key = key("storm-2", "10:20:00");
         update.references = vec![key("storm-1b", "10:10:00"), original.key.clone()];
-        assert_eq!(chain_key(unknown_root(&update)), chain_key(unknown_root(&original)));
-        assert_eq!(chain_key(&original.key).len(), CHAIN_KEY_CHARS);
+        let actual = chain_key(&original.key, Status::Actual);
+        assert_eq!(chain_key(unknown_root(&update), Status::Actual), actual);
+        assert_eq!(actual.len(), CHAIN_KEY_CHARS);
+        assert_ne!(chain_key(unknown_root(&update), Status::Test), actual, "a test is never of a real chain");
     }
 }

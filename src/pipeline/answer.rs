@@ -6,8 +6,10 @@ use crate::model::id::AlertId;
 use crate::store::StoreError;
 use serde::{Deserialize, Serialize};
 
-/// Counts of people below this are not told to anyone outside.
-pub const COUNT_SHOWN_MIN: u64 = 20;
+/// Estimates of people below this are not told to an integrator.
+pub const ESTIMATE_SHOWN_MIN: u64 = 20;
+/// Estimates are rounded down to a multiple of this: else two areas that differ by a cell would tell who is in it.
+pub const ESTIMATE_STEP: u64 = 10;
 
 /// The body of the answer to a post; the first one is kept and given again for the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,8 +40,8 @@ pub struct KeyText {
     pub sent: String,
 }
 
-/// How many people the alert's area concerned when it came; `null` where they are fewer than
-/// [`COUNT_SHOWN_MIN`].
+/// How many people the alert's area concerned when it came, rounded down to tens; `null` where they are fewer than
+/// [`ESTIMATE_SHOWN_MIN`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimate {
     pub inside: Option<u64>,
@@ -48,7 +50,7 @@ pub struct Estimate {
 
 impl Estimate {
     pub fn of(inside: u64, near: u64) -> Self {
-        let shown = |count: u64| (count >= COUNT_SHOWN_MIN).then_some(count);
+        let shown = |count: u64| (count >= ESTIMATE_SHOWN_MIN).then_some(count - count % ESTIMATE_STEP);
         Self { inside: shown(inside), near: shown(near) }
     }
 }
@@ -110,6 +112,20 @@ pub fn explain(reason: Reason) -> &'static str {
         Reason::Superseded => "A newer message of the same chain, or a Cancel, came before it, so it reaches nobody.",
         Reason::NothingToCancel => {
             "What it cancels is not known here, so there is nobody to tell. If it comes later it will stay silent."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_never_tells_of_few_or_of_one() {
+        for (count, shown) in
+            [(0, None), (19, None), (20, Some(20)), (29, Some(20)), (30, Some(30)), (1_234, Some(1_230))]
+        {
+            assert_eq!(Estimate::of(count, 0).inside, shown, "{count}");
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::model::id::{AlertId, BroadcastId};
 use crate::model::message::{Message, messages};
 use crate::model::operator::Actor;
 use crate::model::tier::Tier;
-use crate::store::alert::{NewAlert, StoredAlert};
+use crate::store::alert::{NewAlert, StoredAlert, Voice};
 use crate::store::{self, Db, StoreError, Tx};
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -105,7 +105,7 @@ impl Bell {
     /// See [`PostError`]; nothing is stored then.
     pub async fn post(&self, bytes: &[u8], credential: &Credential, dry_run: bool) -> Result<Posted, PostError> {
         let intake = intake(bytes, credential, &self.limits)?;
-        if let Some(stored) = self.stored(&intake).await? {
+        if let Some(stored) = self.stored(&intake, credential).await? {
             return repeated(&stored, bytes);
         }
         self.follower.catch_up().await?;
@@ -113,7 +113,7 @@ impl Bell {
         let admitted = self.admit(&mut tx, &intake, bytes, credential, dry_run).await?;
         let Some((answer, stopped)) = admitted else {
             drop(tx);
-            let stored = self.stored(&intake).await?.ok_or(StoreError::Corrupt { what: "alert" })?;
+            let stored = self.stored(&intake, credential).await?.ok_or(StoreError::Corrupt { what: "alert" })?;
             return repeated(&stored, bytes);
         };
         if dry_run {
@@ -126,9 +126,10 @@ impl Bell {
         Ok(Posted::Stored(answer))
     }
 
-    async fn stored(&self, intake: &Intake) -> Result<Option<StoredAlert>, StoreError> {
+    async fn stored(&self, intake: &Intake, credential: &Credential) -> Result<Option<StoredAlert>, StoreError> {
         let key = &intake.alert.key;
-        store::alert::by_key(&self.db, &key.sender, &key.identifier, key.sent.instant()).await
+        let voice = voice(credential, &key.sender);
+        store::alert::by_key(&self.db, &key.sender, &key.identifier, key.sent.instant(), &voice).await
     }
 
     /// Stores the alert and its broadcast and lets it act on its chain. `None`: the same key is stored already.
@@ -162,6 +163,7 @@ impl Bell {
             msg_type: alert.msg_type,
             scope: alert.scope,
             credential: Some(credential.id.clone()),
+            voice: voice(credential, &alert.key.sender),
             received: now,
             expires,
             answer: serde_json::to_string(&answer).expect("an answer is plain data"),
@@ -186,32 +188,16 @@ impl Bell {
             near,
         };
         store::broadcast::insert(tx, &broadcast).await?;
-        let stopped = match verdict.state {
-            State::Approved => act(tx, alert, &id, &broadcast.id, &chains, now).await?,
-            _ => self.remember_unknown(tx, intake, credential, &id, &chains, verdict, now).await?,
-        };
+        let mut stopped = Vec::new();
+        if verdict.state == State::Approved || admit::supersedes_silently(alert, credential, chains.facts, verdict) {
+            stopped = act(tx, alert, &id, &broadcast.id, &chains, now).await?;
+        } else if admit::silences_the_unknown(alert, credential, &chains.own.sender, verdict) {
+            store::chain::cancel(tx, &chains.own.id, &id, now).await?;
+        }
         let actor = Actor::Key(credential.id.clone());
         let detail = json!({"state": verdict.state, "reason": verdict.reason, "broadcast": broadcast.id});
         store::audit::append(tx, &actor, "alert.post", id.as_str(), &detail, now).await?;
         Ok(Some((answer, stopped)))
-    }
-
-    /// A Cancel of something unknown, from one who could have made it ring, keeps a late original silent.
-    #[expect(clippy::too_many_arguments, reason = "one caller, which has all of these at hand")]
-    async fn remember_unknown(
-        &self,
-        tx: &mut Tx,
-        intake: &Intake,
-        credential: &Credential,
-        id: &AlertId,
-        chains: &Chains,
-        verdict: Verdict,
-        now: Timestamp,
-    ) -> Result<Vec<BroadcastId>, StoreError> {
-        if admit::silences_the_unknown(&intake.alert, credential, chains.own.sender.as_str(), verdict) {
-            store::chain::cancel(tx, &chains.own.id, id, now).await?;
-        }
-        Ok(Vec::new())
     }
 
     async fn estimate(
@@ -268,12 +254,27 @@ fn repeated(stored: &StoredAlert, bytes: &[u8]) -> Result<Posted, PostError> {
     Ok(Posted::Repeated(answer))
 }
 
+/// Whose word a key's post is. What others post under a sender's name is kept apart, so that it can neither take the
+/// place of the sender's own message nor stand in its way.
+fn voice(credential: &Credential, sender: &str) -> Voice {
+    if credential.may_speak_for(sender) && !credential.test {
+        Voice::Sender
+    } else {
+        Voice::Other(credential.id.clone())
+    }
+}
+
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
 /// The most urgent tier and the last expiry; a Cancel has those of what it cancels.
-fn tier_and_expiry(msg_type: MsgType, messages: &[Message], chains: &Chains, now: Timestamp) -> (Tier, Timestamp) {
+pub(super) fn tier_and_expiry(
+    msg_type: MsgType,
+    messages: &[Message],
+    chains: &Chains,
+    now: Timestamp,
+) -> (Tier, Timestamp) {
     if msg_type == MsgType::Cancel {
         return (chains.tier.unwrap_or(Tier::P3), cancel_expires(chains.expires, now));
     }

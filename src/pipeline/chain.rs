@@ -1,6 +1,6 @@
 //! Which chains an alert belongs to and acts on, and the acting: an Update supersedes, a Cancel stops.
 
-use super::admit::{ChainFacts, chain_key, unknown_root};
+use super::admit::{ChainFacts, chain_key, is_drill, unknown_root};
 use super::listen;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
@@ -9,6 +9,7 @@ use crate::model::batch::Rest;
 use crate::model::broadcast::{Broadcast, State};
 use crate::model::id::{AlertId, BroadcastId, ChainId};
 use crate::model::tier::Tier;
+use crate::store::alert::StoredAlert;
 use crate::store::chain::Chain;
 use crate::store::{self, Db, StoreError, Tx};
 use jiff::Timestamp;
@@ -46,55 +47,82 @@ impl Chains {
     }
 }
 
-/// Finds the chains of an alert, and makes its own where there is none.
+/// Finds the chains of an alert, and makes its own where there is none. A drill never meets what is real: an Update or
+/// Cancel of the one kind does not find alerts of the other.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn resolve(tx: &mut Tx, alert: &Alert) -> Result<Chains, StoreError> {
-    let mut referred: Vec<ChainId> = Vec::new();
-    if matches!(alert.msg_type, MsgType::Update | MsgType::Cancel) {
-        for key in &alert.references {
-            let found = store::alert::by_reference(tx, &key.sender, &key.identifier, key.sent.instant()).await?;
-            if let Some(stored) = found
-                && !referred.contains(&stored.chain)
-            {
-                referred.push(stored.chain);
-            }
-        }
+    let named = named(tx, alert).await?;
+    let mut found: Vec<ChainId> = named.iter().map(|stored| stored.chain.clone()).collect();
+    for stored in &named {
+        // An Update of several chains speaks for all of them, though it is stored in one.
+        found.extend(store::chain::headed_by(tx, &stored.id).await?);
+    }
+    let own_key = chain_key(&alert.key, alert.status);
+    if !found.is_empty() {
+        // Something that refers to this message may have come before it.
+        found.extend(store::chain::with_key(tx, &own_key).await?);
     }
     // Locked in one order by everyone, so that two alerts of the same chains never wait for each other.
-    referred.sort();
+    found.sort();
+    found.dedup();
     let mut chains = Vec::new();
-    for id in &referred {
+    for id in &found {
         chains.push(store::chain::lock(tx, id).await?.ok_or(StoreError::Corrupt { what: "alert.chain" })?);
     }
-    let own = if chains.is_empty() {
+    if chains.is_empty() {
         let root = unknown_root(alert);
-        store::chain::find_or_create(tx, &chain_key(root), &root.sender, ChainId(clock::random_id())).await?
-    } else {
-        chains.remove(0)
-    };
-    let mut earlier = store::broadcast::in_chain(tx, &own.id).await?;
+        let key = chain_key(root, alert.status);
+        chains.push(store::chain::find_or_create(tx, &key, &root.sender, ChainId(clock::random_id())).await?);
+    }
+    // Stored where it can still speak.
+    chains.sort_by_key(|chain| chain.cancelled.is_some());
+    let mut earlier = Vec::new();
     for chain in &chains {
         earlier.extend(store::broadcast::in_chain(tx, &chain.id).await?);
     }
     let sent = alert.key.sent.instant();
-    let every = || std::iter::once(&own).chain(&chains);
+    // A head that this message names is older than it, whatever the clocks say.
+    let overtook = |chain: &Chain| {
+        let names_head = named.iter().any(|stored| chain.head.as_ref() == Some(&stored.id));
+        !names_head && chain.head_sent.is_some_and(|head| head > sent)
+    };
     let facts = ChainFacts {
         known: !earlier.is_empty(),
-        foreign: every().any(|chain| chain.sender != alert.key.sender),
-        cancelled: every().all(|chain| chain.cancelled.is_some()),
-        overtaken: every().all(|chain| chain.head_sent.is_some_and(|head| head > sent)),
+        foreign: chains.iter().any(|chain| chain.sender != alert.key.sender),
+        cancelled: chains.iter().all(|chain| chain.cancelled.is_some()),
+        overtaken: chains.iter().all(overtook) || chains.iter().any(|chain| chain.key == own_key && overtook(chain)),
     };
-    let live = || earlier.iter().filter(|broadcast| broadcast.planned.is_some());
+    let meant = |broadcast: &&Broadcast| match broadcast.state {
+        State::Held | State::Approved | State::Sending | State::Done | State::Halted | State::Expired => true,
+        State::Filed | State::Refused => false,
+    };
     Ok(Chains {
-        tier: live().map(|broadcast| broadcast.tier).min(),
-        expires: live().map(|broadcast| broadcast.expires).max(),
-        own,
+        tier: earlier.iter().filter(meant).map(|broadcast| broadcast.tier).min(),
+        expires: earlier.iter().filter(meant).map(|broadcast| broadcast.expires).max(),
+        own: chains.remove(0),
         others: chains,
         facts,
         earlier,
     })
+}
+
+/// The stored alerts that an Update or Cancel names.
+async fn named(tx: &mut Tx, alert: &Alert) -> Result<Vec<StoredAlert>, StoreError> {
+    let mut named: Vec<StoredAlert> = Vec::new();
+    if !matches!(alert.msg_type, MsgType::Update | MsgType::Cancel) {
+        return Ok(named);
+    }
+    for key in &alert.references {
+        let found = store::alert::by_reference(tx, &key.sender, &key.identifier, key.sent.instant()).await?;
+        if let Some(stored) = found
+            && is_drill(stored.status) == is_drill(alert.status)
+        {
+            named.push(stored);
+        }
+    }
+    Ok(named)
 }
 
 /// Lets an approved alert act on its chains. Gives the broadcasts that it stopped: the fence must know them as soon as
@@ -111,9 +139,15 @@ pub async fn act(
     now: Timestamp,
 ) -> Result<Vec<BroadcastId>, StoreError> {
     let mut stopped = Vec::new();
+    // What still waits for a person and came later is not superseded by what is released before it.
+    let received = chains.earlier.iter().find(|earlier| earlier.id == *broadcast).map_or(now, |own| own.received);
+    let is_met = |earlier: &&Broadcast| {
+        let is_later = earlier.state == State::Held && earlier.received > received;
+        earlier.id != *broadcast && is_open(earlier.state) && (alert.msg_type == MsgType::Cancel || !is_later)
+    };
     match alert.msg_type {
         MsgType::Update | MsgType::Cancel => {
-            for earlier in chains.earlier.iter().filter(|earlier| earlier.id != *broadcast && is_open(earlier.state)) {
+            for earlier in chains.earlier.iter().filter(is_met) {
                 if store::broadcast::halt(tx, &earlier.id, now).await? {
                     store::batch::close_open(tx, &earlier.id, Rest::Stopped).await?;
                     stopped.push(earlier.id.clone());
@@ -125,7 +159,8 @@ pub async fn act(
     Db::notify(tx, listen::FENCE).await?;
     Db::notify(tx, listen::PLAN).await?;
     for chain in chains.all() {
-        store::chain::advance(tx, &chain.id, id, alert.key.sent.instant()).await?;
+        let sent = alert.key.sent.instant();
+        store::chain::advance(tx, &chain.id, id, chain.head_sent.map_or(sent, |head| head.max(sent))).await?;
         if alert.msg_type == MsgType::Cancel {
             store::chain::cancel(tx, &chain.id, id, now).await?;
         }

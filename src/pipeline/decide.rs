@@ -1,7 +1,7 @@
 //! Where people act on broadcasts: release, refuse, stop. Each is one transaction with its line in the audit log.
 
 use super::admit::reaches_nobody;
-use super::bell::Bell;
+use super::bell::{Bell, tier_and_expiry};
 use super::chain::{act, resolve};
 use super::listen;
 use super::words::{self, WordsError};
@@ -48,6 +48,9 @@ impl Bell {
         if let Some(reason) = reaches_nobody(&alert, &messages(&alert), chains.facts, now) {
             return Err(DecisionError::ReachesNobody(reason));
         }
+        // A Cancel is as urgent, and lasts as long, as what it cancels is by now.
+        let (tier, expires) = tier_and_expiry(alert.msg_type, &messages(&alert), &chains, now);
+        store::broadcast::set_terms(&mut tx, id, tier, expires).await?;
         if !store::broadcast::approve(&mut tx, id, now).await? {
             return Err(self.moved_on(id).await);
         }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// How often the database is asked what was stopped elsewhere.
 pub const FENCE_POLL: Duration = Duration::from_millis(250);
@@ -23,6 +23,7 @@ pub struct Fence {
     view: ArcSwap<View>,
     changing: Mutex<()>,
     fresh: Notify,
+    closing: watch::Receiver<bool>,
 }
 
 /// One consistent answer. `read_at` is when the question was asked, not when it was answered.
@@ -45,9 +46,9 @@ pub enum Passage {
 }
 
 impl Fence {
-    pub fn new(clock: Clock) -> Self {
+    pub fn new(clock: Clock, closing: watch::Receiver<bool>) -> Self {
         let view = View { stopped: HashSet::new(), here: Vec::new(), read_at: clock.monotonic() };
-        Self { clock, view: ArcSwap::from_pointee(view), changing: Mutex::new(()), fresh: Notify::new() }
+        Self { clock, view: ArcSwap::from_pointee(view), changing: Mutex::new(()), fresh: Notify::new(), closing }
     }
 
     /// Whether a push of this broadcast may start at this moment.
@@ -62,13 +63,18 @@ impl Fence {
         }
     }
 
-    /// Waits until it is known whether a broadcast may send.
+    /// Waits until it is known whether a broadcast may send; [`Passage::Unknown`] when the service closes.
     pub async fn known(&self, broadcast: &BroadcastId) -> Passage {
+        let mut closing = self.closing.clone();
         loop {
             let fresh = self.fresh.notified();
             match self.passage(broadcast) {
-                Passage::Unknown => fresh.await,
-                passage => return passage,
+                Passage::Unknown if *closing.borrow() => return Passage::Unknown,
+                Passage::Unknown => tokio::select! {
+                    () = fresh => {}
+                    _ = closing.changed() => return Passage::Unknown,
+                },
+                known @ (Passage::Open | Passage::Stopped) => return known,
             }
         }
     }

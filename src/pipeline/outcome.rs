@@ -9,7 +9,8 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Tally {
     pub progress: Progress,
-    /// The longest wait that a service asked for, if anyone must be tried again.
+    /// The shortest wait that a service asked for, if anyone must be tried again: one device that wants an hour must
+    /// not make all others wait for it.
     pub retry_after: Option<Duration>,
     /// A service refuses our credentials or configuration: its words.
     pub misconfigured: Option<String>,
@@ -33,7 +34,9 @@ impl Tally {
                 tracing::warn!(slot, code, "a push service rejected a message for good");
                 self.progress.rejected.insert(slot);
             }
-            Outcome::Retry { after } => self.retry_after = self.retry_after.max(Some(after)),
+            Outcome::Retry { after } => {
+                self.retry_after = Some(self.retry_after.map_or(after, |known| known.min(after)));
+            }
             Outcome::Misconfigured { reason } => {
                 self.misconfigured_in_a_row += 1;
                 self.misconfigured = Some(reason);
@@ -81,7 +84,7 @@ mod tests {
         tally.record(5, Outcome::Misconfigured { reason: "key".to_owned() });
         tally.record(6, Outcome::Retry { after: 2 * S });
         assert_eq!(tally.progress.settled().iter().collect::<Vec<_>>(), [1, 2, 3]);
-        assert_eq!(tally.retry_after, Some(5 * S));
+        assert_eq!(tally.retry_after, Some(2 * S));
         assert_eq!(tally.misconfigured.as_deref(), Some("key"));
     }
 

@@ -1,5 +1,6 @@
 //! Which alert speaks in a broadcast, and its messages: a Cancel without info borrows the words of what it cancels.
 
+use super::admit::is_drill;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
 use crate::cap::{self, Limits};
@@ -65,20 +66,26 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
     Ok(Words { alert, speaking, messages })
 }
 
-/// The newest stored alert that a Cancel refers to.
+/// The newest stored alert that a Cancel refers to, without what it told people to do: that is over.
 async fn cancelled(db: &Db, cancel: &Alert) -> Result<Alert, WordsError> {
     let mut newest: Option<Alert> = None;
     for key in &cancel.references {
         let sent = key.sent.instant();
-        if let Some(stored) = store::alert::by_key(db, &key.sender, &key.identifier, sent).await? {
+        if let Some(stored) = store::alert::by_reference_now(db, &key.sender, &key.identifier, sent).await? {
             let alert = read(&stored)?;
             let newer = newest.as_ref().is_none_or(|known| known.key.sent.instant() < alert.key.sent.instant());
-            if newer && !alert.infos.is_empty() {
+            if newer && !alert.infos.is_empty() && is_drill(alert.status) == is_drill(cancel.status) {
                 newest = Some(alert);
             }
         }
     }
-    Ok(newest.unwrap_or_else(|| cancel.clone()))
+    let mut borrowed = newest.unwrap_or_else(|| cancel.clone());
+    for info in &mut borrowed.infos {
+        info.instruction = None;
+        info.description = None;
+        info.response_types.clear();
+    }
+    Ok(borrowed)
 }
 
 /// Until when a Cancel is sent: as long as the original would have been, and at least [`CANCEL_VALIDITY_MIN`].

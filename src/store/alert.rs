@@ -29,6 +29,8 @@ pub struct NewAlert {
     pub scope: Scope,
     /// The key that posted it.
     pub credential: Option<ApiKeyId>,
+    /// Whose word it is: the sender's own, or a key's that posted under its name. They are kept apart.
+    pub voice: Voice,
     pub received: Timestamp,
     /// When the last of its texts stops being valid.
     pub expires: Timestamp,
@@ -39,11 +41,33 @@ pub struct NewAlert {
 /// A stored alert is what was to be stored.
 pub type StoredAlert = NewAlert;
 
+/// Whose word an alert is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voice {
+    /// The sender's own: it came by a key that may speak for it.
+    Sender,
+    /// Something that a key posted under the sender's name, without being allowed to.
+    Other(ApiKeyId),
+}
+
+impl Voice {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Sender => "",
+            Self::Other(key) => key.as_str(),
+        }
+    }
+
+    fn from_text(text: String) -> Self {
+        if text.is_empty() { Self::Sender } else { Self::Other(ApiKeyId(text)) }
+    }
+}
+
 row! {
     AlertRow {
         id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
         chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
-        received_ms: i64, expires_ms: i64, answer: String,
+        received_ms: i64, expires_ms: i64, answer: String, voice: String,
     }
 }
 
@@ -61,6 +85,7 @@ impl AlertRow {
             msg_type: known(MsgType::from_code(&self.msg_type), "alert.msg_type")?,
             scope: known(Scope::from_code(&self.scope), "alert.scope")?,
             credential: self.credential.map(ApiKeyId),
+            voice: Voice::from_text(self.voice),
             received: time(self.received_ms, "alert.received_ms")?,
             expires: time(self.expires_ms, "alert.expires_ms")?,
             answer: self.answer,
@@ -68,7 +93,7 @@ impl AlertRow {
     }
 }
 
-/// Stores an alert. `false` when its (sender, identifier, sent) is taken: then nothing happened, and
+/// Stores an alert. `false` when its (sender, identifier, sent) is taken by the same voice: then nothing happened, and
 /// [`by_key`] tells by whom.
 ///
 /// # Errors
@@ -76,9 +101,9 @@ impl AlertRow {
 pub async fn insert(tx: &mut Tx, alert: &NewAlert) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, |conn| sqlx::query(
         "INSERT INTO alert (id, sender, identifier, sent_ms, digest, original, chain, status, msg_type, scope, \
-         credential, received_ms, expires_ms, answer) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
-         ON CONFLICT (sender, identifier, sent_ms) DO NOTHING",
+         credential, received_ms, expires_ms, answer, voice) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         ON CONFLICT (sender, identifier, sent_ms, voice) DO NOTHING",
     )
     .bind(alert.id.as_str())
     .bind(&alert.sender)
@@ -94,6 +119,7 @@ pub async fn insert(tx: &mut Tx, alert: &NewAlert) -> Result<bool, StoreError> {
     .bind(ms(alert.received))
     .bind(ms(alert.expires))
     .bind(&alert.answer)
+    .bind(alert.voice.as_str())
     .execute(conn)
     .await
     .map(|done| done.rows_affected()))?;
@@ -112,7 +138,7 @@ pub async fn get(db: &Db, id: &AlertId) -> Result<Option<StoredAlert>, StoreErro
     row.map(AlertRow::read).transpose()
 }
 
-/// The alert of exactly this (sender, identifier, sent).
+/// The alert of exactly this (sender, identifier, sent): the sender's own, or what others posted under its name.
 ///
 /// # Errors
 /// The database failed.
@@ -121,20 +147,45 @@ pub async fn by_key(
     sender: &str,
     identifier: &str,
     sent: Timestamp,
+    voice: &Voice,
 ) -> Result<Option<StoredAlert>, StoreError> {
     let row = on_db!(db, |pool| sqlx::query_as::<_, AlertRow>(
-        "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 AND sent_ms = $3",
+        "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 AND sent_ms = $3 AND voice = $4",
     )
     .bind(sender)
     .bind(identifier)
     .bind(ms(sent))
+    .bind(voice.as_str())
     .fetch_optional(pool)
     .await)?;
     row.map(AlertRow::read).transpose()
 }
 
-/// The alert that a reference means: the exact triple, else the newest of this sender and identifier, since senders
-/// write `sent` carelessly in references.
+/// What a reference means: the sender's own before what others posted under its name; the exact triple, else the newest
+/// of this sender and identifier, since senders write `sent` carelessly in references.
+const REFERENCE: &str = "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 \
+     ORDER BY CASE WHEN voice = '' THEN 0 ELSE 1 END, CASE WHEN sent_ms = $3 THEN 0 ELSE 1 END, sent_ms DESC LIMIT 1";
+
+/// [`by_reference`], outside of a transaction.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_reference_now(
+    db: &Db,
+    sender: &str,
+    identifier: &str,
+    sent: Timestamp,
+) -> Result<Option<StoredAlert>, StoreError> {
+    let row = on_db!(db, |pool| sqlx::query_as::<_, AlertRow>(REFERENCE)
+        .bind(sender)
+        .bind(identifier)
+        .bind(ms(sent))
+        .fetch_optional(pool)
+        .await)?;
+    row.map(AlertRow::read).transpose()
+}
+
+/// The alert that a reference means.
 ///
 /// # Errors
 /// The database failed.
@@ -144,15 +195,12 @@ pub async fn by_reference(
     identifier: &str,
     sent: Timestamp,
 ) -> Result<Option<StoredAlert>, StoreError> {
-    let row = on_tx!(tx, |conn| sqlx::query_as::<_, AlertRow>(
-        "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 \
-         ORDER BY CASE WHEN sent_ms = $3 THEN 0 ELSE 1 END, sent_ms DESC LIMIT 1",
-    )
-    .bind(sender)
-    .bind(identifier)
-    .bind(ms(sent))
-    .fetch_optional(conn)
-    .await)?;
+    let row = on_tx!(tx, |conn| sqlx::query_as::<_, AlertRow>(REFERENCE)
+        .bind(sender)
+        .bind(identifier)
+        .bind(ms(sent))
+        .fetch_optional(conn)
+        .await)?;
     row.map(AlertRow::read).transpose()
 }
 
@@ -193,13 +241,15 @@ row! {
         id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
         chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
         received_ms: i64, expires_ms: i64, answer: String,
-        broadcast: String, halted: i64, chain_key: String, head: Option<String>, cancelled_ms: Option<i64>,
+        voice: String, broadcast: String, halted: i64, chain_key: String, head: Option<String>,
+        head_sent_ms: Option<i64>, cancelled_ms: Option<i64>,
     }
 }
 
 impl PublicRow {
     fn read(self, now: Timestamp) -> Result<PublicAlert, StoreError> {
-        let superseded_by = self.head.filter(|head| *head != self.id).map(AlertId);
+        let is_behind = self.head_sent_ms.is_some_and(|head| head >= self.sent_ms);
+        let superseded_by = self.head.filter(|head| is_behind && *head != self.id).map(AlertId);
         let cancelled = time_if(self.cancelled_ms, "chain.cancelled_ms")?.is_some();
         let ended = self.halted == 1 || time(self.expires_ms, "alert.expires_ms")? <= now;
         let state = match (cancelled, superseded_by.is_some(), ended) {
@@ -223,6 +273,7 @@ impl PublicRow {
             received_ms: self.received_ms,
             expires_ms: self.expires_ms,
             answer: self.answer,
+            voice: self.voice,
         };
         Ok(PublicAlert {
             alert: alert.read()?,
@@ -242,7 +293,7 @@ macro_rules! public_alerts {
         concat!(
             "SELECT alert.*, broadcast.id AS broadcast, \
              CAST(CASE WHEN broadcast.state = 'halted' THEN 1 ELSE 0 END AS BIGINT) AS halted, \
-             chain.key AS chain_key, chain.head, chain.cancelled_ms \
+             chain.key AS chain_key, chain.head, chain.head_sent_ms, chain.cancelled_ms \
              FROM alert JOIN broadcast ON broadcast.alert = alert.id JOIN chain ON chain.id = alert.chain \
              WHERE alert.scope = 'Public' AND alert.status IN ('Actual', 'Exercise', 'Test') \
              AND broadcast.approved_ms IS NOT NULL AND ( \

@@ -1,7 +1,7 @@
 //! Broadcasts and their states. Each transition is one conditional `UPDATE`; `false` means that the broadcast was not
 //! where the transition starts, and that nothing happened.
 
-use super::db::{Db, Tx, on_db, on_tx};
+use super::db::{Db, Tx, on_db, on_fence, on_tx};
 use super::error::StoreError;
 use super::row::{count, known, ms, narrow, row, time, time_if};
 use crate::model::broadcast::{Broadcast, Reason, State};
@@ -157,7 +157,7 @@ pub async fn due(db: &Db) -> Result<Vec<Broadcast>, StoreError> {
 /// The database failed.
 pub async fn fences(db: &Db, now: Timestamp) -> Result<Vec<BroadcastId>, StoreError> {
     let since = now.saturating_sub(FENCE_MEMORY).unwrap_or(Timestamp::MIN);
-    let ids = on_db!(db, |pool| sqlx::query_scalar::<_, String>(
+    let ids = on_fence!(db, |pool| sqlx::query_scalar::<_, String>(
         "SELECT id FROM broadcast WHERE state IN ('halted', 'expired') AND (finished_ms > $1 \
          OR EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open'))",
     )
@@ -221,6 +221,23 @@ async fn transition(tx: &mut Tx, id: &BroadcastId, at: Timestamp, sql: &'static 
 pub async fn approve(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool, StoreError> {
     let sql = "UPDATE broadcast SET state = 'approved', approved_ms = $2 WHERE id = $1 AND state = 'held'";
     transition(tx, id, at, sql).await
+}
+
+/// Sets how urgent a held broadcast is and how long it lasts, as it stands when it is released.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_terms(tx: &mut Tx, id: &BroadcastId, tier: Tier, expires: Timestamp) -> Result<(), StoreError> {
+    on_tx!(tx, |conn| {
+        sqlx::query("UPDATE broadcast SET tier = $2, expires_ms = $3 WHERE id = $1 AND state = 'held'")
+            .bind(id.as_str())
+            .bind(tier_number(tier))
+            .bind(ms(expires))
+            .execute(conn)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
 }
 
 /// Refuses a held broadcast: it never rings and is never shown.

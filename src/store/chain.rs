@@ -123,3 +123,27 @@ pub async fn cancel(tx: &mut Tx, chain: &ChainId, by: &AlertId, at: Timestamp) -
     .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
+
+/// The chains that an alert speaks for.
+///
+/// # Errors
+/// The database failed.
+pub async fn headed_by(tx: &mut Tx, alert: &AlertId) -> Result<Vec<ChainId>, StoreError> {
+    let ids = on_tx!(tx, |conn| sqlx::query_scalar::<_, String>("SELECT id FROM chain WHERE head = $1 ORDER BY id")
+        .bind(alert.as_str())
+        .fetch_all(conn)
+        .await)?;
+    Ok(ids.into_iter().map(ChainId).collect())
+}
+
+/// The chain of this key, if there is one.
+///
+/// # Errors
+/// The database failed.
+pub async fn with_key(tx: &mut Tx, key: &str) -> Result<Option<ChainId>, StoreError> {
+    let id = on_tx!(tx, |conn| sqlx::query_scalar::<_, String>("SELECT id FROM chain WHERE key = $1")
+        .bind(key)
+        .fetch_optional(conn)
+        .await)?;
+    Ok(id.map(ChainId))
+}

@@ -24,11 +24,12 @@ const WAKE_CHANNEL: &str = "beffroi";
 /// An open, migrated database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Db {
-    /// The embedded database: many readers, one writer.
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    /// The embedded database: many readers, one writer, and a connection that only the fence uses, so that readers can
+    /// never hold up what stops a broadcast.
+    Sqlite { read: SqlitePool, write: SqlitePool, fence: SqlitePool },
     /// The shared database of any number of nodes. Reading has connections of its own, so that whoever reads inside a
     /// transaction never waits for a connection that other transactions hold until they can read, too.
-    Postgres { read: PgPool, write: PgPool },
+    Postgres { read: PgPool, write: PgPool, fence: PgPool },
 }
 
 /// A transaction. Dropping it rolls back; only [`Tx::commit`] keeps what was done.
@@ -48,6 +49,17 @@ macro_rules! on_db {
     };
 }
 pub(super) use on_db;
+
+/// [`on_db`], on the connection that is kept for the fence.
+macro_rules! on_fence {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        match $db {
+            $crate::store::db::Db::Sqlite { fence: $conn, .. } => $body,
+            $crate::store::db::Db::Postgres { fence: $conn, .. } => $body,
+        }
+    };
+}
+pub(super) use on_fence;
 
 /// Compiles one query body for each driver, in a transaction. A body that runs several queries borrows again:
 /// `execute(&mut *conn)`.
@@ -142,8 +154,10 @@ impl Db {
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
         let write = pool().max_connections(1).connect_with(options.clone()).await?;
         migrate::sqlite().run(&write).await?;
-        let read = pool().max_connections(connections).connect_with(options.pragma("query_only", "ON")).await?;
-        Ok(Self::Sqlite { read, write })
+        let options = options.pragma("query_only", "ON");
+        let fence = pool().max_connections(1).connect_with(options.clone()).await?;
+        let read = pool().max_connections(connections).connect_with(options).await?;
+        Ok(Self::Sqlite { read, write, fence })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
@@ -156,8 +170,9 @@ impl Db {
         let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).max_connections(connections);
         let write = pool().connect_with(options.clone()).await?;
         migrate::postgres().run(&write).await?;
+        let fence = pool().max_connections(1).connect_with(options.clone()).await?;
         let read = pool().connect_with(options).await?;
-        Ok(Self::Postgres { read, write })
+        Ok(Self::Postgres { read, write, fence })
     }
 
     /// Begins a transaction that writes. On SQLite it is the only one from here on (`BEGIN IMMEDIATE`): another one
@@ -239,11 +254,13 @@ impl Db {
     /// Ends all connections, after what runs on them.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite { read, write, fence } => {
+                fence.close().await;
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres { read, write } => {
+            Self::Postgres { read, write, fence } => {
+                fence.close().await;
                 read.close().await;
                 write.close().await;
             }

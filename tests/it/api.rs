@@ -253,7 +253,7 @@ async fn the_ledger_is_for_operators_and_for_the_key_that_posted() {
     assert_eq!(ask(Some("bfr_live_nothing")).await.status, 401);
     assert_eq!(ask(Some(&other)).await.status, 404);
     let seen = ask(Some(&own)).await.expect(200);
-    assert_eq!((&seen["state"], &seen["targeted"]), (&json!("held"), &Value::Null), "{seen}");
+    assert_eq!((&seen["state"], &seen["targeted"]), (&json!("held"), &json!(0)), "{seen}");
     let whole = server.broadcast(&mut operator, &id).await;
     assert_eq!((&whole["state"], &whole["targeted"]), (&json!("held"), &json!(0)), "{whole}");
 }

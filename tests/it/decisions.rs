@@ -100,6 +100,38 @@ async fn release_and_refuse(database: Database, shared: &Path) {
     assert_eq!(public.status(), 404, "a refused alert is public");
 }
 
+/// Three messages of one event wait; they are released in the order they came, and each rings.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_released_first_leaves_what_came_later_to_be_released() {
+    let shared = shared_or_return!();
+    let mut server = Server::start(Database::Sqlite, &[]).await;
+    let receiver = Receiver::start(&shared).await;
+    let (key, mut operator) = (server.key(&[]).await, server.setup_admin().await);
+    let channel = receiver.subscription(201, None).await;
+    server.subscribe(&channel, &[Place::around(CENTRE.0, CENTRE.1, FINE, 0)], Value::Null).await;
+    let alert = Cap::new("flood");
+    let update = Cap { sent: "2026-06-01T11:59:20-00:00".to_owned(), ..Cap::about(&alert, "Update") };
+    let cancel = Cap::about(&alert, "Cancel");
+    let mut ids = Vec::new();
+    for cap in [&alert, &update, &cancel] {
+        let answer = server.post_new(&key, cap.xml()).await;
+        assert_eq!(answer["state"], "held", "{answer}");
+        ids.push(answer["id"].as_str().expect("an id").to_owned());
+    }
+    for id in &ids {
+        let mut form = form_for(&mut operator, id, "release").await;
+        // A word to be typed, or for a Cancel a box to be ticked.
+        form.fields = vec![("confirm".to_owned(), WORD.to_owned())];
+        operator.submit(&form).await.expect(200);
+        let broadcast = server.settled(&mut operator, id).await;
+        assert_eq!((&broadcast["state"], &broadcast["tier"]), (&"done".into(), &"P1".into()), "{broadcast}");
+        assert_adds_up(&broadcast, 1);
+    }
+    let types: Vec<_> =
+        receiver.messages().await.iter().map(|heard| heard.payload["beffroi"]["msg_type"].clone()).collect();
+    assert_eq!(types, ["Alert", "Update", "Cancel"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_stops_a_broadcast_half_way() {
     let mut crowd = Crowd::start(Database::Sqlite, PEOPLE).await;

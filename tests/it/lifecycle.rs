@@ -37,6 +37,10 @@ on_both!(
     a_gone_endpoint_is_retired_and_never_tried_again,
     a_radius_reaches_as_far_as_it_says,
     those_who_left_hear_nothing_more,
+    a_test_never_touches_what_is_real,
+    nobody_stands_in_the_way_of_a_senders_own_message,
+    a_bare_cancel_with_careless_times_reaches_those_told,
+    an_update_that_is_over_ends_what_it_updates,
 );
 
 /// A server, a receiver, a key that rings, and an operator who sees exact counts.
@@ -284,4 +288,84 @@ async fn those_who_left_hear_nothing_more(database: Database, shared: &Path) {
     assert_eq!(broadcast["withdrawn"], 1, "whoever left is counted, not forgotten: {broadcast}");
     town.assert_heard(&stays, &["Alert", "Cancel"]).await;
     town.assert_heard(&leaves, &["Alert"]).await;
+}
+
+async fn a_test_never_touches_what_is_real(database: Database, shared: &Path) {
+    let mut town = Town::start(database, shared).await;
+    let person = town.person().await;
+    let real = Cap::new("real");
+    let (answer, _) = town.ring(&real).await;
+    let live = std::mem::replace(&mut town.key, town.server.key(&["--ring", "--test"]).await);
+    for msg_type in ["Update", "Cancel"] {
+        let test = Cap { status: "Test", identifier: format!("test-{msg_type}"), ..Cap::about(&real, msg_type) };
+        let (answer, broadcast) = town.ring(&test).await;
+        assert_ne!(answer["chain"], Value::Null);
+        assert_adds_up(&broadcast, 0);
+    }
+    let shown = format!("/api/v1/alerts/{}", answer["id"].as_str().expect("an id"));
+    let shown = town.operator.get(&shown).await.expect(200).answer.json();
+    assert_eq!(shown["state"], "active", "{shown}");
+    town.key = live;
+    let (cancel, broadcast) = town.ring(&Cap::about(&real, "Cancel")).await;
+    assert_eq!(cancel["chain"], answer["chain"]);
+    assert_adds_up(&broadcast, 1);
+    town.assert_heard(&person, &["Alert", "Cancel"]).await;
+}
+
+async fn nobody_stands_in_the_way_of_a_senders_own_message(database: Database, shared: &Path) {
+    let mut town = Town::start(database, shared).await;
+    let person = town.person().await;
+    let genuine = Cap::new("flood-1");
+    let own = std::mem::replace(&mut town.key, town.server.key(&["--ring", "--sender", "someone@else.example"]).await);
+    let (forged, _) = town.ring(&Cap { headline: "Nothing to see".to_owned(), ..genuine.clone() }).await;
+    assert_state(&forged, "held", Some("foreign-sender"));
+    town.key = town.server.key(&["--ring", "--test"]).await;
+    town.ring(&Cap { status: "Test", ..genuine.clone() }).await;
+    town.key = own;
+    let (answer, broadcast) = town.ring(&genuine).await;
+    assert!(answer["reason"].is_null(), "{answer}");
+    assert_adds_up(&broadcast, 1);
+    let heard = town.heard(&person).await;
+    Town::check_types(&heard, &["Alert"]);
+    assert_eq!(heard[0].payload["beffroi"]["alert"], answer["id"]);
+}
+
+/// No info of its own, a clock that is behind, and a reference whose time is not quite right: it still tells them.
+async fn a_bare_cancel_with_careless_times_reaches_those_told(database: Database, shared: &Path) {
+    let mut town = Town::start(database, shared).await;
+    let person = town.person().await;
+    let alarm = Cap::new("alarm");
+    town.ring(&alarm).await;
+    let cancel = Cap {
+        sent: "2026-06-01T11:58:57-00:00".to_owned(),
+        references: Some(format!("{},{},2026-06-01T11:59:01-00:00", alarm.sender, alarm.identifier)),
+        ..Cap::about(&alarm, "Cancel")
+    };
+    let xml = cancel.xml();
+    let (before, after) = (xml.find("<info>").expect("an info"), xml.find("</alert>").expect("an end"));
+    let bare = format!("{}{}", &xml[..before], &xml[after..]);
+    let answer = town.server.post_new(&town.key, bare).await;
+    let id = answer["id"].as_str().expect("an id").to_owned();
+    let broadcast = town.server.settled(&mut town.operator, &id).await;
+    assert_adds_up(&broadcast, 1);
+    let heard = town.heard(&person).await;
+    Town::check_types(&heard, &["Alert", "Cancel"]);
+    let text = heard[1].payload["notification"].to_string();
+    assert!(text.contains("Violent storm (alarm)"), "it does not say what is over: {text}");
+    assert!(!text.contains("Stay inside"), "it still tells people what to do: {text}");
+}
+
+async fn an_update_that_is_over_ends_what_it_updates(database: Database, shared: &Path) {
+    let mut town = Town::start(database, shared).await;
+    let person = town.person().await;
+    let storm = Cap::new("passing");
+    let (first, _) = town.ring(&storm).await;
+    let over = Cap { expires: "2026-06-01T11:59:45-00:00".to_owned(), ..Cap::about(&storm, "Update") };
+    let (answer, broadcast) = town.ring(&over).await;
+    assert_state(&answer, "filed", Some("expired"));
+    assert_adds_up(&broadcast, 0);
+    let shown = format!("/api/v1/alerts/{}", first["id"].as_str().expect("an id"));
+    let shown = town.operator.get(&shown).await.expect(200).answer.json();
+    assert_eq!(shown["state"], "updated", "{shown}");
+    town.assert_heard(&person, &["Alert"]).await;
 }

@@ -3,6 +3,7 @@
 use super::{Builder, NodeId};
 use crate::cap::alert::{AlertKey, CapVersion};
 use crate::cap::code::MsgType;
+use crate::cap::limits::REFERENCES_MAX;
 use crate::cap::report::quote;
 use crate::cap::rules;
 use crate::cap::tree::is_space;
@@ -27,7 +28,13 @@ impl Builder<'_, '_> {
             self.find(&rules::REFERENCE_UNREADABLE, id, message);
             return Vec::new();
         }
-        text.split(is_space).filter(|item| !item.is_empty()).filter_map(|item| self.reference(id, item)).collect()
+        let items: Vec<&str> = text.split(is_space).filter(|item| !item.is_empty()).collect();
+        if items.len() > REFERENCES_MAX {
+            let message = format!("It names {} messages; at most {REFERENCES_MAX} are looked up.", items.len());
+            self.find(&rules::TOO_MANY_REFERENCES, id, message);
+            return Vec::new();
+        }
+        items.into_iter().filter_map(|item| self.reference(id, item)).collect()
     }
 
     fn reference(&mut self, id: NodeId, item: &str) -> Option<AlertKey> {

@@ -3,6 +3,7 @@
 use super::value::decimal;
 use super::{Builder, NodeId};
 use crate::cap::alert::{Circle, Point, Polygon};
+use crate::cap::limits::RING_WINDING_MAX_DEG;
 use crate::cap::report::quote;
 use crate::cap::rules;
 use crate::cap::tree::is_space;
@@ -65,6 +66,11 @@ impl Builder<'_, '_> {
             self.find(&rules::POLYGON_FEW, id, message);
             return None;
         };
+        if winding_deg(polygon.ring()) > RING_WINDING_MAX_DEG {
+            let message = format!("The ring goes around the Earth more than {} times.", RING_WINDING_MAX_DEG / 360.0);
+            self.find(&rules::POLYGON_WINDS, id, message);
+            return None;
+        }
         if duplicates > 0 {
             let message = format!("{duplicates} points are the same as the one before; they are left out.");
             self.find(&rules::POLYGON_DUPLICATE, id, message);
@@ -175,6 +181,17 @@ fn parse_pair(token: &str) -> Option<Point> {
     let (lat, lon) = token.split_once(',')?;
     // `-0.0` and `0.0` are one place; adding zero makes them one number.
     Some(Point { lat: decimal(lat)? + 0.0, lon: decimal(lon)? + 0.0 })
+}
+
+/// How far apart in longitude the points of a ring are when every edge goes the short way, degrees.
+fn winding_deg(ring: &[Point]) -> f64 {
+    let (mut at, mut west, mut east) = (0.0_f64, 0.0_f64, 0.0_f64);
+    for edge in ring.windows(2) {
+        let step = edge[1].lon - edge[0].lon;
+        at += if step.abs() > 180.0 && step.abs() < 360.0 { step - 360.0 * step.signum() } else { step };
+        (west, east) = (west.min(at), east.max(at));
+    }
+    east - west
 }
 
 fn parse_circle(text: &str) -> Option<Circle> {

@@ -129,6 +129,12 @@ fn of_values() -> Vec<Case> {
         edit("reference-invalid", "/alert/references", after, &update("storm-0")),
         edit("reference-invalid", "/alert/references", after, &update("a,,2026-03-01T14:30:00+01:00")),
         edit(
+            "too-many-references",
+            "/alert/references",
+            after,
+            &update(&"met@vallonne.example,storm-0,2026-03-01T13:30:00-00:00 ".repeat(257)),
+        ),
+        edit(
             "reference-self",
             "/alert/references",
             after,
@@ -182,6 +188,7 @@ fn of_shapes() -> Vec<Case> {
         edit("polygon-too-few-points", POLYGON, ring, "1,2 1,2 1,2 1,2"),
         edit("polygon-not-closed", POLYGON, "48.2,-1.2 48.1,-1.2", "48.2,-1.2"),
         edit("polygon-duplicate-points", POLYGON, "48.2,-1.1", "48.2,-1.1 48.2,-1.1"),
+        edit("polygon-winds", POLYGON, ring, "48,0 48,120 48,-120 49,0 49,120 49,-120 50,0 50,120 50,-120 48,0"),
         edit("latitude-out-of-range", POLYGON, "48.2,-1.1", "91,-1.1"),
         edit("longitude-out-of-range", CIRCLE, circle, "48.5,361 12.5"),
         edit("longitude-beyond-180", CIRCLE, circle, "48.5,190 12.5"),

@@ -70,6 +70,7 @@ async fn try_deliver(dispatcher: Arc<Dispatcher>, lease: Lease, taken_at: Instan
         tally,
         dirty: false,
         stopping: false,
+        paused_until: None,
         retired: RoaringBitmap::new(),
         read_at,
         lease,
@@ -91,6 +92,8 @@ struct Delivery {
     dirty: bool,
     /// No more may start.
     stopping: bool,
+    /// The push service asked to be left alone until then.
+    paused_until: Option<Instant>,
     /// Gone endpoints already retired.
     retired: RoaringBitmap,
     /// When the endpoints were read: whoever brought a new one since is not retired for the old one.
@@ -134,12 +137,9 @@ impl Delivery {
     async fn start_some(&mut self, closing: bool) -> Result<bool, StoreError> {
         let batch = &self.lease.batch;
         let stopped = self.dispatcher.fence.known(&batch.broadcast).await == Passage::Stopped;
-        let expired = self.letters.any().ttl_s(self.dispatcher.clock.now()).is_none();
+        let expired = self.letters.expired(self.dispatcher.clock.now());
         let pause = self.dispatcher.sender.paused_until(&batch.origin);
-        if let Some(until) = pause {
-            let asked = until.duration_since(self.dispatcher.clock.monotonic());
-            self.tally.retry_after = self.tally.retry_after.max(Some(asked));
-        }
+        self.paused_until = self.paused_until.max(pause);
         if stopped || expired || closing || pause.is_some() || self.tally.refused() {
             self.stopping = true;
             return Ok(true);
@@ -163,10 +163,13 @@ impl Delivery {
         let letters = self.letters.clone();
         let valid_until = self.valid_until.subscribe();
         let closing = self.dispatcher.closing.clone();
-        let (broadcast, tier) = (self.lease.batch.broadcast.clone(), self.lease.batch.tier);
+        let batch = &self.lease.batch;
+        let (broadcast, tier, origin) = (batch.broadcast.clone(), batch.tier, batch.origin.clone());
         self.in_flight.spawn(async move {
             let slot = recipient.slot;
-            let letter = letters.of(&recipient);
+            // First the push service's own turn: who waits for a slow one holds up nobody else.
+            let _turn = dispatcher.turn(&origin).await;
+            let letter = letters.of(&recipient, dispatcher.clock.now());
             let _pass = dispatcher.gate.pass(tier).await;
             let clock = dispatcher.clock;
             let over = || {
@@ -194,7 +197,7 @@ impl Delivery {
             Err(error) => {
                 // Whoever it was is tried again, but not at once: it may fail again.
                 tracing::error!(error = &error as &dyn std::error::Error, "a send failed");
-                self.tally.retry_after = self.tally.retry_after.max(Some(Duration::ZERO));
+                self.tally.retry_after.get_or_insert(Duration::ZERO);
             }
         }
     }
@@ -235,6 +238,11 @@ impl Delivery {
         if stopped || (&batch.todo - &progress.settled()).is_empty() {
             return End::Finish;
         }
+        if self.letters.expired(self.dispatcher.clock.now()) {
+            // Nothing starts any more; the sweep closes it when its validity ends.
+            return End::PutBack(batch.expires);
+        }
+        let mut asked = self.tally.retry_after;
         if let Some(reason) = &self.tally.misconfigured {
             tracing::error!(
                 origin = batch.origin,
@@ -243,16 +251,18 @@ impl Delivery {
                 batch.origin
             );
             metrics::counter!("beffroi_push_misconfigured_total").increment(1);
-            self.tally.retry_after = self.tally.retry_after.max(Some(settings.retry_longest));
+            asked = if self.tally.refused() {
+                Some(settings.retry_longest)
+            } else {
+                asked.or(Some(settings.retry_longest))
+            };
         }
-        if self.letters.any().ttl_s(self.dispatcher.clock.now()).is_none() {
-            // Nothing starts any more; the sweep closes it when its validity ends.
-            return End::PutBack(batch.expires);
+        if let Some(until) = self.paused_until {
+            asked = asked.max(Some(until.saturating_duration_since(self.dispatcher.clock.monotonic())));
         }
-        let asked = self.tally.retry_after.unwrap_or(Duration::ZERO);
         let jitter = f64::from(u32::from_le_bytes(clock::random_bytes())) / f64::from(u32::MAX);
-        let wait = match self.tally.retry_after {
-            Some(_) => wait(batch.attempts, asked, settings.retry_first, settings.retry_longest, jitter),
+        let wait = match asked {
+            Some(asked) => wait(batch.attempts, asked, settings.retry_first, settings.retry_longest, jitter),
             None => Duration::ZERO,
         };
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);

@@ -5,11 +5,12 @@ use crate::cap::code::MsgType;
 use crate::model::batch::Batch;
 use crate::model::broadcast::{AlertState, Broadcast};
 use crate::model::id::BroadcastId;
-use crate::model::message::Message;
+use crate::model::message::{self, Message};
 use crate::model::subscriber::Recipient;
 use crate::push;
 use crate::push::letter::{Letter, LetterContext};
 use crate::store::{self, Db};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use url::Url;
@@ -25,15 +26,18 @@ pub struct MessageLetters {
 }
 
 impl MessageLetters {
-    /// The letter in the language that a recipient reads best.
-    pub fn of(&self, recipient: &Recipient) -> &Letter {
-        let variant = self.message.variant_index(&self.words.speaking, &recipient.languages);
-        &self.by_variant[&(variant, recipient.discreet)]
+    /// The letter in the language that a recipient reads best; where that text has expired, one that has not.
+    pub fn of(&self, recipient: &Recipient, now: Timestamp) -> &Letter {
+        let best = self.message.variant_index(&self.words.speaking, &recipient.languages);
+        let letter = |variant: usize| &self.by_variant[&(variant, recipient.discreet)];
+        let valid = |variant: &usize| letter(*variant).ttl_s(now).is_some();
+        let others = self.message.variants.iter().copied();
+        letter(std::iter::once(best).chain(others).find(valid).unwrap_or(best))
     }
 
-    /// Any of them: they differ in text alone.
-    pub fn any(&self) -> &Letter {
-        &self.by_variant[&(self.message.variants[0], false)]
+    /// Whether the texts of all languages have expired.
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.by_variant.values().all(|letter| letter.ttl_s(now).is_none())
     }
 }
 
@@ -90,7 +94,13 @@ impl Letters {
                 msg_type: words.alert.msg_type,
                 tier: message.tier,
                 state,
-                expires: message.expires,
+                // A Cancel lives as long as the broadcast; other texts as long as they say themselves.
+                expires: match words.alert.msg_type {
+                    MsgType::Cancel => message.expires,
+                    MsgType::Alert | MsgType::Update | MsgType::Ack | MsgType::Error => {
+                        message::expires(&words.speaking, &words.speaking.infos[variant])
+                    }
+                },
                 discreet,
                 public_url: &self.public_url,
             };

@@ -16,13 +16,15 @@ use crate::store::{self, Db, StoreError};
 use jiff::Timestamp;
 use letters::Letters;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// Batches of one tier that a node sends at once; each tier has its own, so that none can keep another out.
 const BATCHES_PER_TIER_MAX: usize = 4;
+/// Push services whose turns are kept; beyond that those that nobody uses are forgotten.
+const ORIGINS_MAX: usize = 256;
 /// The shortest pause of the loop when something is due soon.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 
@@ -39,6 +41,8 @@ pub struct Dispatcher {
     /// This node, in leases.
     pub owner: String,
     letters: Letters,
+    turns: Mutex<HashMap<String, Arc<Semaphore>>>,
+    in_flight_per_origin_max: usize,
     closing: watch::Receiver<bool>,
 }
 
@@ -55,10 +59,25 @@ impl Dispatcher {
         settings: config::Dispatch,
         public_url: url::Url,
         owner: String,
+        in_flight_per_origin_max: usize,
         closing: watch::Receiver<bool>,
     ) -> Self {
         let letters = Letters::new(db.clone(), sender.clone(), public_url);
-        Self { db, vault, clock, sender, fence, gate, wake, settings, owner, letters, closing }
+        Self {
+            db,
+            vault,
+            clock,
+            sender,
+            fence,
+            gate,
+            wake,
+            settings,
+            owner,
+            letters,
+            turns: Mutex::default(),
+            in_flight_per_origin_max,
+            closing,
+        }
     }
 
     /// Takes up batches until the service closes, then lets those under way write down how far they came.
@@ -104,6 +123,19 @@ impl Dispatcher {
         let lease = store::batch::claim(&mut tx, tier, now, &self.owner, self.lease_until(now)).await?;
         tx.commit().await?;
         Ok(lease.map(|lease| (lease, taken_at)))
+    }
+
+    /// Waits for a turn at a push service.
+    async fn turn(&self, origin: &str) -> OwnedSemaphorePermit {
+        let turns = {
+            let mut known = self.turns.lock().expect("nothing panics while it holds the turns");
+            if known.len() >= ORIGINS_MAX && !known.contains_key(origin) {
+                known.retain(|_, turns| Arc::strong_count(turns) > 1);
+            }
+            let fresh = || Arc::new(Semaphore::new(self.in_flight_per_origin_max));
+            known.entry(origin.to_owned()).or_insert_with(fresh).clone()
+        };
+        turns.acquire_owned().await.expect("turns are never closed")
     }
 
     /// When a lease taken or renewed now runs out, on the database's terms.

@@ -7,7 +7,7 @@ use beffroi::clock::random_id;
 use beffroi::model::broadcast::{AlertState, Broadcast, Reason, State};
 use beffroi::model::credential::{Credential, KeyAction};
 use beffroi::model::id::{AlertId, ApiKeyId};
-use beffroi::store::alert::{NewAlert, PublicAlert, PublicCursor, PublicFilter};
+use beffroi::store::alert::{NewAlert, PublicAlert, PublicCursor, PublicFilter, Voice};
 use beffroi::store::{Db, alert as alerts, broadcast, chain as chains, credential};
 use std::collections::BTreeSet;
 
@@ -40,9 +40,11 @@ async fn an_alert_comes_back_byte_for_byte() {
         };
         assert!(commit!(db, |tx| alerts::insert(tx, &stored)), "{name}");
         assert_eq!(alerts::get(&db, &stored.id).await.expect("reads").as_ref(), Some(&stored), "{name}");
-        let by_key = alerts::by_key(&db, &stored.sender, &stored.identifier, stored.sent).await.expect("reads");
+        let by_key =
+            alerts::by_key(&db, &stored.sender, &stored.identifier, stored.sent, &Voice::Sender).await.expect("reads");
         assert_eq!(by_key.as_ref(), Some(&stored), "{name}");
-        let other = alerts::by_key(&db, &stored.sender, &stored.identifier, at(7)).await.expect("reads");
+        let other =
+            alerts::by_key(&db, &stored.sender, &stored.identifier, at(7), &Voice::Sender).await.expect("reads");
         assert_eq!(other, None, "{name}");
         assert_eq!(alerts::get(&db, &AlertId("unknown".to_owned())).await.expect("reads"), None, "{name}");
     }

@@ -6,7 +6,7 @@ use beffroi::model::batch::{Batch, Progress, Ring};
 use beffroi::model::broadcast::{Broadcast, State};
 use beffroi::model::id::{AlertId, BatchId, BroadcastId, ChainId};
 use beffroi::model::tier::Tier;
-use beffroi::store::alert::{self, NewAlert};
+use beffroi::store::alert::{self, NewAlert, Voice};
 use beffroi::store::{Db, batch, broadcast, chain};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -44,6 +44,7 @@ pub fn alert(chain: &ChainId) -> NewAlert {
         msg_type: MsgType::Alert,
         scope: Scope::Public,
         credential: None,
+        voice: Voice::Sender,
         received: at(0),
         expires: at(3_600_000),
         answer: "{}".to_owned(),
