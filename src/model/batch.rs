@@ -50,7 +50,7 @@ pub struct Batch {
     pub todo: RoaringBitmap,
     /// What has become of them so far.
     pub progress: Progress,
-    /// How often it has been taken up.
+    /// How often it was put back to be tried again.
     pub attempts: u32,
 }
 

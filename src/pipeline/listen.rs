@@ -14,8 +14,6 @@ pub const PLAN: &str = "plan";
 pub const DISPATCH: &str = "dispatch";
 /// A broadcast was stopped.
 pub const FENCE: &str = "fence";
-/// A subscription changed.
-pub const AUDIENCE: &str = "audience";
 
 /// How long to wait before listening again after the connection was lost.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
@@ -52,7 +50,6 @@ impl Listener {
             match word?.as_str() {
                 PLAN => self.wake.plan.notify_one(),
                 DISPATCH => self.wake.dispatch.notify_one(),
-                AUDIENCE => self.wake.audience.notify_one(),
                 FENCE => self.fence.poll(&self.db).await?,
                 unknown => tracing::debug!(unknown, "a newer node said something we do not know"),
             }
