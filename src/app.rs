@@ -1,7 +1,7 @@
 //! Wires everything; ordered start and stop.
 
 use crate::audience::Audience;
-use crate::cap::Limits;
+use crate::cap::{Limits, Options};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::pipeline::Bell;
@@ -173,7 +173,7 @@ impl Node {
             self.follower.clone(),
             self.fence.clone(),
             wake.clone(),
-            Limits { bytes_max: config.alerts.body_bytes_max, ..Limits::default() },
+            Options::from(Limits { bytes_max: config.alerts.body_bytes_max, ..Limits::default() }),
             public_url.clone(),
         );
         let planner = Planner {

@@ -10,6 +10,7 @@ pub mod code;
 mod encoding;
 pub mod finding;
 pub mod limits;
+pub mod options;
 mod outline;
 mod parse;
 mod read;
@@ -19,6 +20,7 @@ pub mod time;
 mod tree;
 
 pub use limits::Limits;
+pub use options::Options;
 pub use outline::Outline;
 pub use read::{Reading, Root, Survey, read, survey};
 

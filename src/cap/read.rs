@@ -5,6 +5,7 @@ use super::build::{self, Builder};
 use super::encoding;
 use super::finding::{Finding, is_accepted, is_ok};
 use super::limits::Limits;
+use super::options::Options;
 use super::outline::{Outline, outline};
 use super::parse::parse;
 use super::report::{Report, quote};
@@ -70,8 +71,9 @@ impl Survey {
     }
 }
 
-/// Reads a CAP document. Never panics; time and memory are bounded by `limits`.
-pub fn read(bytes: &[u8], limits: &Limits) -> Reading {
+/// Reads a CAP document. Never panics; time and memory are bounded by the options' limits.
+pub fn read(bytes: &[u8], options: &Options) -> Reading {
+    let limits = &options.limits;
     let (alert, findings) = with_tree(bytes, limits, |tree, report| match tree.alerts.first() {
         Some(root) if root.id == ROOT => read_alert(tree, root, limits, report),
         Some(_) | None => {
@@ -83,7 +85,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Reading {
 }
 
 /// Reads a CAP document, or a feed or envelope with the alerts that stand in it as XML.
-pub fn survey(bytes: &[u8], limits: &Limits) -> Survey {
+pub fn survey(bytes: &[u8], options: &Options) -> Survey {
+    let limits = &options.limits;
     let (seen, findings) = with_tree(bytes, limits, |tree, report| {
         let root = root_of(tree);
         if root == Root::Other {

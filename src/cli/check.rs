@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::cap::finding::{Finding, Level};
-use crate::cap::{self, Limits, Outline, Root, Survey};
+use crate::cap::{self, Options, Outline, Root, Survey};
 use anyhow::Context;
 use serde::Serialize;
 use std::fs::File;
@@ -112,8 +112,8 @@ fn walk(top: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 fn check(file: &Path) -> Checked {
     let name = file.to_string_lossy().into_owned();
-    let limits = Limits::default();
-    let bytes = match read_bounded(file, limits.bytes_max) {
+    let options = Options::default();
+    let bytes = match read_bounded(file, options.limits.bytes_max) {
         Ok(bytes) => bytes,
         Err(error) => {
             let findings = vec![unreadable(&error)];
@@ -127,7 +127,7 @@ fn check(file: &Path) -> Checked {
             };
         }
     };
-    let survey = cap::survey(&bytes, &limits);
+    let survey = cap::survey(&bytes, &options);
     let (ok, accepted) = (survey.ok(), survey.accepted());
     let Survey { root, outlines, findings, .. } = survey;
     Checked { file: name, ok, accepted, kind: kind_of(root), alerts: outlines, findings }

@@ -9,7 +9,7 @@ use super::intake::{Intake, intake};
 use super::target::{count, target};
 use super::words::cancel_expires;
 use crate::audience::Audience;
-use crate::cap::Limits;
+use crate::cap::Options;
 use crate::cap::code::MsgType;
 use crate::clock::{self, Clock};
 use crate::model::broadcast::{Broadcast, State};
@@ -67,7 +67,7 @@ pub struct Bell {
     pub(super) wake: Arc<Wake>,
     audience: Audience,
     follower: Arc<Follower>,
-    limits: Limits,
+    reading: Options,
     public_url: Url,
 }
 
@@ -80,10 +80,10 @@ impl Bell {
         follower: Arc<Follower>,
         fence: Arc<Fence>,
         wake: Arc<Wake>,
-        limits: Limits,
+        reading: Options,
         public_url: Url,
     ) -> Self {
-        Self { db, clock, fence, wake, audience, follower, limits, public_url }
+        Self { db, clock, fence, wake, audience, follower, reading, public_url }
     }
 
     /// Something about a broadcast changed: its id, again and again.
@@ -104,7 +104,7 @@ impl Bell {
     /// # Errors
     /// See [`PostError`]; nothing is stored then.
     pub async fn post(&self, bytes: &[u8], credential: &Credential, dry_run: bool) -> Result<Posted, PostError> {
-        let intake = intake(bytes, credential, &self.limits)?;
+        let intake = intake(bytes, credential, &self.reading)?;
         if let Some(stored) = self.stored(&intake, credential).await? {
             return repeated(&stored, bytes);
         }

@@ -4,7 +4,7 @@ use super::answer::PostError;
 use crate::cap::alert::Alert;
 use crate::cap::code::Status;
 use crate::cap::finding::Finding;
-use crate::cap::{self, Limits};
+use crate::cap::{self, Options};
 use crate::model::credential::Credential;
 
 /// An alert that was read, with what was found on the way.
@@ -19,8 +19,8 @@ pub struct Intake {
 /// # Errors
 /// [`PostError::Invalid`] with all findings when something could not be mended safely; [`PostError::TestKey`] when a
 /// test key posts anything but Test and Exercise.
-pub fn intake(bytes: &[u8], credential: &Credential, limits: &Limits) -> Result<Intake, PostError> {
-    let reading = cap::read(bytes, limits);
+pub fn intake(bytes: &[u8], credential: &Credential, options: &Options) -> Result<Intake, PostError> {
+    let reading = cap::read(bytes, options);
     if !reading.accepted() {
         return Err(PostError::Invalid { findings: reading.findings });
     }

@@ -3,7 +3,7 @@
 use super::admit::is_drill;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
-use crate::cap::{self, Limits};
+use crate::cap::{self, Limits, Options};
 use crate::model::broadcast::Broadcast;
 use crate::model::message::{Message, messages};
 use crate::store::alert::StoredAlert;
@@ -40,8 +40,8 @@ pub enum WordsError {
 /// # Errors
 /// When the bytes cannot be read now, which only a change of the reader can bring about.
 pub fn read(stored: &StoredAlert) -> Result<Alert, WordsError> {
-    let limits = Limits { bytes_max: usize::MAX, ..Limits::default() };
-    cap::read(&stored.original, &limits).alert.ok_or_else(|| WordsError::Unreadable(stored.id.to_string()))
+    let options = Options::from(Limits { bytes_max: usize::MAX, ..Limits::default() });
+    cap::read(&stored.original, &options).alert.ok_or_else(|| WordsError::Unreadable(stored.id.to_string()))
 }
 
 /// The words of a broadcast.

@@ -43,7 +43,7 @@ impl Originals {
             return Some(Arc::clone(alert));
         }
         // Outside the lock: two who read the same at once both do the work, and nobody waits.
-        let Some(alert) = cap::read(&stored.original, &cap::Limits::default()).alert else {
+        let Some(alert) = cap::read(&stored.original, &cap::Options::default()).alert else {
             tracing::error!(alert = %stored.id, "stored alert {} cannot be read any more", stored.id);
             return None;
         };

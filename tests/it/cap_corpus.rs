@@ -2,7 +2,7 @@
 
 use crate::support::shared;
 use beffroi::cap::alert::{Alert, Area, CapVersion};
-use beffroi::cap::{self, Limits, Reading};
+use beffroi::cap::{self, Options, Reading};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -35,7 +35,7 @@ impl Entry {
     }
 
     fn read(&self) -> Reading {
-        cap::read(&self.bytes, &Limits::default())
+        cap::read(&self.bytes, &Options::default())
     }
 }
 
@@ -141,9 +141,9 @@ fn an_error_that_the_manifest_knows_is_found_under_its_name() {
         ("info-missing(Alert/Update)", &["info-missing"]),
         ("expires-before-effective", &["expires-before-effective"]),
     ];
-    let limits = Limits::default();
+    let options = Options::default();
     for entry in corpus().iter().filter(|entry| entry.is_alert() && entry.get("well_formed") == "yes") {
-        let survey = cap::survey(&entry.bytes, &limits);
+        let survey = cap::survey(&entry.bytes, &options);
         let codes: BTreeSet<&str> = survey.findings.iter().map(|finding| finding.code.as_str()).collect();
         for violation in entry.get("rule_violations").split(';') {
             let Some(&(_, ours)) = SAME.iter().find(|(theirs, _)| *theirs == violation) else { continue };
@@ -160,7 +160,7 @@ fn an_error_that_the_manifest_knows_is_found_under_its_name() {
 fn verdicts_agree_with_the_manifest_as_far_as_we_have_come() {
     let entries = corpus();
     let judged = entries.iter().filter(|entry| entry.get("verdict") != "feed");
-    let agrees = |entry: &&Entry| cap::survey(&entry.bytes, &Limits::default()).ok() == entry.is_valid();
+    let agrees = |entry: &&Entry| cap::survey(&entry.bytes, &Options::default()).ok() == entry.is_valid();
     let agreeing = judged.filter(agrees).count();
     assert!(entries.is_empty() || agreeing >= AGREEING_MIN, "{agreeing} agree, {AGREEING_MIN} did before");
 }

@@ -2,7 +2,7 @@
 
 use beffroi::cap::alert::Info;
 use beffroi::cap::code::Category;
-use beffroi::cap::{self, Limits};
+use beffroi::cap::{self, Options};
 use beffroi::model::broadcast::{Reason, State};
 use beffroi::model::family::Family;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ fn info(categories: &[&str], event_code: Option<&str>) -> Info {
          <info>{categories}<event>e</event><urgency>Immediate</urgency><severity>Severe</severity>\
          <certainty>Observed</certainty>{code}</info></alert>"
     );
-    let reading = cap::read(document.as_bytes(), &Limits::default());
+    let reading = cap::read(document.as_bytes(), &Options::default());
     assert!(reading.findings.iter().all(|finding| !finding.repaired), "{:?}", reading.findings);
     reading.alert.expect("it can be read").infos.remove(0)
 }

@@ -2,7 +2,7 @@
 
 use super::{EVERY_ELEMENT, FEED, OLDER, STORM};
 use crate::cap::limits::FINDINGS_MAX;
-use crate::cap::{Limits, read, survey};
+use crate::cap::{Options, read, survey};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -14,7 +14,7 @@ const FINDINGS_PER_DOCUMENT_MAX: usize = 2 * FINDINGS_MAX + 2;
 
 /// What must hold of any document.
 fn check(bytes: &[u8]) {
-    let reading = read(bytes, &Limits::default());
+    let reading = read(bytes, &Options::default());
     assert!(reading.findings.len() <= FINDINGS_PER_DOCUMENT_MAX);
     assert!(!reading.ok() || reading.accepted(), "conforming, but not accepted");
     let excused =
@@ -28,7 +28,7 @@ fn check(bytes: &[u8]) {
     for point in rings.flat_map(|area| &area.polygons).flat_map(|polygon| polygon.ring()) {
         assert!(point.lat.abs() <= 90.0 && point.lon.abs() <= 360.0, "{point:?}");
     }
-    let seen = survey(bytes, &Limits::default());
+    let seen = survey(bytes, &Options::default());
     assert!(seen.findings.len() <= FINDINGS_PER_DOCUMENT_MAX);
 }
 
@@ -117,7 +117,7 @@ proptest! {
         let to_bytes = if little { u16::to_le_bytes } else { u16::to_be_bytes };
         let text = fixture.replace(" encoding=\"UTF-8\"", "");
         let bytes: Vec<u8> = text.encode_utf16().flat_map(to_bytes).collect();
-        prop_assert_eq!(read(&bytes, &Limits::default()), read(text.as_bytes(), &Limits::default()));
+        prop_assert_eq!(read(&bytes, &Options::default()), read(text.as_bytes(), &Options::default()));
     }
 }
 
@@ -130,7 +130,7 @@ fn a_tower_of_elements_is_stopped_at_its_bound() {
 #[test]
 fn a_crowd_of_bad_elements_gives_a_bounded_list() {
     let crowd = STORM.replace("<scope>", &format!("{}<scope>", "<geocode b='1'/>".repeat(90_000)));
-    let reading = read(crowd.as_bytes(), &Limits::default());
+    let reading = read(crowd.as_bytes(), &Options::default());
     assert!(!reading.accepted());
     assert!(reading.findings.iter().any(|finding| finding.code == "more-errors" && !finding.repaired));
     check(crowd.as_bytes());
@@ -143,7 +143,7 @@ fn endless_names_and_blanks_cost_no_more_than_their_length() {
         "<{name}>{}</{name}>",
         STORM.replace("Actual", "x").replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1)
     );
-    for finding in survey(feed.as_bytes(), &Limits::default()).findings {
+    for finding in survey(feed.as_bytes(), &Options::default()).findings {
         assert!(finding.path.len() + finding.message.len() < 1_000, "{} bytes", finding.path.len());
     }
     check(format!("<{name}></x>").as_bytes());

@@ -3,10 +3,10 @@
 use super::{EVERY_ELEMENT, FEED, OLDER, STORM};
 use crate::cap::alert::{Alert, AlertKey, CapVersion, NamedValue, Point};
 use crate::cap::code::{Category, Certainty, MsgType, ResponseType, Scope, Severity, Status, Urgency};
-use crate::cap::{Limits, Root, read, survey};
+use crate::cap::{Options, Root, read, survey};
 
 fn alert(text: &str) -> Alert {
-    let reading = read(text.as_bytes(), &Limits::default());
+    let reading = read(text.as_bytes(), &Options::default());
     assert!(reading.accepted(), "{:?}", reading.findings);
     reading.alert.expect("an accepted alert")
 }
@@ -17,7 +17,7 @@ fn pair(value_name: &str, value: &str) -> NamedValue {
 
 #[test]
 fn every_element_of_an_alert_is_read() {
-    let reading = read(EVERY_ELEMENT.as_bytes(), &Limits::default());
+    let reading = read(EVERY_ELEMENT.as_bytes(), &Options::default());
     assert!(reading.ok() && reading.findings.is_empty(), "{:?}", reading.findings);
     let alert = reading.alert.expect("an alert");
     assert_eq!(alert.version, CapVersion::V1_2);
@@ -111,7 +111,7 @@ fn cap_1_1_needs_no_mime_type() {
 fn children_out_of_order_are_read_all_the_same() {
     let status = "<status>Actual</status>";
     let text = STORM.replace(status, "").replace("<scope>", &format!("{status}<scope>"));
-    let reading = read(text.as_bytes(), &Limits::default());
+    let reading = read(text.as_bytes(), &Options::default());
     assert!(!reading.ok() && reading.accepted());
     assert_eq!(reading.alert, Some(alert(STORM)));
 }
@@ -142,7 +142,7 @@ fn line_ends_are_made_one() {
 
 #[test]
 fn a_feed_is_surveyed_with_the_alerts_inside() {
-    let seen = survey(FEED.as_bytes(), &Limits::default());
+    let seen = survey(FEED.as_bytes(), &Options::default());
     assert_eq!((seen.root, seen.outlines.len(), seen.ok(), seen.accepted()), (Root::Feed, 1, false, true));
     assert_eq!(seen.outlines[0].sent.as_deref(), Some("2026-03-01T14:30:00-00:00"));
     assert_eq!(seen.findings[0].path, "/feed/entry[2]/content/alert/sent");
@@ -152,7 +152,7 @@ fn a_feed_is_surveyed_with_the_alerts_inside() {
 #[test]
 fn an_alert_that_cannot_be_read_is_still_outlined() {
     let text = STORM.replace("<event>Storm</event>", "").replace("<status>Actual", "<status>actual");
-    let seen = survey(text.as_bytes(), &Limits::default());
+    let seen = survey(text.as_bytes(), &Options::default());
     assert_eq!((seen.readable, seen.accepted()), (0, false));
     let outline = &seen.outlines[0];
     assert_eq!((outline.identifier.as_deref(), outline.status.as_deref()), (Some("storm-1"), Some("actual")));

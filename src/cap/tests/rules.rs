@@ -2,7 +2,7 @@
 
 use super::{OLDER, STORM};
 use crate::cap::finding::{Finding, Level};
-use crate::cap::{Limits, read, rules};
+use crate::cap::{Limits, Options, read, rules};
 use std::collections::BTreeSet;
 
 /// A rule's code, the path it must be found at, and a document that breaks it.
@@ -10,11 +10,11 @@ struct Case {
     code: &'static str,
     path: &'static str,
     text: String,
-    limits: Limits,
+    options: Options,
 }
 
 fn case(code: &'static str, path: &'static str, text: String) -> Case {
-    Case { code, path, text, limits: Limits::default() }
+    Case { code, path, text, options: Options::default() }
 }
 
 /// The storm with a part of it written otherwise.
@@ -24,11 +24,11 @@ fn edit(code: &'static str, path: &'static str, from: &str, to: &str) -> Case {
 }
 
 fn bounded(code: &'static str, path: &'static str, limits: Limits) -> Case {
-    Case { code, path, text: STORM.to_owned(), limits }
+    Case { code, path, text: STORM.to_owned(), options: limits.into() }
 }
 
 fn findings(case: &Case) -> Vec<Finding> {
-    read(case.text.as_bytes(), &case.limits).findings
+    read(case.text.as_bytes(), &case.options).findings
 }
 
 const AREA: &str = "/alert/info[1]/area[1]";
@@ -230,7 +230,7 @@ fn each_broken_rule_is_found_at_its_place_alone() {
 #[test]
 fn a_document_is_taken_exactly_when_all_its_errors_are_repaired() {
     for case in cases() {
-        let reading = read(case.text.as_bytes(), &case.limits);
+        let reading = read(case.text.as_bytes(), &case.options);
         let errors: Vec<_> = reading.findings.iter().filter(|finding| finding.level == Level::Error).collect();
         assert_eq!(reading.ok(), errors.is_empty(), "{}", case.code);
         assert_eq!(reading.accepted(), errors.iter().all(|finding| finding.repaired), "{}: {errors:#?}", case.code);
