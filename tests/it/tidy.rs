@@ -106,6 +106,7 @@ fn pure_floors_know_no_database_socket_or_runtime() {
     }
     let test_only = "#[cfg(test)]\nmod tests { fn f() { std::fs::read(\"x\"); } }";
     assert_eq!(planted(rules::purity, "src/cap/parse.rs", test_only), Vec::<String>::new());
+    assert_eq!(planted(rules::purity, "src/cap/tests/rules.rs", "use std::fs;"), Vec::<String>::new());
 }
 
 #[test]
