@@ -38,12 +38,35 @@ impl CapVersion {
     }
 }
 
-/// What identifies a message: CAP 1.2 §3.2.1, and the three parts of a reference.
+/// What identifies a message (CAP 1.2 §3.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertKey {
     pub sender: String,
     pub identifier: String,
     pub sent: DateTime,
+}
+
+/// An earlier message, as another names it in `references` (§3.2.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    pub sender: String,
+    pub identifier: String,
+    /// Absent in CAP 1.0, which has no place for it, and where it could not be read: sender and identifier tell the
+    /// message alone then.
+    pub sent: Option<DateTime>,
+}
+
+impl Reference {
+    /// Whether this is the message that is named.
+    pub fn names(&self, key: &AlertKey) -> bool {
+        self.sender == key.sender && self.identifier == key.identifier && self.sent.is_none_or(|sent| sent == key.sent)
+    }
+}
+
+impl From<AlertKey> for Reference {
+    fn from(key: AlertKey) -> Self {
+        Self { sender: key.sender, identifier: key.identifier, sent: Some(key.sent) }
+    }
 }
 
 /// A whole CAP message (§3.2.1).
@@ -61,7 +84,7 @@ pub struct Alert {
     pub codes: Vec<String>,
     pub note: Option<String>,
     /// The earlier messages that this one updates, cancels or answers.
-    pub references: Vec<AlertKey>,
+    pub references: Vec<Reference>,
     /// Each incident named, unquoted.
     pub incidents: Vec<String>,
     pub infos: Vec<Info>,

@@ -1,6 +1,22 @@
-//! Every rule a finding can name: its stable code, how bad it is, its clause and how to mend it at the source.
+//! Every rule a finding can name: its stable code, how bad it is, who demands it, its clause and how to mend it at the
+//! source. docs/CAP-CONFORMANCE.md is made from this list.
 
 use super::finding::Level;
+
+/// Who demands what a rule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// XML itself: what breaks it is no XML document.
+    Xml,
+    /// The schema of CAP 1.2, so that any validator finds it (`schemas/cap-1.2.xsd`).
+    Schema,
+    /// The text of the standard, which says more than its schema.
+    Prose,
+    /// Those who agreed on a profile.
+    Profile,
+    /// We ourselves: a bound, or advice.
+    House,
+}
 
 /// One rule. An empty clause means: the clause of the element it is found at.
 #[derive(Debug)]
@@ -10,21 +26,29 @@ pub struct Rule {
     pub level: Level,
     /// An error that is mended without guessing.
     pub repaired: bool,
+    pub demand: Demand,
     pub clause: &'static str,
     pub fix: &'static str,
 }
 
-/// Makes the constants and the list of them all. `mended` is an error that is repaired.
+/// Makes the constants and the list of them all: name, level, demand, code, clause, fix. `mended` is an error that is
+/// repaired. A rule that names no demand is of the standard's text.
 macro_rules! rules {
     (@level error) => { (Level::Error, false) };
     (@level mended) => { (Level::Error, true) };
     (@level warning) => { (Level::Warning, false) };
     (@level note) => { (Level::Note, false) };
-    ($($name:ident $level:ident $code:literal $clause:literal $fix:literal;)+) => {
+    (@demand) => { Demand::Prose };
+    (@demand xml) => { Demand::Xml };
+    (@demand schema) => { Demand::Schema };
+    (@demand profile) => { Demand::Profile };
+    (@demand house) => { Demand::House };
+    ($($name:ident $level:ident $($demand:ident)? $code:literal $clause:literal $fix:literal;)+) => {
         $(pub(super) const $name: Rule = Rule {
             code: $code,
             level: rules!(@level $level).0,
             repaired: rules!(@level $level).1,
+            demand: rules!(@demand $($demand)?),
             clause: $clause,
             fix: $fix,
         };)+
@@ -34,40 +58,40 @@ macro_rules! rules {
 }
 
 rules! {
-    TOO_LARGE error "too-large" "CAP 1.2 §3.3.4" "Send a smaller document: link to resources instead of embedding them.";
-    ENCODING_UNKNOWN error "encoding-unknown" "XML 1.0 §4.3.3" "Write UTF-8.";
-    ENCODING_MISDECLARED mended "encoding-misdeclared" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
-    ENCODING_INVALID error "encoding-invalid" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
-    CONTROL_CHARACTER error "control-character" "XML 1.0 §2.2" "Remove the character.";
-    NOT_WELL_FORMED error "not-well-formed" "XML 1.0 §2.1" "Make the document with an XML library rather than by hand.";
-    DTD_REFUSED error "dtd-refused" "CAP 1.2 §3.3.1" "Remove the document type declaration.";
-    ENTITY_REFUSED error "entity-refused" "XML 1.0 §4.1" "Write the character itself, or a numeric reference.";
-    TOO_DEEP error "too-deep" "CAP 1.2 §3.2" "Nest no deeper than the standard does.";
-    TOO_MANY_ELEMENTS error "too-many-elements" "CAP 1.2 §3.2" "Split the alert, or simplify its areas.";
-    TOO_MANY_ATTRIBUTES error "too-many-attributes" "CAP 1.2 §3.3.1" "Remove the attributes: CAP has none.";
-    TOO_MANY_INFOS error "too-many-infos" "CAP 1.2 §3.2.2" "Split the alert.";
-    TOO_MANY_AREAS error "too-many-areas" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
-    TOO_MANY_RINGS error "too-many-rings" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
-    TOO_MANY_VERTICES error "too-many-vertices" "CAP 1.2 §3.2.4 polygon" "Simplify the polygons: 100 points are plenty.";
-    ROOT_NOT_ALERT error "root-not-alert" "CAP 1.2 §3.2.1" "Send the CAP alert itself, its root element `alert`.";
-    NAMESPACE_UNKNOWN error "namespace-unknown" "CAP 1.2 §3.3.1" "Declare xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\" on `alert`.";
-    ATTRIBUTE_UNEXPECTED mended "attribute-unexpected" "CAP 1.2 §3.4" "Remove the attribute: CAP has none.";
-    ELEMENT_UNKNOWN error "element-unknown" "CAP 1.2 §3.4" "Remove the element, or spell it as the standard does.";
-    ELEMENT_FOREIGN mended "element-foreign" "CAP 1.2 §3.4" "Remove the element: put such data in `parameter`.";
-    ELEMENT_MISSING error "element-missing" "" "Add the element.";
-    ELEMENT_REPEATED error "element-repeated" "" "Keep one of them.";
-    ELEMENT_ORDER mended "element-order" "CAP 1.2 §3.4" "Write the elements in the standard's order.";
-    ELEMENT_EMPTY mended "element-empty" "" "Leave the element out when there is nothing to say.";
+    TOO_LARGE error house "too-large" "CAP 1.2 §3.3.4" "Send a smaller document: link to resources instead of embedding them.";
+    ENCODING_UNKNOWN error xml "encoding-unknown" "XML 1.0 §4.3.3" "Write UTF-8.";
+    ENCODING_MISDECLARED mended xml "encoding-misdeclared" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
+    ENCODING_INVALID error xml "encoding-invalid" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
+    CONTROL_CHARACTER error xml "control-character" "XML 1.0 §2.2" "Remove the character.";
+    NOT_WELL_FORMED error xml "not-well-formed" "XML 1.0 §2.1" "Make the document with an XML library rather than by hand.";
+    DTD_REFUSED error house "dtd-refused" "CAP 1.2 §3.3.1" "Remove the document type declaration.";
+    ENTITY_REFUSED error xml "entity-refused" "XML 1.0 §4.1" "Write the character itself, or a numeric reference.";
+    TOO_DEEP error house "too-deep" "CAP 1.2 §3.2" "Nest no deeper than the standard does.";
+    TOO_MANY_ELEMENTS error house "too-many-elements" "CAP 1.2 §3.2" "Split the alert, or simplify its areas.";
+    TOO_MANY_ATTRIBUTES error house "too-many-attributes" "CAP 1.2 §3.3.1" "Remove the attributes: CAP has none.";
+    TOO_MANY_INFOS error house "too-many-infos" "CAP 1.2 §3.2.2" "Split the alert.";
+    TOO_MANY_AREAS error house "too-many-areas" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
+    TOO_MANY_RINGS error house "too-many-rings" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
+    TOO_MANY_VERTICES error house "too-many-vertices" "CAP 1.2 §3.2.4 polygon" "Simplify the polygons: 100 points are plenty.";
+    ROOT_NOT_ALERT error schema "root-not-alert" "CAP 1.2 §3.2.1" "Send the CAP alert itself, its root element `alert`.";
+    NAMESPACE_UNKNOWN error schema "namespace-unknown" "CAP 1.2 §3.3.1" "Declare xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\" on `alert`.";
+    ATTRIBUTE_UNEXPECTED mended schema "attribute-unexpected" "CAP 1.2 §3.4" "Remove the attribute: CAP has none.";
+    ELEMENT_UNKNOWN error schema "element-unknown" "CAP 1.2 §3.4" "Remove the element, or spell it as the standard does.";
+    ELEMENT_FOREIGN mended schema "element-foreign" "CAP 1.2 §3.4" "Remove the element: put such data in `parameter`.";
+    ELEMENT_MISSING error schema "element-missing" "" "Add the element.";
+    ELEMENT_REPEATED error schema "element-repeated" "" "Keep one of them.";
+    ELEMENT_ORDER mended schema "element-order" "CAP 1.2 §3.4" "Write the elements in the standard's order.";
+    ELEMENT_EMPTY mended schema "element-empty" "" "Leave the element out when there is nothing to say.";
     REQUIRED_EMPTY error "required-empty" "" "Write a value.";
-    TEXT_STRAY error "text-stray" "CAP 1.2 §3.4" "Remove the text between the elements.";
-    VALUE_SPACES mended "value-spaces" "" "Remove the white space around the value.";
-    VALUE_UNKNOWN error "value-unknown" "" "Use one of the standard's values, spelled exactly so.";
-    VALUE_DEPRECATED mended "value-deprecated" "" "Write `Likely`.";
+    TEXT_STRAY error schema "text-stray" "CAP 1.2 §3.4" "Remove the text between the elements.";
+    VALUE_SPACES mended schema "value-spaces" "" "Remove the white space around the value.";
+    VALUE_UNKNOWN error schema "value-unknown" "" "Use one of the standard's values, spelled exactly so.";
+    VALUE_DEPRECATED mended schema "value-deprecated" "" "Write `Likely`.";
     IDENTIFIER_CHARACTERS error "identifier-characters" "CAP 1.2 §3.2.1 identifier" "Use no spaces, commas, `<` or `&`.";
     SENDER_CHARACTERS error "sender-characters" "CAP 1.2 §3.2.1 sender" "Use no spaces, commas, `<` or `&`.";
-    DATETIME_INVALID error "datetime-invalid" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00.";
-    DATETIME_NO_OFFSET error "datetime-no-offset" "CAP 1.2 §3.3.2" "Add the offset from UTC, like +01:00.";
-    DATETIME_FORM mended "datetime-form" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00, UTC as -00:00.";
+    DATETIME_INVALID error schema "datetime-invalid" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00.";
+    DATETIME_NO_OFFSET error schema "datetime-no-offset" "CAP 1.2 §3.3.2" "Add the offset from UTC, like +01:00.";
+    DATETIME_FORM mended schema "datetime-form" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00, UTC as -00:00.";
     DATETIME_PLUS_ZERO note "datetime-plus-zero" "CAP 1.2 §3.3.2" "Write UTC as -00:00.";
     SCOPE_ABSENT warning "scope-absent" "CAP 1.0 alert.scope" "Say `Public` if everyone may know.";
     RESTRICTION_MISSING error "restriction-missing" "CAP 1.2 §3.2.1 restriction" "Say whom the alert is restricted to.";
@@ -76,36 +100,38 @@ rules! {
     NOTE_MISSING note "note-missing" "CAP 1.2 §3.2.1 note" "Name the exercise, or the reason of the error, in `note`.";
     REFERENCES_MISSING error "references-missing" "CAP 1.2 §3.2.1 references" "Name the messages that this one is about.";
     REFERENCE_INVALID error "reference-invalid" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
-    REFERENCE_UNREADABLE warning "reference-unreadable" "CAP 1.0 alert.references" "Use CAP 1.2: its references carry the time.";
-    TOO_MANY_REFERENCES error "too-many-references" "CAP 1.2 §3.2.1 references" "Name the messages that are still valid; no more are needed.";
+    REFERENCE_TIME mended "reference-time" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`, offset included.";
+    REFERENCE_TIME_FORM mended "reference-time-form" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`.";
+    REFERENCE_LATER warning "reference-later" "CAP 1.2 §3.2.1 references" "Name messages that were sent before this one.";
+    TOO_MANY_REFERENCES error house "too-many-references" "CAP 1.2 §3.2.1 references" "Name the messages that are still valid; no more are needed.";
     REFERENCE_SELF error "reference-self" "CAP 1.2 §3.2.1 references" "Give each message an identifier of its own, and name the earlier one.";
     IDENTIFIER_REUSED mended "identifier-reused" "CAP 1.2 §3.2.1 identifier" "Give each message an identifier of its own.";
     INFO_MISSING error "info-missing" "CAP 1.2 §3.2.1 info" "Say what is happening in an `info`.";
-    LANGUAGE_INVALID error "language-invalid" "CAP 1.2 §3.2.2 language" "Write a language tag like `en` or `fr-CA`.";
-    EXPIRES_ABSENT note "expires-absent" "CAP 1.2 §3.2.2 expires" "Say until when the text holds.";
+    LANGUAGE_INVALID error schema "language-invalid" "CAP 1.2 §3.2.2 language" "Write a language tag like `en` or `fr-CA`.";
+    EXPIRES_ABSENT note house "expires-absent" "CAP 1.2 §3.2.2 expires" "Say until when the text holds.";
     EXPIRES_EARLY error "expires-before-effective" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `effective`.";
-    EXPIRES_BEFORE_SENT warning "expires-before-sent" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `sent`.";
-    NUMBER_INVALID error "number-invalid" "" "Write a plain decimal number.";
-    SIZE_INVALID mended "size-invalid" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
+    EXPIRES_BEFORE_SENT warning house "expires-before-sent" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `sent`.";
+    NUMBER_INVALID error schema "number-invalid" "" "Write a plain decimal number.";
+    SIZE_INVALID mended schema "size-invalid" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
     PAIR_INVALID error "pair-invalid" "" "Write the name and the value: name=value.";
-    AREA_NOWHERE note "area-nowhere" "CAP 1.2 §3.2.4" "Add a polygon, a circle or a geocode.";
+    AREA_NOWHERE note house "area-nowhere" "CAP 1.2 §3.2.4" "Add a polygon, a circle or a geocode.";
     POLYGON_EMPTY mended "polygon-empty" "CAP 1.2 §3.2.4 polygon" "Leave the element out when there is nothing to say.";
     POLYGON_PAIR error "polygon-pair-invalid" "CAP 1.2 §3.2.4 polygon" "Write lat,lon pairs of decimal degrees with white space between pairs.";
     POLYGON_SPACES mended "polygon-space-in-pair" "CAP 1.2 §3.2.4 polygon" "Write no space inside a pair.";
     POLYGON_FEW error "polygon-too-few-points" "CAP 1.2 §3.2.4 polygon" "Give at least three different points, and repeat the first at the end.";
     POLYGON_OPEN mended "polygon-not-closed" "CAP 1.2 §3.2.4 polygon" "Repeat the first point at the end.";
-    POLYGON_DUPLICATE note "polygon-duplicate-points" "CAP 1.2 §3.2.4 polygon" "Write each point once; only the first comes again at the end.";
-    POLYGON_WINDS error "polygon-winds" "CAP 1.2 §3.2.4 polygon" "Draw a ring that goes around the Earth once at most; write others as polygons of their own.";
+    POLYGON_DUPLICATE note house "polygon-duplicate-points" "CAP 1.2 §3.2.4 polygon" "Write each point once; only the first comes again at the end.";
+    POLYGON_WINDS error house "polygon-winds" "CAP 1.2 §3.2.4 polygon" "Draw a ring that goes around the Earth once at most; write others as polygons of their own.";
     LATITUDE_RANGE error "latitude-out-of-range" "" "Write latitude first, from -90 to 90.";
     LONGITUDE_RANGE error "longitude-out-of-range" "" "Write longitude second, from -180 to 180.";
     LONGITUDE_WIDE warning "longitude-beyond-180" "" "Write longitudes from -180 to 180.";
     CIRCLE_EMPTY mended "circle-empty" "CAP 1.2 §3.2.4 circle" "Leave the element out when there is nothing to say.";
     CIRCLE_INVALID error "circle-invalid" "CAP 1.2 §3.2.4 circle" "Write lat,lon, a space, and the radius in kilometres.";
     CIRCLE_SPACES mended "circle-space-in-pair" "CAP 1.2 §3.2.4 circle" "Write no space inside the pair.";
-    CIRCLE_POINT note "circle-radius-zero" "CAP 1.2 §3.2.4 circle" "Give the radius people are to be warned in, kilometres.";
+    CIRCLE_POINT note house "circle-radius-zero" "CAP 1.2 §3.2.4 circle" "Give the radius people are to be warned in, kilometres.";
     CEILING_ALONE error "ceiling-without-altitude" "CAP 1.2 §3.2.4 ceiling" "Give the altitude that the ceiling belongs to.";
     CEILING_LOW error "ceiling-below-altitude" "CAP 1.2 §3.2.4 ceiling" "Let the ceiling be above the altitude.";
-    MORE_ERRORS error "more-errors" "CAP 1.2 §3.2" "Mend those listed, then check again.";
-    MORE_REPAIRS mended "more-repairs" "CAP 1.2 §3.2" "Mend those listed, then check again.";
-    MORE_NOTES note "more-notes" "CAP 1.2 §3.2" "Mend those listed, then check again.";
+    MORE_ERRORS error house "more-errors" "CAP 1.2 §3.2" "Mend those listed, then check again.";
+    MORE_REPAIRS mended house "more-repairs" "CAP 1.2 §3.2" "Mend those listed, then check again.";
+    MORE_NOTES note house "more-notes" "CAP 1.2 §3.2" "Mend those listed, then check again.";
 }

@@ -1,6 +1,6 @@
 //! Step 2: what an alert may do here. Pure decisions on facts that `bell` reads and writes in one transaction.
 
-use crate::cap::alert::{Alert, AlertKey};
+use crate::cap::alert::{Alert, AlertKey, Reference};
 use crate::cap::code::{MsgType, Scope, Status};
 use crate::geo::shape::Shape;
 use crate::model::broadcast::{Reason, State};
@@ -120,14 +120,19 @@ pub fn chain_key(root: &AlertKey, status: Status) -> String {
 }
 
 /// The root of a chain nobody here knows yet: an Update or Cancel of something unknown stands for what it refers to,
-/// so that the original, should it come late, finds itself superseded.
-pub fn unknown_root(alert: &Alert) -> &AlertKey {
-    match alert.msg_type {
+/// so that the original, should it come late, finds itself superseded. A reference without a time names no root.
+pub fn unknown_root(alert: &Alert) -> AlertKey {
+    let timed = |earlier: &Reference| {
+        let (sender, identifier) = (earlier.sender.clone(), earlier.identifier.clone());
+        Some(AlertKey { sender, identifier, sent: earlier.sent? })
+    };
+    let earliest = match alert.msg_type {
         MsgType::Update | MsgType::Cancel => {
-            alert.references.iter().min_by_key(|key| key.sent.instant()).unwrap_or(&alert.key)
+            alert.references.iter().filter_map(timed).min_by_key(|key| key.sent.instant())
         }
-        MsgType::Alert | MsgType::Ack | MsgType::Error => &alert.key,
-    }
+        MsgType::Alert | MsgType::Ack | MsgType::Error => None,
+    };
+    earliest.unwrap_or_else(|| alert.key.clone())
 }
 
 /// Whether an Update that rings for nobody still takes the place of what it updates: its sender says so, through a key
@@ -302,10 +307,14 @@ mod tests {
         let mut update = alert();
         update.msg_type = MsgType::Update;
         update.key = key("storm-2", "10:20:00");
-        update.references = vec![key("storm-1b", "10:10:00"), original.key.clone()];
+        update.references = vec![key("storm-1b", "10:10:00").into(), original.key.clone().into()];
         let actual = chain_key(&original.key, Status::Actual);
-        assert_eq!(chain_key(unknown_root(&update), Status::Actual), actual);
+        assert_eq!(chain_key(&unknown_root(&update), Status::Actual), actual);
         assert_eq!(actual.len(), CHAIN_KEY_CHARS);
-        assert_ne!(chain_key(unknown_root(&update), Status::Test), actual, "a test is never of a real chain");
+        assert_ne!(chain_key(&unknown_root(&update), Status::Test), actual, "a test is never of a real chain");
+        for earlier in &mut update.references {
+            earlier.sent = None;
+        }
+        assert_eq!(unknown_root(&update), update.key, "without times there is no telling which came first");
     }
 }

@@ -4,6 +4,7 @@ use super::admit::{ChainFacts, chain_key, is_drill, unknown_root};
 use super::listen;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
+use crate::cap::time::DateTime;
 use crate::clock;
 use crate::model::batch::Rest;
 use crate::model::broadcast::{Broadcast, State};
@@ -73,7 +74,7 @@ pub async fn resolve(tx: &mut Tx, alert: &Alert) -> Result<Chains, StoreError> {
     }
     if chains.is_empty() {
         let root = unknown_root(alert);
-        let key = chain_key(root, alert.status);
+        let key = chain_key(&root, alert.status);
         chains.push(store::chain::find_or_create(tx, &key, &root.sender, ChainId(clock::random_id())).await?);
     }
     // Stored where it can still speak.
@@ -114,8 +115,9 @@ async fn named(tx: &mut Tx, alert: &Alert) -> Result<Vec<StoredAlert>, StoreErro
     if !matches!(alert.msg_type, MsgType::Update | MsgType::Cancel) {
         return Ok(named);
     }
-    for key in &alert.references {
-        let found = store::alert::by_reference(tx, &key.sender, &key.identifier, key.sent.instant()).await?;
+    for earlier in &alert.references {
+        let sent = earlier.sent.map(DateTime::instant);
+        let found = store::alert::by_reference(tx, &earlier.sender, &earlier.identifier, sent).await?;
         if let Some(stored) = found
             && is_drill(stored.status) == is_drill(alert.status)
         {

@@ -3,6 +3,7 @@
 use super::admit::is_drill;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
+use crate::cap::time::DateTime;
 use crate::cap::{self, Limits, Options};
 use crate::model::broadcast::Broadcast;
 use crate::model::message::{Message, messages};
@@ -69,9 +70,9 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
 /// The newest stored alert that a Cancel refers to, without what it told people to do: that is over.
 async fn cancelled(db: &Db, cancel: &Alert) -> Result<Alert, WordsError> {
     let mut newest: Option<Alert> = None;
-    for key in &cancel.references {
-        let sent = key.sent.instant();
-        if let Some(stored) = store::alert::by_reference_now(db, &key.sender, &key.identifier, sent).await? {
+    for earlier in &cancel.references {
+        let sent = earlier.sent.map(DateTime::instant);
+        if let Some(stored) = store::alert::by_reference_now(db, &earlier.sender, &earlier.identifier, sent).await? {
             let alert = read(&stored)?;
             let newer = newest.as_ref().is_none_or(|known| known.key.sent.instant() < alert.key.sent.instant());
             if newer && !alert.infos.is_empty() && is_drill(alert.status) == is_drill(cancel.status) {

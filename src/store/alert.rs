@@ -162,7 +162,7 @@ pub async fn by_key(
 }
 
 /// What a reference means: the sender's own before what others posted under its name; the exact triple, else the newest
-/// of this sender and identifier, since senders write `sent` carelessly in references.
+/// of this sender and identifier, since senders write `sent` carelessly in references, and CAP 1.0 not at all.
 const REFERENCE: &str = "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 \
      ORDER BY CASE WHEN voice = '' THEN 0 ELSE 1 END, CASE WHEN sent_ms = $3 THEN 0 ELSE 1 END, sent_ms DESC LIMIT 1";
 
@@ -174,12 +174,12 @@ pub async fn by_reference_now(
     db: &Db,
     sender: &str,
     identifier: &str,
-    sent: Timestamp,
+    sent: Option<Timestamp>,
 ) -> Result<Option<StoredAlert>, StoreError> {
     let row = on_db!(db, |pool| sqlx::query_as::<_, AlertRow>(REFERENCE)
         .bind(sender)
         .bind(identifier)
-        .bind(ms(sent))
+        .bind(sent.map(ms))
         .fetch_optional(pool)
         .await)?;
     row.map(AlertRow::read).transpose()
@@ -193,12 +193,12 @@ pub async fn by_reference(
     tx: &mut Tx,
     sender: &str,
     identifier: &str,
-    sent: Timestamp,
+    sent: Option<Timestamp>,
 ) -> Result<Option<StoredAlert>, StoreError> {
     let row = on_tx!(tx, |conn| sqlx::query_as::<_, AlertRow>(REFERENCE)
         .bind(sender)
         .bind(identifier)
-        .bind(ms(sent))
+        .bind(sent.map(ms))
         .fetch_optional(conn)
         .await)?;
     row.map(AlertRow::read).transpose()

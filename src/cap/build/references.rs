@@ -1,16 +1,19 @@
-//! `references` (CAP 1.2 §3.2.1): triples `sender,identifier,sent`, separated by white space.
+//! `references` (CAP 1.2 §3.2.1): triples `sender,identifier,sent`, separated by white space; in CAP 1.0 pairs
+//! `identifier/sender`.
 
+use super::datetime::{self, Form};
 use super::{Builder, NodeId};
-use crate::cap::alert::{AlertKey, CapVersion};
+use crate::cap::alert::{AlertKey, CapVersion, Reference};
 use crate::cap::code::MsgType;
 use crate::cap::limits::REFERENCES_MAX;
 use crate::cap::report::quote;
 use crate::cap::rules;
+use crate::cap::time::DateTime;
 use crate::cap::tree::is_space;
 
 impl Builder<'_, '_> {
     /// The earlier messages named. `root` is the alert's own element, for what is missing.
-    pub(super) fn references(&mut self, root: NodeId, id: Option<NodeId>, msg_type: Option<MsgType>) -> Vec<AlertKey> {
+    pub(super) fn references(&mut self, root: NodeId, id: Option<NodeId>, msg_type: Option<MsgType>) -> Vec<Reference> {
         let text = id.map_or("", |id| self.trimmed(id));
         let needed = match msg_type {
             Some(MsgType::Update | MsgType::Cancel | MsgType::Ack | MsgType::Error) => true,
@@ -23,11 +26,6 @@ impl Builder<'_, '_> {
             }
             return Vec::new();
         };
-        if self.version == CapVersion::V1_0 {
-            let message = "CAP 1.0 names earlier messages without their time; they cannot be found by it.";
-            self.find(&rules::REFERENCE_UNREADABLE, id, message);
-            return Vec::new();
-        }
         let items: Vec<&str> = text.split(is_space).filter(|item| !item.is_empty()).collect();
         if items.len() > REFERENCES_MAX {
             let message = format!("It names {} messages; at most {REFERENCES_MAX} are looked up.", items.len());
@@ -37,31 +35,69 @@ impl Builder<'_, '_> {
         items.into_iter().filter_map(|item| self.reference(id, item)).collect()
     }
 
-    fn reference(&mut self, id: NodeId, item: &str) -> Option<AlertKey> {
-        let parts: Vec<&str> = item.splitn(4, ',').collect();
-        let [sender, identifier, sent] = parts[..] else {
-            self.find(&rules::REFERENCE_INVALID, id, format!("`{}` is not sender,identifier,sent.", quote(item)));
+    fn reference(&mut self, id: NodeId, item: &str) -> Option<Reference> {
+        let Some((sender, identifier, sent)) = parts(item, self.version) else {
+            let form = if self.version == CapVersion::V1_0 { "identifier/sender" } else { "sender,identifier,sent" };
+            self.find(&rules::REFERENCE_INVALID, id, format!("`{}` is not {form}.", quote(item)));
             return None;
         };
         if sender.is_empty() || identifier.is_empty() {
             self.find(&rules::REFERENCE_INVALID, id, format!("`{}` lacks a part.", quote(item)));
             return None;
         }
-        let sent = self.time_text(id, sent)?;
-        Some(AlertKey { sender: sender.to_owned(), identifier: identifier.to_owned(), sent })
+        let sent = sent.and_then(|sent| self.reference_time(id, item, sent));
+        Some(Reference { sender: sender.to_owned(), identifier: identifier.to_owned(), sent })
     }
 
-    /// A message that names itself, or uses the identifier of an earlier one again.
-    pub(super) fn check_own_identity(&mut self, id: NodeId, own: &AlertKey, references: &[AlertKey]) {
-        if references.contains(own) {
+    /// The time of a reference. Without it the message is still named by sender and identifier.
+    fn reference_time(&mut self, id: NodeId, item: &str, text: &str) -> Option<DateTime> {
+        let Ok((time, form)) = datetime::parse(text) else {
+            let message = format!(
+                "`{}` in `{}` is not a time with its offset; the message is looked for by sender and identifier.",
+                quote(text),
+                quote(item)
+            );
+            self.find(&rules::REFERENCE_TIME, id, message);
+            return None;
+        };
+        match form {
+            Form::Standard | Form::PlusZero => {}
+            Form::Loose => {
+                let message = format!("`{}` is not the standard's form; it is read as {time}.", quote(text));
+                self.find(&rules::REFERENCE_TIME_FORM, id, message);
+            }
+        }
+        Some(time)
+    }
+
+    /// A message that names itself, or uses the identifier of an earlier one again, or one from its future.
+    pub(super) fn check_own_identity(&mut self, id: NodeId, own: &AlertKey, references: &[Reference]) {
+        if references.iter().any(|earlier| earlier.names(own)) {
             self.find(&rules::REFERENCE_SELF, id, "The message names itself as an earlier one.");
         }
-        let reused = |earlier: &AlertKey| {
-            earlier.sender == own.sender && earlier.identifier == own.identifier && earlier.sent != own.sent
+        let reused = |earlier: &Reference| {
+            earlier.sender == own.sender && earlier.identifier == own.identifier && !earlier.names(own)
         };
         if references.iter().any(reused) {
             let message = "The identifier is that of an earlier message; the time sent tells them apart.";
             self.find(&rules::IDENTIFIER_REUSED, id, message);
         }
+        let later = |earlier: &&Reference| earlier.sent.is_some_and(|sent| sent.instant() > own.sent.instant());
+        if let Some(Reference { identifier, sent: Some(sent), .. }) = references.iter().find(later) {
+            let message = format!("`{}` is of {sent}, later than this message itself.", quote(identifier));
+            self.find(&rules::REFERENCE_LATER, id, message);
+        }
     }
+}
+
+/// Sender, identifier and, in a triple, the time sent. CAP 1.0 writes `identifier/sender`; a triple is as clear there.
+fn parts(item: &str, version: CapVersion) -> Option<(&str, &str, Option<&str>)> {
+    let mut commas = item.split(',');
+    if let (Some(sender), Some(identifier), Some(sent), None) =
+        (commas.next(), commas.next(), commas.next(), commas.next())
+    {
+        return Some((sender, identifier, Some(sent)));
+    }
+    let (identifier, sender) = item.rsplit_once('/').filter(|_| version == CapVersion::V1_0)?;
+    Some((sender, identifier, None))
 }

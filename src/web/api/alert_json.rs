@@ -1,6 +1,6 @@
 //! An alert as JSON and as GeoJSON: CAP's own words in snake case, coordinates as degrees.
 
-use crate::cap::alert::{Alert, AlertKey, Area, Info, NamedValue, Resource};
+use crate::cap::alert::{Alert, Area, Info, NamedValue, Reference, Resource};
 use crate::cap::time::DateTime;
 use crate::geo::shape::Shape;
 use crate::model::message;
@@ -161,8 +161,8 @@ fn codes<T: Copy>(values: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'stati
     values.iter().map(|value| name(*value)).collect()
 }
 
-fn reference(key: &AlertKey) -> Value {
-    json!({"sender": key.sender, "identifier": key.identifier, "sent": text(key.sent)})
+fn reference(earlier: &Reference) -> Value {
+    json!({"sender": earlier.sender, "identifier": earlier.identifier, "sent": earlier.sent.map(text)})
 }
 
 fn text(time: DateTime) -> String {

@@ -88,11 +88,12 @@ async fn a_reference_finds_the_exact_message_before_the_newest_of_its_name() {
         for alert in [&late, &early, &stranger] {
             commit!(db, |tx| alerts::insert(tx, alert));
         }
-        for (sent, want) in [(10, &early), (20, &late), (15, &late), (99, &late)] {
-            let found = commit!(db, |tx| alerts::by_reference(tx, "town", "storm", at(sent)));
-            assert_eq!(found.map(|alert| alert.id).as_ref(), Some(&want.id), "{name} {sent}");
+        let cases = [(Some(10), &early), (Some(20), &late), (Some(15), &late), (Some(99), &late), (None, &late)];
+        for (sent, want) in cases {
+            let found = commit!(db, |tx| alerts::by_reference(tx, "town", "storm", sent.map(at)));
+            assert_eq!(found.map(|alert| alert.id).as_ref(), Some(&want.id), "{name} {sent:?}");
         }
-        assert_eq!(commit!(db, |tx| alerts::by_reference(tx, "town", "flood", at(10))), None, "{name}");
+        assert_eq!(commit!(db, |tx| alerts::by_reference(tx, "town", "flood", Some(at(10)))), None, "{name}");
     }
 }
 
