@@ -1,7 +1,7 @@
 # make run     build what is missing and serve
 # make test    everything that continuous integration runs
 # make demo    serve with sample citizens, a sandbox of push services and sample alerts
-# make prove   the tests again, optimised, with many more random cases
+# make prove   the tests again, optimised, with many more random cases, and ten CPU-minutes of fuzzing a target
 # make audit   licences, sources, duplicates and unused dependencies
 # Each target installs what it needs and the machine lacks (scripts/setup).
 
@@ -39,8 +39,9 @@ test: lint
 	$(TEST_ENVIRONMENT) npm test
 
 prove: client
-	@scripts/setup build database browser python
+	@scripts/setup build database browser python fuzz
 	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked
+	scripts/fuzz 600
 
 lint: client
 	@scripts/setup build lint

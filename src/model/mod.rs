@@ -9,6 +9,7 @@ pub mod message;
 pub mod operator;
 pub mod outcome;
 pub mod place;
+pub mod repair;
 #[cfg(test)]
 pub mod sample;
 pub mod subscriber;

@@ -104,7 +104,16 @@ impl Bell {
     /// # Errors
     /// See [`PostError`]; nothing is stored then.
     pub async fn post(&self, bytes: &[u8], credential: &Credential, dry_run: bool) -> Result<Posted, PostError> {
-        let intake = intake(bytes, credential, &self.reading)?;
+        let intake = match intake(bytes, credential, &self.reading) {
+            Ok(intake) => intake,
+            Err(PostError::Invalid { findings }) => {
+                if !dry_run {
+                    self.count_findings(credential, false, None, &findings).await;
+                }
+                return Err(PostError::Invalid { findings });
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(stored) = self.stored(&intake, credential).await? {
             return repeated(&stored, bytes);
         }
@@ -121,6 +130,7 @@ impl Bell {
         }
         tx.commit().await?;
         self.after_commit(&stopped);
+        self.count_findings(credential, true, Some(&intake.alert.key.identifier), &intake.findings).await;
         metrics::counter!("beffroi_alerts_total", "state" => answer.state.as_str()).increment(1);
         tracing::info!(alert = %answer.id, state = answer.state.as_str(), "alert {} is {}", answer.id, answer.state.as_str());
         Ok(Posted::Stored(answer))

@@ -18,6 +18,7 @@ pub mod listen;
 mod outcome;
 pub mod plan;
 pub mod planner;
+mod repairs;
 pub mod sweep;
 pub mod target;
 pub mod words;

@@ -18,6 +18,7 @@ pub mod db;
 mod error;
 mod migrate;
 pub mod operator;
+pub mod repair;
 mod row;
 pub mod session;
 pub mod setting;

@@ -6,6 +6,7 @@ mod broadcasts;
 mod consoles;
 mod given;
 mod ledger;
+mod repairs;
 mod subscribers;
 
 use crate::support::database::databases;

@@ -1,5 +1,6 @@
 # The console.
 console-nav-situation = Situation
+console-nav-sources = Sources
 console-nav-audit = Log
 console-sign-out = Sign out
 console-signed-in = Signed in as { $name }.
@@ -179,6 +180,35 @@ audit-none = Nothing yet.
 audit-older = Older
 audit-system = the service
 audit-key = key { $name }
+
+sources-title = Sources
+sources-intro = The keys that post alerts, and what was found in what they posted in the last { $days } days. Whoever runs a feed can read the same with its key: GET /api/v1/repairs.
+sources-none = There is no key yet.
+sources-any-sender = any sender
+sources-speaks-for = Speaks for: { $senders }.
+sources-action-ring = Its alerts ring by themselves.
+sources-action-hold = Its alerts wait for a person.
+sources-action-file = Its alerts are only filed.
+sources-taken = { $count ->
+    [0] No alert was taken,
+    [one] { $count } alert was taken,
+   *[other] { $count } alerts were taken,
+}
+sources-refused = { $count ->
+    [0] none was refused.
+    [one] { $count } was refused.
+   *[other] { $count } were refused.
+}
+sources-clean = Nothing was found in them.
+sources-documents = { $count ->
+    [one] in { $count } alert
+   *[other] in { $count } alerts
+}
+sources-last = Last
+sources-level-error = error, refused
+sources-level-mended = error, mended here
+sources-level-warning = warning
+sources-level-note = note
 
 console-error-title = This did not work
 console-error-own-alert = You own the key that posted this alert, so another person must release it.

@@ -1,5 +1,6 @@
 # La console.
 console-nav-situation = Situation
+console-nav-sources = Sources
 console-nav-audit = Journal
 console-sign-out = Se déconnecter
 console-signed-in = Connecté en tant que { $name }.
@@ -179,6 +180,35 @@ audit-none = Rien pour l’instant.
 audit-older = Plus anciens
 audit-system = le service
 audit-key = clé { $name }
+
+sources-title = Sources
+sources-intro = Les clés qui envoient des alertes, et ce qui a été relevé dans leurs envois des { $days } derniers jours. Qui tient un flux peut lire la même chose avec sa clé : GET /api/v1/repairs.
+sources-none = Il n’y a pas encore de clé.
+sources-any-sender = n’importe quel émetteur
+sources-speaks-for = Parle pour : { $senders }.
+sources-action-ring = Ses alertes partent d’elles-mêmes.
+sources-action-hold = Ses alertes attendent une personne.
+sources-action-file = Ses alertes sont seulement classées.
+sources-taken = { $count ->
+    [0] Aucune alerte acceptée,
+    [one] { $count } alerte acceptée,
+   *[other] { $count } alertes acceptées,
+}
+sources-refused = { $count ->
+    [0] aucune refusée.
+    [one] { $count } refusée.
+   *[other] { $count } refusées.
+}
+sources-clean = Rien n’y a été relevé.
+sources-documents = { $count ->
+    [one] dans { $count } alerte
+   *[other] dans { $count } alertes
+}
+sources-last = Dernière fois
+sources-level-error = erreur, refusée
+sources-level-mended = erreur, réparée ici
+sources-level-warning = avertissement
+sources-level-note = remarque
 
 console-error-title = Cela n’a pas marché
 console-error-own-alert = La clé qui a envoyé cette alerte est la vôtre : une autre personne doit la diffuser.

@@ -9,6 +9,7 @@ mod filter;
 mod health;
 mod key;
 mod post;
+mod repairs;
 pub mod subscription_body;
 mod subscriptions;
 
@@ -34,6 +35,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
             "/api/v1/subscriptions/{id}",
             get(subscriptions::show).put(subscriptions::replace).delete(subscriptions::delete),
         )
+        .route("/api/v1/repairs", get(repairs::show))
         .route("/api/v1/vapid-public-key", get(subscriptions::vapid_public_key))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

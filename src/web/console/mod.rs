@@ -13,6 +13,7 @@ mod login;
 pub mod session;
 pub mod setup;
 mod situation;
+mod sources;
 mod subject;
 mod view;
 
@@ -40,6 +41,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/console/login", get(login::show).post(login::submit))
         .route("/console/logout", post(login::sign_out))
         .route("/console/audit", get(audit::show))
+        .route("/console/sources", get(sources::show))
         .route("/console/alerts/{id}", get(alert::show))
         .route("/console/alerts/{id}/area.geojson", get(alert::area))
         .route("/console/alerts/{id}/original.xml", get(alert::original))
