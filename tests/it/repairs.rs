@@ -50,7 +50,7 @@ async fn a_key_reads_what_was_found_in_its_own_posts_and_nobody_elses(database: 
     assert_eq!(words.status, 200);
     let words = words.text();
     for told in
-        ["3 documents were taken, 1 were refused", "polygon-not-closed: error, mended here", "(open-2)", "CAP 1.2"]
+        ["Taken: 3 documents. Refused: 1 document.", "polygon-not-closed: error, mended here", "(open-2)", "CAP 1.2"]
     {
         assert!(words.contains(told), "no {told:?} in:\n{words}");
     }

@@ -205,6 +205,7 @@ sources-documents = { $count ->
    *[other] in { $count } alerts
 }
 sources-last = Last
+sources-line = line { $line }
 sources-level-error = error, refused
 sources-level-mended = error, mended here
 sources-level-warning = warning

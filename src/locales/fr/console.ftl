@@ -205,6 +205,7 @@ sources-documents = { $count ->
    *[other] dans { $count } alertes
 }
 sources-last = Dernière fois
+sources-line = ligne { $line }
 sources-level-error = erreur, refusée
 sources-level-mended = erreur, réparée ici
 sources-level-warning = avertissement

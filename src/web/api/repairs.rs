@@ -67,10 +67,10 @@ fn day(at: Timestamp) -> String {
 /// The report as a letter to whoever runs the feed.
 fn text(name: &str, since: Timestamp, repairs: &Repairs) -> String {
     let mut out = format!(
-        "What was found in what `{name}` posted since {}\n{} documents were taken, {} were refused.\n",
+        "What was found in what `{name}` posted since {}\nTaken: {}. Refused: {}.\n",
         day(since),
-        repairs.taken,
-        repairs.refused
+        documents_of(repairs.taken),
+        documents_of(repairs.refused)
     );
     if repairs.found.is_empty() {
         out.push_str("Nothing was found in them.\n");
@@ -80,13 +80,19 @@ fn text(name: &str, since: Timestamp, repairs: &Repairs) -> String {
         let which = identifier.as_deref().map_or_else(String::new, |identifier| format!(" ({identifier})"));
         write!(
             out,
-            "\n{code}: {}, in {documents} documents, last {last}{which}\n  at {path}, line {line}, column {column}\n  \
+            "\n{code}: {}, in {}, last {}{which}\n  at {path}, line {line}, column {column}\n  \
              {message}\n  {fix} ({clause})\n",
-            weight(finding)
+            weight(finding),
+            documents_of(*documents),
+            last.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )
         .expect("writing to a string");
     }
     out
+}
+
+fn documents_of(count: u64) -> String {
+    if count == 1 { "1 document".to_owned() } else { format!("{count} documents") }
 }
 
 /// How bad a finding is, for a reader.
