@@ -22,6 +22,13 @@ pub const RING_WINDING_MAX_DEG: f64 = 720.0;
 pub const RINGS_MAX: usize = 10_000;
 /// Points of all polygons together. The largest real polygon we know has 41,009.
 pub const VERTICES_MAX: usize = 200_000;
+/// Pairs of edges, or of boxes around them, looked at to see whether rings meet themselves, in all. The longest real
+/// polygon we know needs less than a tenth.
+pub const RING_PAIRS_MAX: usize = 4_000_000;
+/// Cuts of one edge by another in all rings together that are mended.
+pub const RING_CUTS_MAX: usize = 20_000;
+/// Points of all rings together that are mended. The largest real polygon we know has 41,009.
+pub const RING_MENDED_VERTICES_MAX: usize = 50_000;
 /// Errors reported one by one, and as many warnings and notes; what comes after is counted.
 pub const FINDINGS_MAX: usize = 200;
 /// Characters of a document's own text quoted in a message.
@@ -40,6 +47,7 @@ pub struct Limits {
     pub areas_max: usize,
     pub rings_max: usize,
     pub vertices_max: usize,
+    pub ring_pairs_max: usize,
     /// Of errors; and again of warnings and notes together.
     pub findings_max: usize,
 }
@@ -55,6 +63,7 @@ impl Default for Limits {
             areas_max: AREAS_MAX,
             rings_max: RINGS_MAX,
             vertices_max: VERTICES_MAX,
+            ring_pairs_max: RING_PAIRS_MAX,
             findings_max: FINDINGS_MAX,
         }
     }

@@ -15,6 +15,7 @@ mod outline;
 mod parse;
 mod read;
 mod report;
+pub mod ring;
 pub mod rules;
 pub mod time;
 mod tree;

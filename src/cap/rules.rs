@@ -122,6 +122,9 @@ rules! {
     POLYGON_OPEN mended "polygon-not-closed" "CAP 1.2 §3.2.4 polygon" "Repeat the first point at the end.";
     POLYGON_DUPLICATE note house "polygon-duplicate-points" "CAP 1.2 §3.2.4 polygon" "Write each point once; only the first comes again at the end.";
     POLYGON_WINDS error house "polygon-winds" "CAP 1.2 §3.2.4 polygon" "Draw a ring that goes around the Earth once at most; write others as polygons of their own.";
+    POLYGON_CROSSES mended "polygon-crosses-itself" "CAP 1.2 §3.2.4 polygon" "Draw each part as a polygon of its own, its edges meeting only at their ends.";
+    POLYGON_FLAT error "polygon-flat" "CAP 1.2 §3.2.4 polygon" "Draw the ring around the ground; for a point or a line, give a circle or a narrow polygon.";
+    POLYGON_TANGLED error house "polygon-too-tangled" "CAP 1.2 §3.2.4 polygon" "Draw a simpler polygon, its edges meeting only at their ends.";
     LATITUDE_RANGE error "latitude-out-of-range" "" "Write latitude first, from -90 to 90.";
     LONGITUDE_RANGE error "longitude-out-of-range" "" "Write longitude second, from -180 to 180.";
     LONGITUDE_WIDE warning "longitude-beyond-180" "" "Write longitudes from -180 to 180.";

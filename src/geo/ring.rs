@@ -6,18 +6,13 @@
 
 use super::rect::Rect;
 use crate::cap::alert::Point;
+pub(super) use crate::cap::ring::Vertex;
+use crate::cap::ring::unwrapped;
 
 /// Edges under one node of the lowest level.
 const LEAF_EDGES: usize = 8;
 /// Nodes under one node of a higher level.
 const BRANCHES: usize = 4;
-
-/// A point of an unwrapped ring, degrees: `lon` may lie outside −180…180.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Vertex {
-    pub lat: f64,
-    pub lon: f64,
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ring {
@@ -194,77 +189,4 @@ fn around(vertices: &[Vertex]) -> Rect {
 
 fn joined(rects: &[Rect]) -> Rect {
     rects.iter().fold(rects[0], |around, rect| around.joined(rect))
-}
-
-/// How an edge of exactly 360° of longitude is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FullTurn {
-    /// All the way around the Earth: the sides of a band.
-    Band,
-    /// No way at all: −180° and 180° as two names of one meridian.
-    Nothing,
-}
-
-/// The ring without jumps: every edge goes the short way, and an edge of exactly 360° around the whole Earth, unless
-/// the ring is a proper one only when that edge is taken as −180° and 180° being the same. A ring that then ends whole
-/// turns from where it began goes around a pole and is closed over it.
-fn unwrapped(points: &[Point]) -> Vec<Vertex> {
-    let mut vertices = walk(points, FullTurn::Nothing);
-    if points.windows(2).any(|ends| is_full_turn(ends[1].lon - ends[0].lon)) && !is_proper(&vertices) {
-        let band = walk(points, FullTurn::Band);
-        if is_proper(&band) {
-            vertices = band;
-        }
-    }
-    close_over_pole(&mut vertices);
-    let west = around(&vertices).west;
-    let shift = -360.0 * ((west + 180.0) / 360.0).floor();
-    for vertex in &mut vertices {
-        vertex.lon += shift;
-    }
-    vertices
-}
-
-fn is_full_turn(degrees: f64) -> bool {
-    degrees.abs() == 360.0
-}
-
-/// Whether a walk ends where it began and has a width and a height.
-fn is_proper(vertices: &[Vertex]) -> bool {
-    let bounds = around(vertices);
-    vertices[0] == vertices[vertices.len() - 1] && bounds.west < bounds.east && bounds.south < bounds.north
-}
-
-fn walk(points: &[Point], full_turn: FullTurn) -> Vec<Vertex> {
-    let mut vertices: Vec<Vertex> = Vec::with_capacity(points.len() + 3);
-    let (mut previous, mut lon) = (points[0].lon, points[0].lon);
-    for point in points {
-        let degrees = point.lon - previous;
-        let step = match full_turn {
-            FullTurn::Band if is_full_turn(degrees) => degrees,
-            FullTurn::Band | FullTurn::Nothing if degrees.abs() <= 180.0 => degrees,
-            FullTurn::Band | FullTurn::Nothing => degrees - 360.0 * (degrees / 360.0).round(),
-        };
-        // Whole turns are added to what the sender wrote: rounding does not pile up along the ring.
-        let turns = ((lon + step - point.lon) / 360.0).round();
-        lon = point.lon + 360.0 * turns;
-        previous = point.lon;
-        vertices.push(Vertex { lat: point.lat.clamp(-90.0, 90.0), lon });
-    }
-    vertices
-}
-
-/// Closes a ring that does not end where it began. Whole turns away: over the pole that it lies closer to.
-fn close_over_pole(vertices: &mut Vec<Vertex>) {
-    let (first, last) = (vertices[0], vertices[vertices.len() - 1]);
-    if first == last {
-        return;
-    }
-    let turned = last.lon - first.lon;
-    if turned.abs() >= 180.0 {
-        let area: f64 = vertices.windows(2).map(|e| (e[1].lon - e[0].lon) * e[0].lat.midpoint(e[1].lat)).sum();
-        let pole = if area / turned >= 0.0 { 90.0 } else { -90.0 };
-        vertices.extend([Vertex { lat: pole, lon: last.lon }, Vertex { lat: pole, lon: first.lon }]);
-    }
-    vertices.push(first);
 }

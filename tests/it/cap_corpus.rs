@@ -101,6 +101,20 @@ fn rings_keep_every_point_of_the_longest_real_polygons() {
 }
 
 #[test]
+fn rings_that_cross_themselves_are_mended_and_all_others_left_as_they_are() {
+    let mut seen = 0;
+    for entry in corpus().iter().filter(|entry| entry.get("well_formed") == "yes") {
+        let crossing = entry.get("rule_violations").contains("self-intersection");
+        let survey = cap::survey(&entry.bytes, &Options::default());
+        let found = survey.findings.iter().any(|finding| finding.code == "polygon-crosses-itself");
+        assert_eq!(found, crossing, "{}", entry.get("file"));
+        assert!(!crossing || (!survey.ok() && survey.accepted()), "{}: {:?}", entry.get("file"), survey.findings);
+        seen += usize::from(crossing);
+    }
+    assert!(seen >= 3 || corpus().is_empty(), "only {seen} rings that cross themselves");
+}
+
+#[test]
 fn real_alerts_with_a_shape_are_accepted() {
     let entries = corpus();
     let real = entries.iter().filter(|entry| {
@@ -130,6 +144,8 @@ fn an_error_that_the_manifest_knows_is_found_under_its_name() {
         ("polygon-unclosed", &["polygon-not-closed", "polygon-pair-invalid", "polygon-too-few-points"]),
         ("polygon-empty", &["polygon-empty"]),
         ("polygon-bad-pair", &["polygon-pair-invalid"]),
+        ("polygon-self-intersection", &["polygon-crosses-itself"]),
+        ("polygon-ring-self-intersection", &["polygon-crosses-itself"]),
         ("circle-bad", &["circle-invalid"]),
         ("references-missing", &["references-missing"]),
         ("references-bad-triple", &["reference-invalid"]),

@@ -16,6 +16,7 @@ pub(super) use alert::alert;
 use super::alert::CapVersion;
 use super::limits::Limits;
 use super::report::Report;
+use super::ring::Work;
 use super::rules::Rule;
 use super::tree::{NodeId, Tree};
 
@@ -36,6 +37,8 @@ pub(super) struct Builder<'t, 'a> {
     rings: usize,
     /// Polygon points so far.
     vertices: usize,
+    /// What may still be spent on rings that meet themselves.
+    ring_work: Work,
     /// Areas so far.
     areas: usize,
 }
@@ -48,7 +51,7 @@ impl<'t, 'a> Builder<'t, 'a> {
         limits: &'t Limits,
         report: &'t mut Report,
     ) -> Self {
-        Self { tree, root, version, limits, report, rings: 0, vertices: 0, areas: 0 }
+        Self { tree, root, version, limits, report, rings: 0, vertices: 0, ring_work: Work::new(limits), areas: 0 }
     }
 
     /// Notes a finding at an element.

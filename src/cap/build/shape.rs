@@ -1,10 +1,11 @@
-//! Polygons and circles (CAP 1.2 §3.2.4). Rings that cross themselves are kept as they are.
+//! Polygons and circles (CAP 1.2 §3.2.4). A ring that crosses itself becomes simple ones over the same ground.
 
 use super::value::decimal;
 use super::{Builder, NodeId};
 use crate::cap::alert::{Circle, Point, Polygon};
 use crate::cap::limits::RING_WINDING_MAX_DEG;
 use crate::cap::report::quote;
+use crate::cap::ring::{self, Judged};
 use crate::cap::rules;
 use crate::cap::tree::is_space;
 
@@ -14,8 +15,12 @@ const LONGITUDE_MAX_DEG: f64 = 180.0;
 const LONGITUDE_WIDE_MAX_DEG: f64 = 360.0;
 
 impl Builder<'_, '_> {
-    /// A polygon. `None` when it is empty or cannot be read.
-    pub(super) fn polygon(&mut self, id: NodeId) -> Option<Polygon> {
+    /// A polygon, or several where its ring crosses itself. None when it is empty or cannot be read.
+    pub(super) fn polygon(&mut self, id: NodeId) -> Vec<Polygon> {
+        self.ring(id).map_or_else(Vec::new, |polygon| self.simple(id, polygon))
+    }
+
+    fn ring(&mut self, id: NodeId) -> Option<Polygon> {
         let text = self.trimmed(id);
         if text.is_empty() {
             self.find(&rules::POLYGON_EMPTY, id, "The polygon is empty; it is read as absent.");
@@ -79,6 +84,29 @@ impl Builder<'_, '_> {
             self.find(&rules::POLYGON_OPEN, id, "The last point is not the first; the ring is closed.");
         }
         Some(polygon)
+    }
+
+    /// The polygon itself when its ring is simple, else simple ones over the same ground.
+    fn simple(&mut self, id: NodeId, polygon: Polygon) -> Vec<Polygon> {
+        let Ok(judged) = ring::judge(polygon.ring(), &mut self.ring_work) else {
+            let message = "The ring is too long or crosses itself too often to be looked at whole.";
+            self.find(&rules::POLYGON_TANGLED, id, message);
+            return Vec::new();
+        };
+        let Judged::Crossing { at, rings } = judged else { return vec![polygon] };
+        let polygons: Vec<Polygon> = rings.into_iter().filter_map(Polygon::new).collect();
+        if polygons.is_empty() {
+            self.find(&rules::POLYGON_FLAT, id, "The ring has no width: it goes around no ground.");
+            return polygons;
+        }
+        let message = format!(
+            "The ring crosses or touches itself at {:.6},{:.6}; it is read as {} over the same ground.",
+            at.lat,
+            at.lon,
+            if polygons.len() == 1 { "one simple ring".to_owned() } else { format!("{} simple rings", polygons.len()) },
+        );
+        self.find(&rules::POLYGON_CROSSES, id, message);
+        polygons
     }
 
     /// A circle. `None` when it is empty or cannot be read.

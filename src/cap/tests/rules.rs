@@ -73,6 +73,11 @@ fn from_bounds() -> Vec<Case> {
             "/alert/info[1]/area[1]/polygon[1]",
             Limits { vertices_max: 4, ..Limits::default() },
         ),
+        bounded(
+            "polygon-too-tangled",
+            "/alert/info[1]/area[1]/polygon[1]",
+            Limits { ring_pairs_max: 3, ..Limits::default() },
+        ),
         Case { bytes: crowded.into(), ..bounded("too-many-references", "/alert/references", Limits::default()) },
     ]
 }

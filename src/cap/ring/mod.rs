@@ -1,0 +1,95 @@
+//! Rings on the plane of latitude and longitude: unwrapped where they jump at ±180°, asked whether they are simple, and
+//! where they are not, made into simple ones over the same ground.
+//!
+//! A ring is *simple* when its edges meet only where one ends and the next begins: none crosses, touches or runs over
+//! another (OGC 06-103r4 §6.1.11.1). CAP 1.2 §3.2.4 wants a polygon; what goes around nothing twice is one.
+//!
+//! `pairs` finds edges that may meet, `cross` says exactly whether they do, `snap` cuts edges where they meet, `faces`
+//! tells the ground that the ring goes around, `mend` makes rings of it. All of it is bounded by [`Work`].
+
+mod cross;
+mod faces;
+mod mend;
+mod pairs;
+mod snap;
+#[cfg(test)]
+mod tests;
+mod unwrap;
+
+pub use unwrap::{Vertex, unwrapped};
+
+use super::alert::Point;
+use super::limits::{Limits, RING_CUTS_MAX, RING_MENDED_VERTICES_MAX};
+
+/// How much work may still be done on the rings of one document.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// Pairs of boxes or edges looked at.
+    pairs: usize,
+    /// Cuts of one edge by another.
+    cuts: usize,
+    /// Vertices of rings that are mended.
+    vertices: usize,
+}
+
+/// There was more work than is ever done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tangled;
+
+impl Work {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { pairs: limits.ring_pairs_max, cuts: RING_CUTS_MAX, vertices: RING_MENDED_VERTICES_MAX }
+    }
+
+    fn spend_pair(&mut self) -> Result<(), Tangled> {
+        self.pairs = self.pairs.checked_sub(1).ok_or(Tangled)?;
+        Ok(())
+    }
+
+    fn allows_cuts(&self, count: usize) -> Result<(), Tangled> {
+        if count <= self.cuts { Ok(()) } else { Err(Tangled) }
+    }
+
+    fn spend_cuts(&mut self, count: usize) -> Result<(), Tangled> {
+        self.cuts = self.cuts.checked_sub(count).ok_or(Tangled)?;
+        Ok(())
+    }
+
+    fn spend_vertices(&mut self, count: usize) -> Result<(), Tangled> {
+        self.vertices = self.vertices.checked_sub(count).ok_or(Tangled)?;
+        Ok(())
+    }
+}
+
+/// What a closed ring is.
+#[derive(Debug, PartialEq)]
+pub(super) enum Judged {
+    Simple,
+    /// It crosses, touches or runs over itself.
+    Crossing {
+        /// A place where it does.
+        at: Point,
+        /// Simple closed rings that together cover what the ring goes around, in either direction. None when it goes
+        /// around no ground at all.
+        rings: Vec<Vec<Point>>,
+    },
+}
+
+/// Judges a closed ring, and mends it.
+pub(super) fn judge(ring: &[Point], work: &mut Work) -> Result<Judged, Tangled> {
+    let mut vertices = unwrapped(ring);
+    vertices.dedup();
+    if vertices.len() < 4 {
+        return Ok(Judged::Crossing {
+            at: ring.first().copied().unwrap_or(Point { lat: 0.0, lon: 0.0 }),
+            rings: Vec::new(),
+        });
+    }
+    match cross::first(&vertices, work)? {
+        None => Ok(Judged::Simple),
+        Some(at) => {
+            work.spend_vertices(vertices.len())?;
+            Ok(Judged::Crossing { at: mend::point(at), rings: mend::mended(&vertices, work)? })
+        }
+    }
+}
