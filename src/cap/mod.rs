@@ -13,6 +13,7 @@ pub mod limits;
 pub mod options;
 mod outline;
 mod parse;
+pub mod profile;
 mod read;
 mod report;
 pub mod ring;
@@ -23,6 +24,7 @@ mod tree;
 pub use limits::Limits;
 pub use options::Options;
 pub use outline::Outline;
+pub use profile::Profile;
 pub use read::{Reading, Root, Survey, read, survey};
 
 #[cfg(test)]

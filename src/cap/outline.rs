@@ -1,6 +1,7 @@
 //! A short account of an alert, also of one that cannot be read in full: what `check` prints.
 
 use super::alert::CapVersion;
+use super::profile::Profile;
 use super::tree::{NodeId, Space, Tree};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -30,10 +31,13 @@ pub struct Outline {
     pub cap_version: Option<&'static str>,
     /// `none`, or `unsupported` for one that is there but is not verified.
     pub signature: &'static str,
+    /// The profiles that the alert was looked at for: those it claims, and the one asked for. None for an alert that
+    /// could not be read.
+    pub profiles: Vec<&'static str>,
 }
 
 /// Looks at one `alert` element.
-pub(super) fn outline(tree: &Tree<'_>, root: NodeId, version: Option<CapVersion>) -> Outline {
+pub(super) fn outline(tree: &Tree<'_>, root: NodeId, version: Option<CapVersion>, profiles: &[Profile]) -> Outline {
     let named = |parent: NodeId, name: &'static str| {
         let children = tree.nodes[parent].children.iter().copied();
         children.filter(move |&id| tree.nodes[id].space == Space::Home && tree.nodes[id].name == name)
@@ -66,5 +70,6 @@ pub(super) fn outline(tree: &Tree<'_>, root: NodeId, version: Option<CapVersion>
         languages: infos.iter().map(|&info| language(info)).collect(),
         cap_version: version.map(CapVersion::as_str),
         signature: if signed { "unsupported" } else { "none" },
+        profiles: profiles.iter().map(|profile| profile.name()).collect(),
     }
 }

@@ -4,10 +4,10 @@ use super::alert::{Alert, CapVersion};
 use super::build::{self, Builder};
 use super::encoding;
 use super::finding::{Finding, is_accepted, is_ok};
-use super::limits::Limits;
 use super::options::Options;
 use super::outline::{Outline, outline};
 use super::parse::parse;
+use super::profile::{self, Profile};
 use super::report::{Report, quote};
 use super::rules;
 use super::tree::{AlertRoot, ROOT, Tree};
@@ -73,21 +73,19 @@ impl Survey {
 
 /// Reads a CAP document. Never panics; time and memory are bounded by the options' limits.
 pub fn read(bytes: &[u8], options: &Options) -> Reading {
-    let limits = &options.limits;
-    let (alert, findings) = with_tree(bytes, limits, |tree, report| match tree.alerts.first() {
-        Some(root) if root.id == ROOT => read_alert(tree, root, limits, report),
+    let (alert, findings) = with_tree(bytes, options, |tree, report| match tree.alerts.first() {
+        Some(root) if root.id == ROOT => read_alert(tree, root, options, report),
         Some(_) | None => {
             report_root(tree, report);
             None
         }
     });
-    Reading { alert: alert.flatten(), findings }
+    Reading { alert: alert.flatten().map(|(alert, _)| alert), findings }
 }
 
 /// Reads a CAP document, or a feed or envelope with the alerts that stand in it as XML.
 pub fn survey(bytes: &[u8], options: &Options) -> Survey {
-    let limits = &options.limits;
-    let (seen, findings) = with_tree(bytes, limits, |tree, report| {
+    let (seen, findings) = with_tree(bytes, options, |tree, report| {
         let root = root_of(tree);
         if root == Root::Other {
             report_root(tree, report);
@@ -95,8 +93,10 @@ pub fn survey(bytes: &[u8], options: &Options) -> Survey {
         let mut readable = 0;
         let mut outlines = Vec::new();
         for alert in &tree.alerts {
-            readable += usize::from(read_alert(tree, alert, limits, report).is_some());
-            outlines.push(outline(tree, alert.id, version_of(alert)));
+            let read = read_alert(tree, alert, options, report);
+            readable += usize::from(read.is_some());
+            let profiles = read.map(|(_, profiles)| profiles).unwrap_or_default();
+            outlines.push(outline(tree, alert.id, version_of(alert), &profiles));
         }
         (root, outlines, readable)
     });
@@ -107,9 +107,10 @@ pub fn survey(bytes: &[u8], options: &Options) -> Survey {
 /// Decodes and parses, hands over the tree if there is one, and closes the report.
 fn with_tree<T>(
     bytes: &[u8],
-    limits: &Limits,
+    options: &Options,
     look: impl FnOnce(&Tree<'_>, &mut Report) -> T,
 ) -> (Option<T>, Vec<Finding>) {
+    let limits = &options.limits;
     let mut report = Report::new(limits);
     if bytes.len() > limits.bytes_max {
         let message = format!("The document has {} bytes; {} are taken.", bytes.len(), limits.bytes_max);
@@ -122,7 +123,13 @@ fn with_tree<T>(
     (seen, report.finish(&text))
 }
 
-fn read_alert(tree: &Tree<'_>, root: &AlertRoot, limits: &Limits, report: &mut Report) -> Option<Alert> {
+/// The alert, and the profiles that it was looked at for.
+fn read_alert(
+    tree: &Tree<'_>,
+    root: &AlertRoot,
+    options: &Options,
+    report: &mut Report,
+) -> Option<(Alert, Vec<Profile>)> {
     // An unknown namespace is an error, but the rest is checked all the same, so that all is found at once.
     let version = version_of(root).unwrap_or_else(|| {
         let found =
@@ -131,7 +138,9 @@ fn read_alert(tree: &Tree<'_>, root: &AlertRoot, limits: &Limits, report: &mut R
         report.add(&rules::NAMESPACE_UNKNOWN, &tree.path(root.id), tree.nodes[root.id].offset, message);
         CapVersion::V1_2
     });
-    build::alert(Builder::new(tree, root.id, version, limits, report))
+    let alert = build::alert(Builder::new(tree, root.id, version, &options.limits, report))?;
+    let profiles = profile::check(&alert, tree, root.id, options.profile, report);
+    Some((alert, profiles))
 }
 
 fn report_root(tree: &Tree<'_>, report: &mut Report) {

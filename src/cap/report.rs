@@ -7,6 +7,7 @@ use super::rules::{self, Rule};
 /// A finding that still knows its place as a byte offset.
 struct Draft {
     rule: &'static Rule,
+    level: Level,
     clause: String,
     path: String,
     offset: usize,
@@ -45,9 +46,21 @@ impl Report {
 
     /// Notes a finding whose rule names its own clause.
     pub(super) fn add(&mut self, rule: &'static Rule, path: &str, offset: usize, message: impl Into<String>) {
-        if self.takes(rule) {
-            let (path, clause) = (path.to_owned(), rule.clause.to_owned());
-            self.drafts.push(Draft { rule, clause, path, offset, message: message.into() });
+        self.add_as(rule, rule.level, offset, || path.to_owned(), message);
+    }
+
+    /// Notes a finding whose rule names its own clause, at another level than the rule's.
+    pub(super) fn add_as(
+        &mut self,
+        rule: &'static Rule,
+        level: Level,
+        offset: usize,
+        path: impl FnOnce() -> String,
+        message: impl Into<String>,
+    ) {
+        if self.takes(level, rule.repaired) {
+            let (path, clause) = (path(), rule.clause.to_owned());
+            self.drafts.push(Draft { rule, level, clause, path, offset, message: message.into() });
         }
     }
 
@@ -59,20 +72,20 @@ impl Report {
         place: impl FnOnce() -> (String, String),
         message: impl Into<String>,
     ) {
-        if self.takes(rule) {
+        if self.takes(rule.level, rule.repaired) {
             let (path, clause) = place();
             let clause = if rule.clause.is_empty() { clause } else { rule.clause.to_owned() };
-            self.drafts.push(Draft { rule, clause, path, offset, message: message.into() });
+            self.drafts.push(Draft { rule, level: rule.level, clause, path, offset, message: message.into() });
         }
     }
 
     /// Counts a finding, and says whether it is kept.
-    fn takes(&mut self, rule: &Rule) -> bool {
-        if rule.level == Level::Error {
+    fn takes(&mut self, level: Level, repaired: bool) -> bool {
+        if level == Level::Error {
             self.errors += 1;
             if self.errors > self.findings_max {
                 self.omitted_errors.count += 1;
-                self.omitted_errors.fatal |= !rule.repaired;
+                self.omitted_errors.fatal |= !repaired;
                 return false;
             }
         } else {
@@ -101,7 +114,14 @@ impl Report {
 
     fn push_omitted(&mut self, rule: &'static Rule, count: usize, offset: usize) {
         let message = format!("{count} more findings of this kind are not listed.");
-        self.drafts.push(Draft { rule, clause: rule.clause.to_owned(), path: "/".to_owned(), offset, message });
+        self.drafts.push(Draft {
+            rule,
+            level: rule.level,
+            clause: rule.clause.to_owned(),
+            path: "/".to_owned(),
+            offset,
+            message,
+        });
     }
 }
 
@@ -117,7 +137,7 @@ impl Place<'_> {
     fn finding(&mut self, draft: Draft) -> Finding {
         self.go_to(draft.offset);
         Finding {
-            level: draft.rule.level,
+            level: draft.level,
             code: draft.rule.code.to_owned(),
             path: draft.path,
             line: self.line,

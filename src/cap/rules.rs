@@ -57,6 +57,8 @@ macro_rules! rules {
     };
 }
 
+pub(super) use rules;
+
 rules! {
     TOO_LARGE error house "too-large" "CAP 1.2 §3.3.4" "Send a smaller document: link to resources instead of embedding them.";
     ENCODING_UNKNOWN error xml "encoding-unknown" "XML 1.0 §4.3.3" "Write UTF-8.";

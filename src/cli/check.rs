@@ -2,9 +2,10 @@
 
 use super::Answer;
 use crate::cap::finding::{Finding, Level};
-use crate::cap::{self, Options, Outline, Root, Survey};
+use crate::cap::{self, Options, Outline, Profile, Root, Survey};
 use anyhow::Context;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,9 +16,12 @@ const FILES_MAX: usize = 1_000_000;
 /// Check CAP files, and feeds of CAP, without sending them.
 ///
 /// Results go to standard output, a summary to standard error. Exit code 0: every file conforms. 1: one does not.
-/// 2: a path is not there.
+/// 2: a path is not there. Profiles that an alert claims are looked at too; what they ask for is an error only with
+/// `--profile`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  beffroi check alert.xml drafts/ --format json")]
+#[command(
+    after_help = "Examples:\n  beffroi check alert.xml drafts/ --format json\n  beffroi check alert.xml --profile ipaws"
+)]
 pub struct Args {
     /// Files, or folders that are walked.
     #[arg(required = true, value_name = "PATH")]
@@ -25,6 +29,19 @@ pub struct Args {
     /// How to print: for people, or one JSON object a line for each file.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// The profile that every file must conform to.
+    #[arg(long, value_enum, value_name = "NAME")]
+    profile: Option<Profile>,
+}
+
+impl clap::ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -58,9 +75,10 @@ struct Checked {
 pub fn run(args: &Args) -> anyhow::Result<Answer> {
     let files = files(&args.paths)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let options = Options { profile: args.profile, ..Options::default() };
     let (mut conform, mut mended) = (0, 0);
     for file in &files {
-        let checked = check(file);
+        let checked = check(file, &options);
         conform += usize::from(checked.ok);
         mended += usize::from(checked.accepted && !checked.ok);
         print(&mut out, &checked, args.format).context("cannot write to standard output")?;
@@ -110,9 +128,8 @@ fn walk(top: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn check(file: &Path) -> Checked {
+fn check(file: &Path, options: &Options) -> Checked {
     let name = file.to_string_lossy().into_owned();
-    let options = Options::default();
     let bytes = match read_bounded(file, options.limits.bytes_max) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -127,7 +144,7 @@ fn check(file: &Path) -> Checked {
             };
         }
     };
-    let survey = cap::survey(&bytes, &options);
+    let survey = cap::survey(&bytes, options);
     let (ok, accepted) = (survey.ok(), survey.accepted());
     let Survey { root, outlines, findings, .. } = survey;
     Checked { file: name, ok, accepted, kind: kind_of(root), alerts: outlines, findings }
@@ -180,7 +197,13 @@ fn print_text(out: &mut impl Write, checked: &Checked) -> std::io::Result<()> {
         (false, true) => "does not conform, but can be repaired safely",
         (false, false) => "does not conform",
     };
-    writeln!(out, "{}: {verdict}", checked.file)?;
+    let profiles: BTreeSet<&str> = checked.alerts.iter().flat_map(|alert| &alert.profiles).copied().collect();
+    if profiles.is_empty() {
+        writeln!(out, "{}: {verdict}", checked.file)?;
+    } else {
+        let profiles: Vec<&str> = profiles.into_iter().collect();
+        writeln!(out, "{}: {verdict} (profiles looked at: {})", checked.file, profiles.join(", "))?;
+    }
     for finding in &checked.findings {
         let level = match (finding.level, finding.repaired) {
             (Level::Error, true) => "error (repaired)",

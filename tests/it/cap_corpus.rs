@@ -192,3 +192,31 @@ fn both_older_editions_are_read_too() {
         assert!(versions.is_empty() || versions.contains(&version), "no valid alert of {version:?} was read");
     }
 }
+
+#[test]
+fn real_alerts_are_recognised_as_what_they_were_written_to_be() {
+    // A profile, how an alert of it is told without reading it, and how many valid ones there are.
+    type Told = fn(&Entry, &str) -> bool;
+    let ipaws: Told = |entry, text| entry.get("country") == "US" && text.contains("IPAWSv1.0");
+    // Some Canadian files are filed under another country.
+    let cap_cp: Told =
+        |entry, _| entry.get("country") == "CA" || entry.get("geocode_types").contains("profile:CAP-CP:");
+    let cap_au: Told = |entry, _| entry.get("country") == "AU";
+    let meteoalarm: Told =
+        |entry, text| entry.get("geocode_types").to_lowercase().contains("emma_id") || text.contains("awareness_level");
+    let wmo: Told = |_, text| text.contains("identifier>2.49.0.") || text.contains("identifier>urn:oid:2.49.0.");
+    let told = [("ipaws", ipaws, 14), ("cap-cp", cap_cp, 14), ("cap-au", cap_au, 4)];
+    let told = told.into_iter().chain([("meteoalarm", meteoalarm, 13), ("wmo", wmo, 24)]);
+    let entries = corpus();
+    for (profile, is_told, count) in told {
+        let mut recognised = 0;
+        for entry in entries.iter().filter(|entry| entry.is_alert() && entry.is_valid()) {
+            let text = String::from_utf8_lossy(&entry.bytes);
+            let survey = cap::survey(&entry.bytes, &Options::default());
+            let claimed = survey.outlines.iter().all(|outline| outline.profiles.contains(&profile));
+            assert_eq!(claimed, is_told(entry, &text), "{profile}: {}", entry.get("file"));
+            recognised += usize::from(claimed);
+        }
+        assert!(entries.is_empty() || recognised >= count, "only {recognised} alerts of {profile}");
+    }
+}

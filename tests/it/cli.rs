@@ -20,8 +20,13 @@ fn folder_with(files: &[(&str, &str)]) -> TempDir {
 }
 
 async fn check(path: &Path) -> (Ran, Vec<Value>) {
+    check_with(path, &[]).await
+}
+
+async fn check_with(path: &Path, more: &[&str]) -> (Ran, Vec<Value>) {
     let path = path.to_str().expect("a text");
-    let ran = run(beffroi(&["check", path, "--format", "json"])).await;
+    let args: Vec<&str> = ["check", path, "--format", "json"].iter().chain(more).copied().collect();
+    let ran = run(beffroi(&args)).await;
     let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     let lines = ran.output.lines().map(read).collect();
     (ran, lines)
@@ -39,8 +44,13 @@ async fn every_verb_explains_itself_with_an_example() {
 
 #[tokio::test]
 async fn wrong_usage_is_exit_2_and_says_nothing_on_standard_output() {
-    for args in [&["no-such-verb"][..], &["check"], &["check", "/no/such/file.xml"], &["--config", "/no/such", "serve"]]
-    {
+    for args in [
+        &["no-such-verb"][..],
+        &["check"],
+        &["check", "/no/such/file.xml"],
+        &["check", ".", "--profile", "no-such-profile"],
+        &["--config", "/no/such", "serve"],
+    ] {
         let ran = run(beffroi(args)).await;
         assert_eq!(ran.code, 2, "{args:?}: {}", ran.errors);
         assert_eq!(ran.output, "", "{args:?}");
@@ -118,6 +128,32 @@ async fn a_polygon_left_open_is_mended_taken_and_reported() {
     assert_eq!((&lines[0]["ok"], &lines[0]["accepted"]), (&false.into(), &true.into()), "{}", lines[0]);
     let finding = &lines[0]["findings"][0];
     assert_eq!((&finding["code"], &finding["repaired"]), (&"polygon-not-closed".into(), &true.into()), "{finding}");
+}
+
+#[tokio::test]
+async fn a_profile_is_an_error_only_where_it_is_asked_for() {
+    let claiming = Cap::new("profiled").xml().replace("</scope>", "</scope><code>IPAWSv1.0</code>");
+    let folder = folder_with(&[("claiming.xml", &claiming)]);
+    let about = |line: &Value, code: &str| {
+        let findings = line["findings"].as_array().expect("findings").clone();
+        findings.into_iter().find(|finding| finding["code"] == code).unwrap_or_else(|| panic!("no {code}: {line}"))
+    };
+
+    let (ran, lines) = check(folder.path()).await;
+    assert_eq!((ran.code, &lines[0]["ok"]), (0, &true.into()), "{}", ran.output);
+    assert_eq!(lines[0]["alerts"][0]["profiles"], serde_json::json!(["ipaws"]));
+    assert_eq!(about(&lines[0], "ipaws-same-event-missing")["level"], "warning");
+
+    let (ran, lines) = check_with(folder.path(), &["--profile", "ipaws"]).await;
+    assert_eq!((ran.code, &lines[0]["ok"]), (1, &false.into()), "{}", ran.output);
+    assert_eq!(about(&lines[0], "ipaws-same-event-missing")["level"], "error");
+
+    let (_, lines) = check_with(folder.path(), &["--profile", "cap-au"]).await;
+    assert_eq!(lines[0]["alerts"][0]["profiles"], serde_json::json!(["ipaws", "cap-au"]));
+    assert_eq!(about(&lines[0], "cap-au-code")["level"], "error");
+    assert_eq!(about(&lines[0], "ipaws-same-event-missing")["level"], "warning");
+    let text = run(beffroi(&["check", folder.path().to_str().expect("a text")])).await;
+    assert!(text.output.contains("profiles looked at: ipaws"), "{}", text.output);
 }
 
 #[tokio::test]

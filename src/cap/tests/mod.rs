@@ -1,6 +1,7 @@
 //! Tests of reading as a whole; small parts are tested beside their code.
 
 mod hostile;
+mod profile;
 mod reading;
 mod rules;
 
