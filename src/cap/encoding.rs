@@ -1,5 +1,4 @@
-//! Bytes to characters. We look at the byte order mark and the declaration ourselves: quick-xml's own decoder panics on
-//! a hostile declaration, so it is never used.
+//! Bytes to characters, by the byte order mark and the declaration (XML 1.0 §4.3.3 and appendix F).
 
 use super::report::Report;
 use super::rules;

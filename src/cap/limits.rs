@@ -10,6 +10,8 @@ pub const ELEMENTS_MAX: usize = 100_000;
 pub const ATTRIBUTES_MAX: usize = 32;
 /// Longest run of attributes in one tag, bytes.
 pub const ATTRIBUTES_BYTES_MAX: usize = 8 * 1024;
+/// Namespace declarations in force at once: every prefix is looked up among them. Envelopes have about ten.
+pub const NAMESPACES_MAX: usize = 64;
 /// `info` elements: more than the languages any authority writes in.
 pub const INFOS_MAX: usize = 128;
 /// `area` elements of the whole alert.

@@ -10,6 +10,7 @@ pub mod code;
 mod encoding;
 pub mod finding;
 pub mod limits;
+mod namespaces;
 pub mod options;
 mod outline;
 mod parse;
@@ -18,6 +19,7 @@ mod read;
 mod report;
 pub mod ring;
 pub mod rules;
+mod scan;
 pub mod time;
 mod tree;
 

@@ -39,15 +39,12 @@ pub struct Outline {
 /// Looks at one `alert` element.
 pub(super) fn outline(tree: &Tree<'_>, root: NodeId, version: Option<CapVersion>, profiles: &[Profile]) -> Outline {
     let named = |parent: NodeId, name: &'static str| {
-        let children = tree.nodes[parent].children.iter().copied();
-        children.filter(move |&id| tree.nodes[id].space == Space::Home && tree.nodes[id].name == name)
+        tree.children(parent).filter(move |&id| tree.nodes[id].space == Space::Home && tree.nodes[id].name == name)
     };
     let text = |name| named(root, name).next().map(|id| tree.nodes[id].trimmed().to_owned());
     let sent = text("sent");
-    let signed = tree.nodes[root]
-        .children
-        .iter()
-        .any(|&id| tree.nodes[id].space == Space::Signature && tree.nodes[id].name == "Signature");
+    let signed =
+        tree.children(root).any(|id| tree.nodes[id].space == Space::Signature && tree.nodes[id].name == "Signature");
     let infos: Vec<NodeId> = named(root, "info").collect();
     let areas: Vec<NodeId> = infos.iter().flat_map(|&info| named(info, "area")).collect();
     let count = |name| areas.iter().map(|&area| named(area, name).count()).sum();

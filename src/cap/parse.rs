@@ -1,18 +1,21 @@
-//! Text to [`Tree`]: quick-xml reads the tags, we enforce what it does not: one root, nothing after it, nothing left open,
-//! no forbidden character, no document type, no entity but the five and the numeric ones.
+//! Text to [`Tree`]: what the scanner gives must fit together. One root, nothing after it, nothing left open, every prefix
+//! declared, no forbidden character, no document type, no entity but the five and the numeric ones.
 
 use super::alert::CapVersion;
-use super::limits::{ATTRIBUTES_BYTES_MAX, ERROR_CHARS_MAX, Limits};
-use super::report::{Report, quote, shorten};
+use super::limits::{Limits, NAMESPACES_MAX};
+use super::namespaces::Namespaces;
+use super::report::{Report, quote};
 use super::rules::{self, Rule};
+use super::scan::{Attribute, Fault, Name, Scanner, Token};
 use super::tree::{AlertRoot, Node, NodeId, Space, Tree, is_space};
-use quick_xml::NsReader;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::{QName, ResolveResult};
+use memchr::memchr;
 use std::borrow::Cow;
 
 const SIGNATURE_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
 const SCHEMA_INSTANCE_NAMESPACE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+/// Bytes looked at in one go for characters that XML forbids.
+const CHUNK_BYTES: usize = 64;
 
 /// Why reading stopped: the finding says it.
 pub(super) struct Stopped;
@@ -20,66 +23,70 @@ pub(super) struct Stopped;
 /// Reads a whole document. `Err` when it is not XML, or too large; the report then holds why.
 pub(super) fn parse<'a>(text: &'a str, limits: &Limits, report: &mut Report) -> Result<Tree<'a>, Stopped> {
     check_characters(text, report);
-    let mut reader = NsReader::from_str(text);
-    let config = reader.config_mut();
-    config.expand_empty_elements = true;
-    config.check_comments = true;
-    let mut parser = Parser { text, limits, report, tree: Tree::default(), open: Vec::new(), elements: 0, alert: None };
+    let mut parser = Parser {
+        text,
+        limits,
+        report,
+        tree: Tree::default(),
+        open: Vec::new(),
+        namespaces: Namespaces::default(),
+        elements: 0,
+        alert: None,
+        has_returns: memchr(b'\r', text.as_bytes()).is_some(),
+    };
+    let mut scanner = Scanner::new(text, limits.attributes_max);
     loop {
-        let offset = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let event = match reader.read_event() {
-            Ok(event) => event,
-            Err(error) => {
-                let at = usize::try_from(reader.error_position()).unwrap_or(offset);
-                return Err(parser.stop(
-                    &rules::NOT_WELL_FORMED,
-                    at,
-                    format!("This is not well-formed XML: {}.", shorten(&error.to_string(), ERROR_CHARS_MAX)),
-                ));
+        let token = scanner.next().map_err(|fault| parser.stop_at(fault))?;
+        let offset = scanner.offset();
+        match token {
+            Token::Start { name, empty } => {
+                parser.start(&name, &scanner.attributes, offset)?;
+                if empty {
+                    parser.leave();
+                }
             }
-        };
-        match event {
-            Event::Start(start) => parser.start(&reader, &start, offset)?,
-            // Empty elements are expanded; one that came through would be a start and an end.
-            Event::Empty(start) => {
-                parser.start(&reader, &start, offset)?;
-                parser.end();
-            }
-            Event::End(_) => parser.end(),
-            Event::Text(text) => parser.text(text.into_inner(), offset)?,
-            Event::CData(text) => parser.cdata(text.into_inner(), offset)?,
-            Event::GeneralRef(name) => parser.reference(&name.into_inner(), offset)?,
-            Event::Decl(_) if offset == 0 => {}
-            Event::Decl(_) => return Err(parser.ill(offset, "An XML declaration may only come first.")),
-            Event::PI(instruction) if instruction.target().eq_ignore_ascii_case("xml") => {
-                return Err(parser.ill(offset, "A processing instruction cannot be named `xml`."));
-            }
-            Event::PI(_) | Event::Comment(_) => {}
-            Event::DocType(_) => {
+            Token::End => parser.leave(),
+            Token::Text(text) => parser.text(text, offset)?,
+            Token::Reference(name) => parser.reference(name, offset)?,
+            Token::Cdata(text) => parser.cdata(text, offset)?,
+            Token::Aside => {}
+            Token::DocumentType => {
                 let message = "The document has a document type declaration; these are never read.";
                 return Err(parser.stop(&rules::DTD_REFUSED, offset, message));
             }
-            Event::Eof => return parser.finish(),
+            Token::Done => return parser.finish(),
         }
     }
 }
 
 /// Refuses what no XML document may hold, wherever it stands. Only the first is reported.
 fn check_characters(text: &str, report: &mut Report) {
+    // Most chunks hold nothing near it, which a few instructions tell. U+FFFE and U+FFFF begin with the byte 0xEF.
+    let doubtful = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) | (byte == 0xEF);
     let forbidden =
         |character: char| (character < ' ' && !is_space(character)) || matches!(character, '\u{FFFE}' | '\u{FFFF}');
-    if let Some((offset, character)) = text.char_indices().find(|&(_, character)| forbidden(character)) {
-        let message = format!("The character U+{:04X} may not be in an XML document.", u32::from(character));
-        report.add(&rules::CONTROL_CHARACTER, "/", offset, message);
+    for (number, chunk) in text.as_bytes().chunks(CHUNK_BYTES).enumerate() {
+        if !chunk.iter().fold(false, |any, &byte| any | doubtful(byte)) {
+            continue;
+        }
+        let begin = text.floor_char_boundary(number * CHUNK_BYTES);
+        let end = text.ceil_char_boundary(number * CHUNK_BYTES + chunk.len());
+        let characters = text.get(begin..end).unwrap_or_default().char_indices();
+        if let Some((at, character)) = characters.into_iter().find(|&(_, character)| forbidden(character)) {
+            let message = format!("The character U+{:04X} may not be in an XML document.", u32::from(character));
+            report.add(&rules::CONTROL_CHARACTER, "/", begin + at, message);
+            return;
+        }
     }
 }
 
 /// An element that is open.
-#[derive(Clone, Copy)]
-enum Open {
-    Kept(NodeId),
-    /// Inside a signature, or inside a foreign element of an alert.
-    Skipped,
+struct Open<'a> {
+    /// As its tag has it.
+    name: &'a str,
+    /// `None` inside a signature, or inside a foreign element of an alert: it is not kept.
+    node: Option<NodeId>,
+    last_child: Option<NodeId>,
 }
 
 struct Parser<'a, 'r> {
@@ -87,87 +94,79 @@ struct Parser<'a, 'r> {
     limits: &'r Limits,
     report: &'r mut Report,
     tree: Tree<'a>,
-    open: Vec<Open>,
+    open: Vec<Open<'a>>,
+    namespaces: Namespaces<'a>,
     elements: usize,
     /// The alert we are in.
     alert: Option<NodeId>,
+    /// Whether any line ends otherwise than XML wants it.
+    has_returns: bool,
 }
 
 impl<'a> Parser<'a, '_> {
-    fn start(&mut self, reader: &NsReader<&'a [u8]>, start: &BytesStart<'_>, offset: usize) -> Result<(), Stopped> {
+    fn start(&mut self, name: &Name<'a>, attributes: &[Attribute<'a>], offset: usize) -> Result<(), Stopped> {
         self.count(offset)?;
-        let name = self.name_at(offset, start.name().0.len());
-        if name.is_empty() || !name.split(':').all(is_name) || name.split(':').count() > 2 {
-            return Err(self.ill(offset, &format!("`{}` is not a name of an element.", quote(name))));
+        let unknown = if attributes.is_empty() { None } else { self.attributes(attributes, offset)? };
+        if self.open.is_empty() && !self.tree.nodes.is_empty() {
+            return Err(self.ill(offset, "A document has one root element; here a second one begins."));
         }
-        let (namespace, _) = reader.resolver().resolve_element(QName(name));
-        let namespace = match namespace {
-            ResolveResult::Bound(namespace) => Some(namespace.0),
-            ResolveResult::Unbound => None,
-            ResolveResult::Unknown(_) => {
-                return Err(self.ill(offset, &format!("The prefix of `{}` is not declared.", quote(name))));
-            }
+        let Ok(namespace) = self.namespaces.of_element(name) else {
+            return Err(self.ill(offset, format!("The prefix of `{}` is not declared.", quote(name.whole))));
         };
-        let attribute = self.attributes(reader, start, offset)?;
-        if self.open.is_empty() {
-            if !self.tree.nodes.is_empty() {
-                return Err(self.ill(offset, "A document has one root element; here a second one begins."));
-            }
-            self.tree.namespace = namespace.map(str::to_owned);
+        let parent = self.open.last().map(|open| open.node);
+        // What stands in something that is not kept is not kept either.
+        let space = if parent == Some(None) { None } else { self.space(name, namespace, parent.flatten()) };
+        let begins = self.alert.is_none() && space == Some(Space::Home);
+        let alert_namespace = if begins || self.tree.nodes.is_empty() { namespace.map(str::to_owned) } else { None };
+        let node = space.map(|space| self.push(name, space, offset, unknown));
+        if node == Some(super::tree::ROOT) {
+            self.tree.namespace.clone_from(&alert_namespace);
         }
-        self.place(name, namespace, offset, attribute);
+        if let Some(id) = node.filter(|_| begins) {
+            self.alert = Some(id);
+            self.tree.alerts.push(AlertRoot { id, namespace: alert_namespace });
+        }
+        self.open.push(Open { name: name.whole, node, last_child: None });
         Ok(())
     }
 
-    /// Puts an element into the tree, or skips it.
-    fn place(&mut self, name: &'a str, namespace: Option<&str>, offset: usize, attribute: Option<&'a str>) {
-        let parent = match self.open.last() {
-            None => None,
-            Some(&Open::Kept(parent)) => Some(parent),
-            Some(Open::Skipped) => {
-                self.open.push(Open::Skipped);
-                return;
-            }
-        };
-        let begins = name.rsplit(':').next() == Some("alert");
-        let space = match &self.alert {
-            Some(_) if parent.is_some_and(|parent| self.tree.nodes[parent].space != Space::Home) => {
-                self.open.push(Open::Skipped);
-                return;
-            }
-            Some(_) if namespace == Some(SIGNATURE_NAMESPACE) => Space::Signature,
-            Some(_) if namespace == self.home() => Space::Home,
+    /// Which vocabulary an element is of; `None` when it is not kept.
+    fn space(&self, name: &Name<'a>, namespace: Option<&str>, parent: Option<NodeId>) -> Option<Space> {
+        if self.alert.is_none() {
             // A root may be an alert of an unknown namespace; what a feed carries must be of CAP's.
-            None if begins && (parent.is_none() || namespace.is_some_and(|name| CapVersion::of(name).is_some())) => {
-                let id = self.tree.nodes.len();
-                self.alert = Some(id);
-                self.tree.alerts.push(AlertRoot { id, namespace: namespace.map(str::to_owned) });
-                Space::Home
-            }
-            Some(_) | None => Space::Foreign,
-        };
-        self.push(name, space, offset, parent, attribute);
+            let is_cap = || namespace.is_some_and(|name| CapVersion::of(name).is_some());
+            let begins = name.local == "alert" && (parent.is_none() || is_cap());
+            return Some(if begins { Space::Home } else { Space::Foreign });
+        }
+        if parent.is_some_and(|parent| self.tree.nodes[parent].space != Space::Home) {
+            return None;
+        }
+        let home = self.tree.alerts.last().and_then(|alert| alert.namespace.as_deref());
+        Some(match namespace {
+            Some(SIGNATURE_NAMESPACE) => Space::Signature,
+            _ if namespace == home => Space::Home,
+            _ => Space::Foreign,
+        })
     }
 
-    /// The namespace of the alert we are in.
-    fn home(&self) -> Option<&str> {
-        self.tree.alerts.last().and_then(|alert| alert.namespace.as_deref())
-    }
-
-    fn push(&mut self, name: &'a str, space: Space, offset: usize, parent: Option<NodeId>, attribute: Option<&'a str>) {
-        let id = self.tree.nodes.len();
-        let name = name.rsplit(':').next().unwrap_or(name);
+    fn push(&mut self, name: &Name<'a>, space: Space, offset: usize, attribute: Option<&'a str>) -> NodeId {
+        let open = self.open.last_mut();
+        let (parent, before) = open.as_ref().map_or((None, None), |open| (open.node, open.last_child));
         let text = Cow::Borrowed("");
-        self.tree.nodes.push(Node { name, space, offset, parent, children: Vec::new(), text, attribute });
-        if let Some(parent) = parent {
+        let node =
+            Node { name: name.local, space, offset, parent, first_child: None, next_sibling: None, text, attribute };
+        // Blanks before the first child are no text.
+        if let (Some(parent), None) = (parent, before) {
             let parent = &mut self.tree.nodes[parent];
-            // Only before the first child: what comes later is kept only if it is not blank.
-            if parent.children.is_empty() && parent.trimmed().is_empty() {
+            if parent.trimmed().is_empty() {
                 parent.text = Cow::Borrowed("");
             }
-            parent.children.push(id);
         }
-        self.open.push(Open::Kept(id));
+        let id = self.tree.push(node, before);
+        if let Some(open) = open {
+            open.last_child = Some(id);
+        }
+        id
     }
 
     /// Counts one more element and one more level.
@@ -184,130 +183,110 @@ impl<'a> Parser<'a, '_> {
         Ok(())
     }
 
-    /// The tag's name, borrowed from the document rather than from the event.
-    fn name_at(&self, offset: usize, length: usize) -> &'a str {
-        self.text.get(offset + 1..offset + 1 + length).unwrap_or_default()
-    }
-
-    /// Checks the attributes, and gives the first that CAP does not know.
-    fn attributes(
-        &mut self,
-        reader: &NsReader<&'a [u8]>,
-        start: &BytesStart<'_>,
-        offset: usize,
-    ) -> Result<Option<&'a str>, Stopped> {
-        let raw = start.attributes_raw();
-        if raw.is_empty() {
-            return Ok(None);
-        }
-        if raw.len() > ATTRIBUTES_BYTES_MAX {
-            let message = format!("The attributes of one element take more than {ATTRIBUTES_BYTES_MAX} bytes.");
-            return Err(self.stop(&rules::TOO_MANY_ATTRIBUTES, offset, message));
-        }
-        let mut unknown = None;
-        for (count, attribute) in start.attributes().enumerate() {
-            if count >= self.limits.attributes_max {
-                let message = format!("An element has more than {} attributes.", self.limits.attributes_max);
+    /// Puts an element's declarations in force, checks its attributes, and gives the first that CAP does not know.
+    fn attributes(&mut self, attributes: &[Attribute<'a>], offset: usize) -> Result<Option<&'a str>, Stopped> {
+        let depth = self.open.len();
+        for attribute in attributes {
+            let value = self.attribute_value(attribute.value, offset)?;
+            let Some(prefix) = Namespaces::declared(attribute) else { continue };
+            if self.namespaces.declare(prefix, value, depth).is_err() {
+                let message = format!("`{}` may not mean that namespace.", quote(attribute.name.whole));
+                return Err(self.ill(offset, message));
+            }
+            if self.namespaces.len() > NAMESPACES_MAX {
+                let message = format!("More than {NAMESPACES_MAX} namespaces are declared at once.");
                 return Err(self.stop(&rules::TOO_MANY_ATTRIBUTES, offset, message));
             }
-            let attribute = attribute.map_err(|error| {
-                self.stop(
-                    &rules::NOT_WELL_FORMED,
-                    offset,
-                    format!("An attribute is not well-formed: {}.", shorten(&error.to_string(), ERROR_CHARS_MAX)),
-                )
-            })?;
-            let key = attribute.key;
-            if !key.0.split(':').all(is_name) {
-                return Err(self.ill(offset, &format!("`{}` is not a name of an attribute.", quote(key.0))));
+        }
+        let mut unknown = None;
+        for (place, attribute) in attributes.iter().enumerate() {
+            if Namespaces::declared(attribute).is_some() {
+                continue;
             }
-            self.attribute_value(&attribute.value, offset)?;
-            let namespace = reader.resolver().resolve_attribute(key).0;
-            if let ResolveResult::Unknown(_) = namespace {
-                return Err(self.ill(offset, &format!("The prefix of `{}` is not declared.", quote(key.0))));
+            let name = attribute.name;
+            let Ok(namespace) = self.namespaces.of_attribute(&name) else {
+                return Err(self.ill(offset, format!("The prefix of `{}` is not declared.", quote(name.whole))));
+            };
+            // Two prefixes may mean one namespace; then the names may not be the same.
+            let same = |other: &Attribute<'_>| {
+                other.name.local == name.local
+                    && namespace.is_some()
+                    && self.namespaces.of_attribute(&other.name).is_ok_and(|other| other == namespace)
+            };
+            if attributes[..place].iter().any(same) {
+                return Err(self.ill(offset, format!("The attribute `{}` comes twice.", quote(name.whole))));
             }
-            let about_schema = matches!(namespace, ResolveResult::Bound(space) if space.0 == SCHEMA_INSTANCE_NAMESPACE);
-            if key.as_namespace_binding().is_none() && !about_schema && unknown.is_none() {
-                unknown = Some(self.borrowed(key.0, offset));
+            if namespace != Some(SCHEMA_INSTANCE_NAMESPACE) && unknown.is_none() {
+                unknown = Some(name.whole);
             }
         }
         Ok(unknown)
     }
 
-    /// The same characters, borrowed from the document: they stand in the tag that begins at `offset`.
-    fn borrowed(&self, part: &str, offset: usize) -> &'a str {
-        let tag = self.text.get(offset..).unwrap_or_default();
-        tag.find(part).and_then(|at| tag.get(at..at + part.len())).unwrap_or("?")
-    }
-
-    fn attribute_value(&mut self, value: &str, offset: usize) -> Result<(), Stopped> {
-        if value.contains('<') {
-            return Err(self.ill(offset, "An attribute holds `<`."));
+    /// An attribute's value with its references resolved and its white space made blanks (XML 1.0 §3.3.3).
+    fn attribute_value(&mut self, value: &'a str, offset: usize) -> Result<Cow<'a, str>, Stopped> {
+        if !value.contains(['&', '\t', '\n', '\r']) {
+            return Ok(Cow::Borrowed(value));
         }
-        for part in value.split('&').skip(1) {
-            let Some((name, _)) = part.split_once(';') else {
+        let blank = |text: &str| text.replace("\r\n", " ").replace(['\t', '\n', '\r'], " ");
+        let mut parts = value.split('&');
+        let mut resolved = blank(parts.next().unwrap_or_default());
+        for part in parts {
+            let Some((name, rest)) = part.split_once(';') else {
                 return Err(self.ill(offset, "An attribute holds `&` without an entity."));
             };
-            self.resolve(name, offset)?;
+            resolved.push(self.resolve(name, offset)?);
+            resolved.push_str(&blank(rest));
         }
+        Ok(Cow::Owned(resolved))
+    }
+
+    fn leave(&mut self) {
+        let left = self.open.pop().and_then(|open| open.node);
+        self.namespaces.leave(self.open.len());
+        if left.is_some() && left == self.alert {
+            self.alert = None;
+        }
+    }
+
+    fn text(&mut self, text: &'a str, offset: usize) -> Result<(), Stopped> {
+        if self.open.is_empty() {
+            let blanks = text.len() - text.trim_start_matches(is_space).len();
+            if blanks == text.len() {
+                return Ok(());
+            }
+            return Err(self.ill(offset + blanks, "There is text outside the root element."));
+        }
+        self.append(text);
         Ok(())
     }
 
-    fn end(&mut self) {
-        match self.open.pop() {
-            Some(Open::Kept(id)) if self.alert == Some(id) => self.alert = None,
-            Some(Open::Kept(_) | Open::Skipped) | None => {}
-        }
-    }
-
-    fn text(&mut self, text: Cow<'a, str>, offset: usize) -> Result<(), Stopped> {
-        if text.contains("]]>") {
-            return Err(self.ill(offset, "`]]>` may not be in text."));
-        }
-        self.characters(text, offset)
-    }
-
-    fn cdata(&mut self, text: Cow<'a, str>, offset: usize) -> Result<(), Stopped> {
+    fn cdata(&mut self, text: &'a str, offset: usize) -> Result<(), Stopped> {
         if self.open.is_empty() {
             return Err(self.ill(offset, "There is text outside the root element."));
         }
-        self.characters(text, offset)
-    }
-
-    fn characters(&mut self, text: Cow<'a, str>, offset: usize) -> Result<(), Stopped> {
-        match self.open.last() {
-            Some(&Open::Kept(id)) => {
-                let text = if text.contains('\r') { Cow::Owned(normal_lines(&text)) } else { text };
-                self.append(id, text);
-                Ok(())
-            }
-            Some(Open::Skipped) => Ok(()),
-            None if text.chars().all(is_space) => Ok(()),
-            None => {
-                let blanks = text.len() - text.trim_start_matches(is_space).len();
-                Err(self.ill(offset + blanks, "There is text outside the root element."))
-            }
-        }
+        self.append(text);
+        Ok(())
     }
 
     fn reference(&mut self, name: &str, offset: usize) -> Result<(), Stopped> {
         let character = self.resolve(name, offset)?;
-        match self.open.last() {
-            Some(&Open::Kept(id)) => self.append(id, Cow::Owned(character.to_string())),
-            Some(Open::Skipped) => {}
-            None => return Err(self.ill(offset, "There is text outside the root element.")),
+        let Some(open) = self.open.last() else {
+            return Err(self.ill(offset, "There is text outside the root element."));
+        };
+        if let Some(node) = open.node.and_then(|id| self.tree.nodes.get_mut(id)) {
+            node.text.to_mut().push(character);
         }
         Ok(())
     }
 
-    fn append(&mut self, id: NodeId, text: Cow<'a, str>) {
-        if self.alert.is_none() {
+    /// Adds to the text of the element that is open, if it is kept.
+    fn append(&mut self, text: &'a str) {
+        let Some(node) = self.open.last().and_then(|open| self.tree.nodes.get_mut(open.node?)) else { return };
+        if node.first_child.is_some() && text.chars().all(is_space) {
             return;
         }
-        let node = &mut self.tree.nodes[id];
-        if !node.children.is_empty() && text.chars().all(is_space) {
-            return;
-        }
+        let text = if self.has_returns { normal_lines(text) } else { Cow::Borrowed(text) };
         if node.text.is_empty() {
             node.text = text;
         } else {
@@ -317,31 +296,23 @@ impl<'a> Parser<'a, '_> {
 
     /// The character an entity stands for.
     fn resolve(&mut self, name: &str, offset: usize) -> Result<char, Stopped> {
-        let character = match name {
-            "amp" => Some('&'),
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "quot" => Some('"'),
-            "apos" => Some('\''),
-            _ => name.strip_prefix('#').and_then(numeric_reference),
-        };
-        character.ok_or_else(|| {
+        character(name).ok_or_else(|| {
             let message = format!("The entity `&{};` is not one of XML's own.", quote(name));
             self.stop(&rules::ENTITY_REFUSED, offset, message)
         })
     }
 
-    fn ill(&mut self, offset: usize, message: &str) -> Stopped {
+    fn ill(&mut self, offset: usize, message: impl Into<String>) -> Stopped {
         self.stop(&rules::NOT_WELL_FORMED, offset, message)
     }
 
+    fn stop_at(&mut self, fault: Fault) -> Stopped {
+        self.stop(fault.rule, fault.offset, fault.message)
+    }
+
     fn stop(&mut self, rule: &'static Rule, offset: usize, message: impl Into<String>) -> Stopped {
-        let tree = &self.tree;
-        let kept = self.open.iter().rev().find_map(|open| match open {
-            Open::Kept(id) => Some(*id),
-            Open::Skipped => None,
-        });
-        let path = kept.map_or_else(|| "/".to_owned(), |id| tree.path(id));
+        let kept = self.open.iter().rev().find_map(|open| open.node);
+        let path = kept.map_or_else(|| "/".to_owned(), |id| self.tree.path(id));
         self.report.add(rule, &path, offset, message);
         Stopped
     }
@@ -350,18 +321,24 @@ impl<'a> Parser<'a, '_> {
         if self.tree.nodes.is_empty() {
             return Err(self.ill(self.text.len(), "There is no element at all."));
         }
-        if !self.open.is_empty() {
-            return Err(self.ill(self.text.len(), "The document ends before its elements do."));
+        if let Some(open) = self.open.last() {
+            let message = format!("The document ends before `{}` does.", quote(open.name));
+            return Err(self.ill(self.text.len(), message));
         }
         Ok(self.tree)
     }
 }
 
-/// A name without its prefix. XML's own table of letters is longer; every non-ASCII character is let through.
-fn is_name(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_' || !first.is_ascii())
-        && characters.all(|next| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '.') || !next.is_ascii())
+/// The character of `&name;`: one of XML's own five, or a numeric one.
+pub(super) fn character(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => name.strip_prefix('#').and_then(numeric_reference),
+    }
 }
 
 /// The character of `&#…;`, if XML allows it.
@@ -376,6 +353,6 @@ fn numeric_reference(digits: &str) -> Option<char> {
 }
 
 /// Line ends as XML wants them: `\n` alone.
-fn normal_lines(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
+pub(super) fn normal_lines(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
 }

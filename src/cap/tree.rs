@@ -2,6 +2,8 @@
 
 use super::report::quote;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 /// Where a node stands in [`Tree::nodes`].
 pub(super) type NodeId = usize;
@@ -29,7 +31,8 @@ pub(super) struct Node<'a> {
     /// Byte offset of its `<`.
     pub(super) offset: usize,
     pub(super) parent: Option<NodeId>,
-    pub(super) children: Vec<NodeId>,
+    pub(super) first_child: Option<NodeId>,
+    pub(super) next_sibling: Option<NodeId>,
     /// All character data directly inside, entities resolved.
     pub(super) text: Cow<'a, str>,
     /// The first attribute that the standard does not know.
@@ -59,22 +62,47 @@ pub(super) struct AlertRoot {
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
     pub(super) nodes: Vec<Node<'a>>,
+    numbers: RefCell<Numbers>,
     /// The namespace of the root element, if it has one.
     pub(super) namespace: Option<String>,
     pub(super) alerts: Vec<AlertRoot>,
 }
 
-impl Tree<'_> {
+/// Which of its parent's children of its name an element is. Worked out for all children of a parent at once: findings
+/// about 100,000 siblings would else count them again and again.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// Parents whose children have been counted.
+    counted: HashSet<NodeId>,
+    /// Those that are not the first.
+    later: HashMap<NodeId, usize>,
+}
+
+impl<'a> Tree<'a> {
+    /// Adds an element after those there are; its parent's last child so far is `before`.
+    pub(super) fn push(&mut self, node: Node<'a>, before: Option<NodeId>) -> NodeId {
+        let id = self.nodes.len();
+        if let Some(before) = before {
+            self.nodes[before].next_sibling = Some(id);
+        } else if let Some(parent) = node.parent {
+            self.nodes[parent].first_child = Some(id);
+        }
+        self.nodes.push(node);
+        id
+    }
+
+    /// The elements directly inside, in the document's order.
+    pub(super) fn children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> + use<'_, 'a> {
+        std::iter::successors(self.nodes[parent].first_child, |&child| self.nodes[child].next_sibling)
+    }
+
     /// XPath of an element: a number where the standard lets the element come again, or where it did.
     pub(super) fn path(&self, id: NodeId) -> String {
         let mut steps = Vec::new();
         let mut current = Some(id);
         while let Some(id) = current {
             let node = &self.nodes[id];
-            let nth = node.parent.map_or(1, |parent| {
-                let siblings = self.nodes[parent].children.iter().take_while(|&&sibling| sibling != id);
-                siblings.filter(|&&sibling| self.nodes[sibling].name == node.name).count() + 1
-            });
+            let nth = self.number(id);
             let numbered = node.parent.is_some() && (nth > 1 || REPEATABLE.contains(&node.name));
             // A hostile name may be as long as the document, and stand in every path.
             let name = quote(node.name);
@@ -82,6 +110,23 @@ impl Tree<'_> {
             current = node.parent;
         }
         steps.into_iter().rev().collect()
+    }
+
+    /// Which of its parent's children of its name an element is, from 1.
+    fn number(&self, id: NodeId) -> usize {
+        let Some(parent) = self.nodes[id].parent else { return 1 };
+        let mut numbers = self.numbers.borrow_mut();
+        if numbers.counted.insert(parent) {
+            let mut counts: HashMap<&str, usize> = HashMap::new();
+            for child in self.children(parent) {
+                let count = counts.entry(self.nodes[child].name).or_default();
+                *count += 1;
+                if *count > 1 {
+                    numbers.later.insert(child, *count);
+                }
+            }
+        }
+        numbers.later.get(&id).copied().unwrap_or(1)
     }
 
     /// The clause of the standard that an element's own rules stand in.

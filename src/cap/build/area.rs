@@ -50,7 +50,7 @@ impl Builder<'_, '_> {
     }
 
     fn is_blank(&self, id: NodeId) -> bool {
-        self.trimmed(id).is_empty() && self.tree.nodes[id].children.is_empty()
+        self.trimmed(id).is_empty() && self.tree.nodes[id].first_child.is_none()
     }
 
     /// Counts a polygon or circle; false when there are too many. Only the first too many is reported.

@@ -130,7 +130,7 @@ impl Builder<'_, '_> {
         let tree = self.tree;
         let mut furthest = 0;
         let mut displaced = None;
-        for &id in &tree.nodes[parent].children {
+        for id in tree.children(parent) {
             let Some(place) = self.place(id, sequence, &mut children.signed) else { continue };
             if place < furthest && displaced.is_none() {
                 displaced = Some((id, furthest));
@@ -182,7 +182,7 @@ impl Builder<'_, '_> {
             self.find(&rules::ELEMENT_UNKNOWN, id, format!("`{}` is not an element of CAP here.", quote(node.name)));
             return None;
         };
-        if let (false, Some(&inner)) = (sequence[place].group, node.children.first()) {
+        if let (false, Some(inner)) = (sequence[place].group, node.first_child) {
             let inner_name = quote(self.tree.nodes[inner].name);
             self.find(&rules::ELEMENT_UNKNOWN, inner, format!("`{}` holds text, not `{inner_name}`.", node.name));
         }

@@ -97,7 +97,7 @@ impl<'t> Places<'t, '_> {
     }
 
     fn children(&self, parent: NodeId, name: &str) -> impl Iterator<Item = NodeId> {
-        let children = self.tree.nodes[parent].children.iter().copied();
+        let children = self.tree.children(parent);
         children.filter(move |&id| self.tree.nodes[id].space == Space::Home && self.tree.nodes[id].name == name)
     }
 

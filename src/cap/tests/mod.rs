@@ -4,6 +4,7 @@ mod hostile;
 mod profile;
 mod reading;
 mod rules;
+mod wellformed;
 
 pub(super) const STORM: &str = include_str!("../../../tests/fixtures/cap/storm.xml");
 pub(super) const EVERY_ELEMENT: &str = include_str!("../../../tests/fixtures/cap/every-element.xml");
