@@ -34,12 +34,12 @@ build: client
 	cargo build --release --locked
 
 test: lint
-	@scripts/setup database browser python
+	@scripts/setup database browser python xml
 	$(TEST_ENVIRONMENT) scripts/with-postgres cargo test --locked
 	$(TEST_ENVIRONMENT) npm test
 
 prove: client
-	@scripts/setup build database browser python fuzz
+	@scripts/setup build database browser python xml fuzz
 	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked
 	scripts/fuzz 600
 
@@ -53,7 +53,7 @@ fmt:
 	cargo fmt
 
 setup:
-	@scripts/setup build lint database browser python
+	@scripts/setup build lint database browser python xml
 
 audit:
 	@scripts/setup build

@@ -7,7 +7,7 @@ use super::code::{Category, Certainty, MsgType, ResponseType, Scope, Severity, S
 use super::time::DateTime;
 
 /// Which edition of the standard a document follows, told by its namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CapVersion {
     /// `http://www.incident.com/cap/1.0`
     V1_0,

@@ -4,20 +4,21 @@ use crate::support::shared;
 use beffroi::cap::alert::{Alert, Area, CapVersion};
 use beffroi::cap::{self, Options, Reading};
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How many of the manifest's files we must agree on, `ok` against `verdict`. The rest need what is not built yet:
 /// signatures, and rings that cross themselves.
 const AGREEING_MIN: usize = 180;
 
 /// One line of the manifest.
-struct Entry {
+pub struct Entry {
     columns: HashMap<String, String>,
+    pub path: PathBuf,
     bytes: Vec<u8>,
 }
 
 impl Entry {
-    fn get(&self, column: &str) -> &str {
+    pub fn get(&self, column: &str) -> &str {
         self.columns.get(column).unwrap_or_else(|| panic!("the manifest has no column {column}"))
     }
 
@@ -30,7 +31,7 @@ impl Entry {
     }
 
     /// A document that is one alert, rather than a feed or an envelope.
-    fn is_alert(&self) -> bool {
+    pub fn is_alert(&self) -> bool {
         self.get("kind") == "cap"
     }
 
@@ -40,7 +41,7 @@ impl Entry {
 }
 
 /// Every file of the corpus; none when the corpus is missing outside of CI.
-fn corpus() -> Vec<Entry> {
+pub fn corpus() -> Vec<Entry> {
     let Some(shared) = shared::shared() else { return Vec::new() };
     let folder = shared.join("corpus");
     let manifest = std::fs::read_to_string(folder.join("MANIFEST.tsv")).expect("the manifest");
@@ -56,7 +57,7 @@ fn entry(folder: &Path, names: &[&str], line: &str) -> Entry {
         names.iter().zip(line.split('\t')).map(|(name, value)| ((*name).to_owned(), value.to_owned())).collect();
     let path = folder.join("cap").join(&columns["file"]);
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    Entry { columns, bytes }
+    Entry { columns, path, bytes }
 }
 
 fn areas(alert: &Alert) -> impl Iterator<Item = &Area> {

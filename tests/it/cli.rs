@@ -126,8 +126,9 @@ async fn a_polygon_left_open_is_mended_taken_and_reported() {
     let (ran, lines) = check(folder.path()).await;
     assert_eq!(ran.code, 1, "it breaks the standard: {}", ran.output);
     assert_eq!((&lines[0]["ok"], &lines[0]["accepted"]), (&false.into(), &true.into()), "{}", lines[0]);
-    let finding = &lines[0]["findings"][0];
-    assert_eq!((&finding["code"], &finding["repaired"]), (&"polygon-not-closed".into(), &true.into()), "{finding}");
+    let findings = lines[0]["findings"].as_array().expect("findings");
+    let finding = findings.iter().find(|finding| finding["code"] == "polygon-not-closed").expect("the open ring");
+    assert_eq!((&finding["level"], &finding["repaired"]), (&"error".into(), &true.into()), "{finding}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod api;
 mod cap_corpus;
+mod cap_schema;
 mod chromium;
 mod citizen;
 mod cli;

@@ -1,6 +1,7 @@
 //! The `alert` element (CAP 1.2 §3.2.1).
 
 use super::children::{ALERT, Children};
+use super::info::Head;
 use super::value::quoted_list;
 use super::{Builder, NodeId};
 use crate::cap::alert::{Alert, AlertKey, CapVersion};
@@ -23,10 +24,12 @@ pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
     b.check_audience(&children, scope);
     b.check_note(&children, status, msg_type);
     let references = b.references(root, children.one("references"), msg_type);
-    let infos = b.infos(&children, sent);
-    b.check_infos(&children, status, msg_type);
-    let list = |id: Option<NodeId>| id.map(|id| quoted_list(b.trimmed(id))).unwrap_or_default();
-    let (addresses, incidents) = (list(children.one("addresses")), list(children.one("incidents")));
+    let speaks = speaks(status, msg_type);
+    let infos = b.infos(&children, Head { sent, speaks });
+    b.check_infos(&children, speaks);
+    let (addresses, incidents) = (b.list(children.one("addresses")), b.list(children.one("incidents")));
+    let (source, note) = (b.said(children.one("source")), b.said(children.one("note")));
+    let codes = children.all("code").iter().filter_map(|&id| b.said(Some(id))).collect();
     let key = AlertKey { sender: sender?, identifier: identifier?, sent: sent? };
     if let Some(id) = children.one("references") {
         b.check_own_identity(id, &key, &references);
@@ -36,12 +39,12 @@ pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
         key,
         status: status?,
         msg_type: msg_type?,
-        source: b.text(children.one("source")),
+        source,
         scope: scope?,
         restriction: b.text(children.one("restriction")),
         addresses,
-        codes: children.all("code").iter().filter_map(|&id| b.text(Some(id))).collect(),
-        note: b.text(children.one("note")),
+        codes,
+        note,
         references,
         incidents,
         infos: infos?,
@@ -54,7 +57,7 @@ impl Builder<'_, '_> {
     fn token(&mut self, id: Option<NodeId>, rule: &'static Rule) -> Option<String> {
         let text = self.required_text(id)?;
         let id = id?;
-        self.check_spaces(id);
+        self.check_spaces(id, &rules::TOKEN_SPACES);
         if text.contains(|character: char| is_space(character) || matches!(character, ',' | '<' | '&')) {
             let name = self.tree.nodes[id].name;
             self.find(rule, id, format!("`{name}` holds a space, a comma, `<` or `&`."));
@@ -108,14 +111,33 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// An Alert or Update without an info says nothing. System messages (heartbeats) need none.
-    fn check_infos(&mut self, children: &Children, status: Option<Status>, msg_type: Option<MsgType>) {
-        let speaks = match msg_type {
-            Some(MsgType::Alert | MsgType::Update) => status != Some(Status::System),
-            Some(MsgType::Cancel | MsgType::Ack | MsgType::Error) | None => false,
-        };
+    /// A list of recipients or incidents.
+    fn list(&mut self, id: Option<NodeId>) -> Vec<String> {
+        let Some(id) = id else { return Vec::new() };
+        let (items, open) = quoted_list(self.trimmed(id));
+        if open {
+            let message = "A quotation mark is never closed; the last item goes to the end.";
+            self.find(&rules::QUOTE_OPEN, id, message);
+        }
+        items
+    }
+
+    /// A message that warns says nothing without an info. Areas that only codes tell are named once, not each.
+    fn check_infos(&mut self, children: &Children, speaks: bool) {
         if speaks && children.all("info").is_empty() {
             self.find_child(&rules::INFO_MISSING, self.root, "info", "There is no `info`: the message says nothing.");
         }
+        if let Some((first, count)) = self.coded_areas {
+            let message = format!("{count} areas are told by geocodes alone; this is the first.");
+            self.find(&rules::AREA_GEOCODES_ONLY, first, message);
+        }
+    }
+}
+
+/// Whether a message warns people. System messages (heartbeats) do not.
+fn speaks(status: Option<Status>, msg_type: Option<MsgType>) -> bool {
+    match msg_type {
+        Some(MsgType::Alert | MsgType::Update) => status != Some(Status::System),
+        Some(MsgType::Cancel | MsgType::Ack | MsgType::Error) | None => false,
     }
 }

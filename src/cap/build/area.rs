@@ -17,17 +17,21 @@ impl Builder<'_, '_> {
             return None;
         }
         let children = self.children(id, AREA);
-        let area_desc = self.required_text(children.one("areaDesc"));
+        let area_desc = self.described(children.one("areaDesc"));
         let mut polygons = Vec::new();
         for &polygon in children.all("polygon") {
             if self.one_more_ring(polygon) {
-                polygons.extend(self.polygon(polygon));
+                let read = self.polygon(polygon);
+                self.check_polygon(polygon, &read);
+                polygons.extend(read);
             }
         }
         let mut circles = Vec::new();
         for &circle in children.all("circle") {
             if self.one_more_ring(circle) {
-                circles.extend(self.circle(circle));
+                let read = self.circle(circle);
+                self.check_circle(circle, read.as_ref());
+                circles.extend(read);
             }
         }
         let geocodes = self.pairs(&children, "geocode");
@@ -42,9 +46,16 @@ impl Builder<'_, '_> {
                 Some(_) => {}
             }
         }
-        let nowhere = [children.all("polygon"), children.all("circle"), children.all("geocode")];
-        if nowhere.iter().all(|ids| ids.iter().all(|&id| self.is_blank(id))) {
-            self.find(&rules::AREA_NOWHERE, id, "The area has no polygon, circle or geocode: it is nowhere.");
+        let blank = |name| children.all(name).iter().all(|&id| self.is_blank(id));
+        match (blank("polygon") && blank("circle"), blank("geocode")) {
+            (true, true) => {
+                self.find(&rules::AREA_NOWHERE, id, "The area has no polygon, circle or geocode: it is nowhere.");
+            }
+            (true, false) => {
+                let (first, count) = self.coded_areas.unwrap_or((id, 0));
+                self.coded_areas = Some((first, count + 1));
+            }
+            (false, _) => {}
         }
         Some(Area { area_desc: area_desc?, polygons, circles, geocodes, altitude_ft, ceiling_ft })
     }

@@ -15,6 +15,8 @@ pub(super) enum Need {
     /// Required from CAP 1.2 on.
     From1_2,
     Optional,
+    /// Unknown to CAP 1.0, and never required.
+    OptionalFrom1_1,
     /// Known to CAP 1.0 only.
     Only1_0,
 }
@@ -62,7 +64,7 @@ pub(super) const INFO: &[Child] = &[
     one("language", Need::Optional),
     many("category", Need::From1_1),
     one("event", Need::Required),
-    many("responseType", Need::Optional),
+    many("responseType", Need::OptionalFrom1_1),
     one("urgency", Need::Required),
     one("severity", Need::Required),
     one("certainty", Need::Required),
@@ -87,7 +89,7 @@ pub(super) const RESOURCE: &[Child] = &[
     one("mimeType", Need::From1_2),
     one("size", Need::Optional),
     one("uri", Need::Optional),
-    one("derefUri", Need::Optional),
+    one("derefUri", Need::OptionalFrom1_1),
     one("digest", Need::Optional),
 ];
 
@@ -101,6 +103,9 @@ pub(super) const AREA: &[Child] = &[
 ];
 
 pub(super) const PAIR: &[Child] = &[one("valueName", Need::Required), one("value", Need::Required)];
+
+/// The sequences whose elements have names of their own.
+const SEQUENCES: [&[Child]; 5] = [ALERT, INFO, RESOURCE, AREA, PAIR];
 
 /// The children of one element, sorted into its sequence.
 pub(super) struct Children {
@@ -164,14 +169,20 @@ impl Builder<'_, '_> {
         let node = &self.tree.nodes[id];
         self.check_attribute(id);
         match node.space {
-            Space::Foreign => {
+            // Signatures stand in `alert` alone.
+            Space::Signature if node.parent == Some(self.root) => {
+                *signed |= node.name == "Signature";
+                return Some(sequence.len());
+            }
+            Space::Foreign if sequence.iter().any(|child| child.name == node.name) => {
+                let message = format!("`{}` is not in the namespace of its `alert`, and cannot be read.", node.name);
+                self.find(&rules::ELEMENT_NAMESPACE, id, message);
+                return None;
+            }
+            Space::Foreign | Space::Signature => {
                 let message = format!("`{}` is of another vocabulary and is left out.", quote(node.name));
                 self.find(&rules::ELEMENT_FOREIGN, id, message);
                 return None;
-            }
-            Space::Signature => {
-                *signed |= node.name == "Signature";
-                return Some(sequence.len());
             }
             Space::Home => {}
         }
@@ -179,9 +190,13 @@ impl Builder<'_, '_> {
             child.name == node.name && (child.need != Need::Only1_0 || self.version == CapVersion::V1_0)
         });
         let Some(place) = place else {
-            self.find(&rules::ELEMENT_UNKNOWN, id, format!("`{}` is not an element of CAP here.", quote(node.name)));
+            let message = format!("`{}` is not an element of CAP here.{}", quote(node.name), hint(node.name, sequence));
+            self.find(&rules::ELEMENT_UNKNOWN, id, message);
             return None;
         };
+        if sequence[place].need == Need::OptionalFrom1_1 && self.version == CapVersion::V1_0 {
+            self.find(&rules::ELEMENT_NEWER, id, format!("CAP 1.0 has no `{}`; it is read as in CAP 1.1.", node.name));
+        }
         if let (false, Some(inner)) = (sequence[place].group, node.first_child) {
             let inner_name = quote(self.tree.nodes[inner].name);
             self.find(&rules::ELEMENT_UNKNOWN, inner, format!("`{}` holds text, not `{inner_name}`.", node.name));
@@ -202,7 +217,7 @@ impl Builder<'_, '_> {
             Need::Required => true,
             Need::From1_1 => self.version != CapVersion::V1_0,
             Need::From1_2 => self.version == CapVersion::V1_2,
-            Need::Optional | Need::Only1_0 => false,
+            Need::Optional | Need::OptionalFrom1_1 | Need::Only1_0 => false,
         };
         if required && found.is_empty() {
             let message = format!("`{}` needs `{}`.", self.tree.nodes[parent].name, child.name);
@@ -212,4 +227,15 @@ impl Builder<'_, '_> {
             self.find(&rules::ELEMENT_REPEATED, second, format!("`{}` may come only once.", child.name));
         }
     }
+}
+
+/// What an unknown name may be meant to be: another spelling of a name of the sequence, or an element of another one.
+fn hint(name: &str, sequence: &[Child]) -> String {
+    let plain = |name: &str| name.trim_end_matches(['s', 'S']).to_ascii_lowercase();
+    let near = |child: &&Child| child.need != Need::Only1_0 && plain(child.name) == plain(name);
+    if let Some(child) = sequence.iter().find(near) {
+        return format!(" Perhaps `{}` is meant.", child.name);
+    }
+    let elsewhere = SEQUENCES.iter().any(|other| other.iter().any(|child| child.name == name));
+    if elsewhere { " It belongs into another element.".to_owned() } else { String::new() }
 }

@@ -2,9 +2,13 @@
 
 use crate::cap::time::DateTime;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 
 /// Widest offset from UTC, minutes (XML Schema dateTime).
 const OFFSET_MINUTES_MAX: i32 = 14 * 60;
+
+/// The last whole second that we can hold: 9999-12-30T22:00:00 UTC.
+const LATEST: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
 /// How a readable time was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub(super) enum Form {
     PlusZero,
     /// Another, but it can mean only one instant.
     Loose,
+    /// As the standard wants it, but later than any instant we can hold; the last of them stands for it.
+    Far,
 }
 
 /// Why a time cannot be read.
@@ -49,11 +55,22 @@ pub(super) fn parse(text: &str) -> Result<(DateTime, Form), Unreadable> {
     let narrow = |number: i32| i8::try_from(number).map_err(|_| Nonsense);
     let year = i16::try_from(year).map_err(|_| Nonsense)?;
     let (month, day) = (narrow(month)?, narrow(day)?);
-    let local = jiff::civil::DateTime::new(year, month, day, narrow(hour)?, narrow(minute)?, narrow(second)?, 0)
-        .map_err(|_| Nonsense)?;
     let minutes = offset_minutes(zone, &mut form)?;
     let offset = Offset::from_seconds(minutes * 60).map_err(|_| Nonsense)?;
-    let instant = offset.to_timestamp(local).map_err(|_| Nonsense)?;
+    // XML Schema has no year 0, and writes the end of a day as the hour 24.
+    let midnight = (hour, minute, second) == (24, 0, 0);
+    let hour = if midnight { 0 } else { hour };
+    let local = jiff::civil::DateTime::new(year, month, day, narrow(hour)?, narrow(minute)?, narrow(second)?, 0)
+        .ok()
+        .filter(|_| year > 0)
+        .ok_or(Nonsense)?;
+    let instant = offset
+        .to_timestamp(local)
+        .and_then(|instant| if midnight { instant.checked_add(SignedDuration::from_hours(24)) } else { Ok(instant) });
+    let Ok(instant) = instant else {
+        // Only the last days of the year 9999 are out of reach.
+        return Ok((DateTime::new(LATEST, offset), Form::Far));
+    };
     Ok((DateTime::new(instant, offset), form))
 }
 
@@ -168,7 +185,17 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_calendar_do_not_overflow() {
-        assert_eq!(parse("9999-12-31T23:59:59-14:00").err(), Some(Unreadable::Nonsense));
+        for text in ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59+00:00", "9999-12-31T24:00:00-00:00"] {
+            let (time, form) = read(text);
+            assert!(time.starts_with("9999-12-30T") && form == Form::Far, "{time}");
+        }
         assert!(parse("0001-01-01T00:00:00+14:00").is_ok());
+        assert_eq!(parse("0000-01-01T00:00:00+00:00").err(), Some(Unreadable::Nonsense));
+    }
+
+    #[test]
+    fn the_hour_24_is_the_next_midnight() {
+        assert_eq!(read("2026-02-28T24:00:00+01:00"), ("2026-03-01T00:00:00+01:00".to_owned(), Form::Standard));
+        assert_eq!(parse("2026-02-28T24:00:01+01:00").err(), Some(Unreadable::Nonsense));
     }
 }

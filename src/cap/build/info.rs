@@ -1,20 +1,23 @@
-//! `info` and `resource` (CAP 1.2 §3.2.2, §3.2.3).
+//! `info` (CAP 1.2 §3.2.2).
 
-use super::children::{Children, INFO, RESOURCE};
+use super::children::{Children, INFO};
 use super::{Builder, NodeId};
-use crate::cap::alert::{Area, Info, Resource};
+use crate::cap::alert::{Area, Info};
 use crate::cap::code::{Category, Certainty, ResponseType, Severity, Urgency};
-use crate::cap::outline::LANGUAGE_DEFAULT;
-use crate::cap::report::quote;
 use crate::cap::rules;
 use crate::cap::time::DateTime;
 
-/// Longest part of a language tag (RFC 3066 §2.1), characters.
-const SUBTAG_CHARS_MAX: usize = 8;
+/// What an info needs to know of the message around it.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) sent: Option<DateTime>,
+    /// Whether the message warns people, rather than withdrawing, answering, or watching the line.
+    pub(super) speaks: bool,
+}
 
 impl Builder<'_, '_> {
     /// Every info. `None` when one of them could not be read.
-    pub(super) fn infos(&mut self, children: &Children, sent: Option<DateTime>) -> Option<Vec<Info>> {
+    pub(super) fn infos(&mut self, children: &Children, head: Head) -> Option<Vec<Info>> {
         let ids = children.all("info");
         if let Some(&one_more) = ids.get(self.limits.infos_max) {
             let message = format!("There are more than {} infos.", self.limits.infos_max);
@@ -22,27 +25,35 @@ impl Builder<'_, '_> {
             return None;
         }
         // All are read before one that fails is missed: every finding is wanted.
-        let infos: Vec<Option<Info>> = ids.iter().map(|&id| self.info(id, sent)).collect();
+        let infos: Vec<Option<Info>> = ids.iter().map(|&id| self.info(id, head)).collect();
+        self.check_translations(ids, &infos);
         infos.into_iter().collect()
     }
 
-    fn info(&mut self, id: NodeId, sent: Option<DateTime>) -> Option<Info> {
+    fn info(&mut self, id: NodeId, head: Head) -> Option<Info> {
         let children = self.children(id, INFO);
         let language = self.language(children.one("language"));
         let categories = self.codes(&children, "category", Category::ALL, Category::from_code, Category::as_str);
         let event = self.required_text(children.one("event"));
+        self.check_markup(children.one("event"));
         let response_types = self.response_types(&children);
         let urgency = self.code(children.one("urgency"), Urgency::ALL, Urgency::from_code, Urgency::as_str);
         let severity = self.code(children.one("severity"), Severity::ALL, Severity::from_code, Severity::as_str);
         let certainty = self.certainty(children.one("certainty"));
+        self.check_unknown(&children);
         let event_codes = self.pairs(&children, "eventCode");
         let effective = self.time(children.one("effective"));
         let onset = self.time(children.one("onset"));
         let expires = self.time(children.one("expires"));
-        self.check_times(id, &children, (sent, effective), expires);
+        self.check_times(id, &children, head, (effective, onset, expires));
+        let wording = self.wording(id, &children, head.speaks);
+        let web = self.web(children.one("web"));
         let parameters = self.pairs(&children, "parameter");
         let resources = children.all("resource").iter().filter_map(|&id| self.resource(id)).collect();
         let areas: Vec<Option<Area>> = children.all("area").iter().map(|&id| self.area(id)).collect();
+        if head.speaks && children.all("area").is_empty() {
+            self.find_child(&rules::AREA_ABSENT, id, "area", "There is no `area`: this info is for nowhere.");
+        }
         Some(Info {
             language,
             categories,
@@ -51,33 +62,21 @@ impl Builder<'_, '_> {
             urgency: urgency?,
             severity: severity?,
             certainty: certainty?,
-            audience: self.text(children.one("audience")),
+            audience: wording.audience,
             event_codes,
             effective,
             onset,
             expires,
-            sender_name: self.text(children.one("senderName")),
-            headline: self.text(children.one("headline")),
-            description: self.text(children.one("description")),
-            instruction: self.text(children.one("instruction")),
-            web: self.text(children.one("web")),
-            contact: self.text(children.one("contact")),
+            sender_name: wording.sender_name,
+            headline: wording.headline,
+            description: wording.description,
+            instruction: wording.instruction,
+            web,
+            contact: wording.contact,
             parameters,
             resources,
             areas: areas.into_iter().collect::<Option<_>>()?,
         })
-    }
-
-    fn language(&mut self, id: Option<NodeId>) -> String {
-        let Some(id) = id else { return LANGUAGE_DEFAULT.to_owned() };
-        if self.is_left_empty(id) {
-            return LANGUAGE_DEFAULT.to_owned();
-        }
-        let text = self.trimmed(id);
-        if !is_language(text) {
-            self.find(&rules::LANGUAGE_INVALID, id, format!("`{}` is not a language tag.", quote(text)));
-        }
-        text.to_owned()
     }
 
     /// Every value of a code that may come again.
@@ -114,13 +113,24 @@ impl Builder<'_, '_> {
         self.code(id, Certainty::ALL, Certainty::from_code, Certainty::as_str)
     }
 
+    /// `Unknown` is legal in all three, and helps nobody.
+    fn check_unknown(&mut self, children: &Children) {
+        for id in ["urgency", "severity", "certainty"].into_iter().filter_map(|name| children.one(name)) {
+            if self.trimmed(id) == "Unknown" {
+                let message =
+                    format!("`{}` is Unknown: receivers cannot sort the alert by it.", self.tree.nodes[id].name);
+                self.find(&rules::UNKNOWN_ADVISED_AGAINST, id, message);
+            }
+        }
+    }
+
     /// `effective` defaults to `sent`, but a text that had run out when it was sent is only doubtful: archives do that.
     fn check_times(
         &mut self,
         id: NodeId,
         children: &Children,
-        (sent, effective): (Option<DateTime>, Option<DateTime>),
-        expires: Option<DateTime>,
+        head: Head,
+        (effective, onset, expires): (Option<DateTime>, Option<DateTime>, Option<DateTime>),
     ) {
         let Some(at) = children.one("expires") else {
             self.find_child(&rules::EXPIRES_ABSENT, id, "expires", "Nothing says until when the text holds.");
@@ -128,63 +138,18 @@ impl Builder<'_, '_> {
         };
         let Some(expires) = expires else { return };
         let before = |time: &DateTime| expires.instant() < time.instant();
+        let begins = effective.or(head.sent);
         if let Some(effective) = effective.filter(before) {
             let message = format!("It expires at {expires}, before it takes effect at {effective}.");
             self.find(&rules::EXPIRES_EARLY, at, message);
-        } else if let Some(sent) = sent.filter(before) {
+        } else if let Some(sent) = head.sent.filter(before) {
             let message = format!("It expires at {expires}, before it was sent at {sent}.");
             self.find(&rules::EXPIRES_BEFORE_SENT, at, message);
-        }
-    }
-
-    fn resource(&mut self, id: NodeId) -> Option<Resource> {
-        let children = self.children(id, RESOURCE);
-        let resource_desc = self.required_text(children.one("resourceDesc"));
-        let size_bytes = self.size(children.one("size"));
-        Some(Resource {
-            resource_desc: resource_desc?,
-            mime_type: self.text(children.one("mimeType")),
-            size_bytes,
-            uri: self.text(children.one("uri")),
-            deref_uri: self.text(children.one("derefUri")),
-            digest: self.text(children.one("digest")),
-        })
-    }
-
-    /// A size we cannot read is left out: nothing depends on it.
-    fn size(&mut self, id: Option<NodeId>) -> Option<u64> {
-        let id = id?;
-        if self.is_left_empty(id) {
-            return None;
-        }
-        let text = self.trimmed(id);
-        let size = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
-        if size.is_none() {
-            self.find(&rules::SIZE_INVALID, id, format!("`{}` is not a number of bytes; it is left out.", quote(text)));
-        }
-        size
-    }
-}
-
-/// Whether a text has the shape of a language tag (RFC 3066 §2.1).
-fn is_language(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let fits = |part: &str| (1..=SUBTAG_CHARS_MAX).contains(&part.len());
-    parts.next().is_some_and(|first| fits(first) && first.bytes().all(|byte| byte.is_ascii_alphabetic()))
-        && parts.all(|part| fits(part) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_language;
-
-    #[test]
-    fn language_tags_have_short_parts_and_begin_with_letters() {
-        for tag in ["en", "fr-CA", "sr-Latn", "es-419", "de-LS", "english"] {
-            assert!(is_language(tag), "{tag}");
-        }
-        for tag in ["", "fr_CA", "fr-", "419", "français", "abcdefghi", "en US"] {
-            assert!(!is_language(tag), "{tag}");
+        } else if head.speaks && begins == Some(expires) {
+            self.find(&rules::EXPIRES_AT_ONCE, at, "It expires at the moment it takes effect: it holds for no time.");
+        } else if let Some(onset) = onset.filter(|onset| onset.instant() >= expires.instant() && head.speaks) {
+            let message = format!("It expires at {expires}, when the hazard of {onset} has not even begun.");
+            self.find(&rules::ONSET_LATE, at, message);
         }
     }
 }

@@ -6,10 +6,17 @@ mod alert;
 mod area;
 mod children;
 mod datetime;
+mod extent;
 mod info;
+mod language;
+mod pair;
 mod references;
+mod resource;
 mod shape;
+mod translation;
+mod uri;
 mod value;
+mod wording;
 
 pub(super) use alert::alert;
 
@@ -41,6 +48,8 @@ pub(super) struct Builder<'t, 'a> {
     ring_work: Work,
     /// Areas so far.
     areas: usize,
+    /// The first area that is told by geocodes alone, and how many there are.
+    coded_areas: Option<(NodeId, usize)>,
 }
 
 impl<'t, 'a> Builder<'t, 'a> {
@@ -51,7 +60,18 @@ impl<'t, 'a> Builder<'t, 'a> {
         limits: &'t Limits,
         report: &'t mut Report,
     ) -> Self {
-        Self { tree, root, version, limits, report, rings: 0, vertices: 0, ring_work: Work::new(limits), areas: 0 }
+        Self {
+            tree,
+            root,
+            version,
+            limits,
+            report,
+            rings: 0,
+            vertices: 0,
+            ring_work: Work::new(limits),
+            areas: 0,
+            coded_areas: None,
+        }
     }
 
     /// Notes a finding at an element.

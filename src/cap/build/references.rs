@@ -61,7 +61,7 @@ impl Builder<'_, '_> {
             return None;
         };
         match form {
-            Form::Standard | Form::PlusZero => {}
+            Form::Standard | Form::PlusZero | Form::Far => {}
             Form::Loose => {
                 let message = format!("`{}` is not the standard's form; it is read as {time}.", quote(text));
                 self.find(&rules::REFERENCE_TIME_FORM, id, message);

@@ -1,13 +1,26 @@
 //! Single values: text, codes, times, numbers, names with values, lists.
 
-use super::children::{Children, PAIR};
 use super::datetime::{self, Form, Unreadable};
 use super::{Builder, NodeId};
-use crate::cap::alert::{CapVersion, NamedValue};
+use crate::cap::alert::CapVersion;
 use crate::cap::report::quote;
-use crate::cap::rules;
+use crate::cap::rules::{self, Rule};
 use crate::cap::time::DateTime;
 use crate::cap::tree::is_space;
+
+/// Values that came after CAP 1.0: the element, the value, and the edition that brought it.
+const NEWER_VALUES: [(&str, &str, CapVersion); 5] = [
+    ("status", "Draft", CapVersion::V1_1),
+    ("category", "CBRNE", CapVersion::V1_1),
+    ("certainty", "Observed", CapVersion::V1_1),
+    ("responseType", "Avoid", CapVersion::V1_2),
+    ("responseType", "AllClear", CapVersion::V1_2),
+];
+
+/// Years in which the Buddhist calendar counts the years of our time.
+const BUDDHIST_YEARS: std::ops::RangeInclusive<i16> = 2500..=2700;
+/// How many years the Buddhist calendar is ahead.
+const BUDDHIST_AHEAD_YEARS: i16 = 543;
 
 impl<'t> Builder<'t, '_> {
     /// An element's text without white space around it.
@@ -18,6 +31,26 @@ impl<'t> Builder<'t, '_> {
     /// Free text that may be left out; nothing in it is the same as no element.
     pub(super) fn text(&self, id: Option<NodeId>) -> Option<String> {
         id.map(|id| self.trimmed(id)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// Free text that may be left out. An empty element is legal, and says nothing.
+    pub(super) fn said(&mut self, id: Option<NodeId>) -> Option<String> {
+        let text = self.text(id);
+        if let (Some(id), None) = (id, &text) {
+            self.find(&rules::TEXT_EMPTY, id, format!("`{}` is empty.", self.tree.nodes[id].name));
+        }
+        text
+    }
+
+    /// The name of a thing in words, which must be there. An empty one is kept so: nothing but a reader needs it.
+    pub(super) fn described(&mut self, id: Option<NodeId>) -> Option<String> {
+        let id = id?;
+        let text = self.trimmed(id);
+        if text.is_empty() {
+            let message = format!("`{}` is empty; the rest is read all the same.", self.tree.nodes[id].name);
+            self.find(&rules::DESCRIPTION_EMPTY, id, message);
+        }
+        Some(text.to_owned())
     }
 
     /// Free text that must be there. A missing element was found before; an empty one is found here.
@@ -42,10 +75,10 @@ impl<'t> Builder<'t, '_> {
     }
 
     /// White space around a value whose type has none. It is left out.
-    pub(super) fn check_spaces(&mut self, id: NodeId) {
+    pub(super) fn check_spaces(&mut self, id: NodeId, rule: &'static Rule) {
         let node = &self.tree.nodes[id];
         if node.text.len() != node.trimmed().len() {
-            self.find(&rules::VALUE_SPACES, id, format!("There is white space around the value of `{}`.", node.name));
+            self.find(rule, id, format!("There is white space around the value of `{}`.", node.name));
         }
     }
 
@@ -68,8 +101,20 @@ impl<'t> Builder<'t, '_> {
             self.find(&rules::VALUE_UNKNOWN, id, message);
             return None;
         };
-        self.check_spaces(id);
+        self.check_spaces(id, &rules::VALUE_SPACES);
+        self.check_edition(id, text);
         Some(value)
+    }
+
+    /// A value that a later edition brought.
+    fn check_edition(&mut self, id: NodeId, value: &str) {
+        let name = self.tree.nodes[id].name;
+        let since = NEWER_VALUES.iter().find(|(element, newer, _)| (*element, *newer) == (name, value));
+        if let Some((_, _, since)) = since.filter(|(_, _, since)| *since > self.version) {
+            let (since, version) = (since.as_str(), self.version.as_str());
+            let message = format!("CAP {version} has no `{value}`; it is read as in CAP {since}.");
+            self.find(&rules::VALUE_NEWER, id, message);
+        }
     }
 
     /// A time that must be there.
@@ -84,11 +129,7 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn time_at(&mut self, id: NodeId) -> Option<DateTime> {
-        self.time_text(id, self.trimmed(id))
-    }
-
-    /// A time written in an element, or in a part of it.
-    pub(super) fn time_text(&mut self, id: NodeId, text: &str) -> Option<DateTime> {
+        let text = self.trimmed(id);
         match datetime::parse(text) {
             Ok((time, form)) => {
                 match form {
@@ -100,11 +141,21 @@ impl<'t> Builder<'t, '_> {
                             "UTC is written `+00:00`; the standard writes `-00:00`.",
                         );
                     }
+                    Form::Far => {
+                        let message =
+                            format!("`{}` is past the end of our calendar; it is read as {time}.", quote(text));
+                        self.find(&rules::DATETIME_FAR, id, message);
+                    }
+                    Form::Loose if self.version == CapVersion::V1_0 => {
+                        let message = format!("`{}` is read as {time}; later editions want it so.", quote(text));
+                        self.find(&rules::DATETIME_OLDER_FORM, id, message);
+                    }
                     Form::Loose => {
                         let message = format!("`{}` is not the standard's form; it is read as {time}.", quote(text));
                         self.find(&rules::DATETIME_FORM, id, message);
                     }
                 }
+                self.check_year(id, time);
                 Some(time)
             }
             Err(Unreadable::NoOffset) => {
@@ -119,41 +170,30 @@ impl<'t> Builder<'t, '_> {
         }
     }
 
-    /// A plain decimal number that may be left out.
+    /// A year that someone may have counted from another beginning.
+    fn check_year(&mut self, id: NodeId, time: DateTime) {
+        let year = time.offset().to_datetime(time.instant()).year();
+        if BUDDHIST_YEARS.contains(&year) {
+            let ours = year - BUDDHIST_AHEAD_YEARS;
+            let message = format!("The year {year} is far away; in the Buddhist calendar, {year} is our {ours}.");
+            self.find(&rules::YEAR_ODD, id, message);
+        }
+    }
+
+    /// A plain decimal number that may be left out. Before CAP 1.2 it was any text.
     pub(super) fn number(&mut self, id: Option<NodeId>) -> Option<f64> {
         let id = id?;
-        if self.is_left_empty(id) {
-            return None;
-        }
         let text = self.trimmed(id);
         let number = decimal(text);
-        if number.is_none() {
+        if text.is_empty() && self.version != CapVersion::V1_2 {
+            self.said(Some(id));
+        } else if number.is_none() && self.version != CapVersion::V1_2 {
+            let message = format!("`{}` is not a decimal number; it is left out.", quote(text));
+            self.find(&rules::NUMBER_UNREADABLE, id, message);
+        } else if number.is_none() && !self.is_left_empty(id) {
             self.find(&rules::NUMBER_INVALID, id, format!("`{}` is not a decimal number.", quote(text)));
         }
         number
-    }
-
-    /// A `valueName` with its `value`; in CAP 1.0 one text `name=value`.
-    pub(super) fn pair(&mut self, id: NodeId) -> Option<NamedValue> {
-        if self.version == CapVersion::V1_0 {
-            let text = self.trimmed(id);
-            let Some((name, value)) = text.split_once('=') else {
-                self.find(&rules::PAIR_INVALID, id, format!("`{}` has no `=`.", quote(text)));
-                return None;
-            };
-            let (value_name, value) = (name.trim_matches(is_space).to_owned(), value.trim_matches(is_space).to_owned());
-            return Some(NamedValue { value_name, value });
-        }
-        let children = self.children(id, PAIR);
-        let value_name = self.required_text(children.one("valueName"));
-        // The standard allows an empty value: some mean "none" by it.
-        let value = children.one("value").map(|value| self.trimmed(value).to_owned());
-        Some(NamedValue { value_name: value_name?, value: value? })
-    }
-
-    /// Every pair of a name; the unreadable ones are left out, with an error.
-    pub(super) fn pairs(&mut self, children: &Children, name: &str) -> Vec<NamedValue> {
-        children.all(name).iter().filter_map(|&id| self.pair(id)).collect()
     }
 }
 
@@ -176,12 +216,18 @@ pub(super) fn decimal(text: &str) -> Option<f64> {
 }
 
 /// A list separated by white space, whose items may be quoted to hold spaces (CAP 1.2 §3.2.1 addresses, incidents).
-pub(super) fn quoted_list(text: &str) -> Vec<String> {
+///
+/// The flag says whether a quotation mark is never closed; the item goes to the end then.
+pub(super) fn quoted_list(text: &str) -> (Vec<String>, bool) {
+    let mut open = false;
     let mut items = Vec::new();
     let mut rest = text.trim_matches(is_space);
     while !rest.is_empty() {
         let (item, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            Some(quoted) => quoted.split_once('"').unwrap_or_else(|| {
+                open = true;
+                (quoted, "")
+            }),
             None => rest.split_once(is_space).unwrap_or((rest, "")),
         };
         if !item.is_empty() {
@@ -189,7 +235,7 @@ pub(super) fn quoted_list(text: &str) -> Vec<String> {
         }
         rest = after.trim_start_matches(is_space);
     }
-    items
+    (items, open)
 }
 
 #[cfg(test)]
@@ -209,8 +255,9 @@ mod tests {
 
     #[test]
     fn quotes_keep_the_spaces_of_an_item() {
-        assert_eq!(quoted_list("one \"two words\"\n three"), ["one", "two words", "three"]);
-        assert_eq!(quoted_list("\"never closed item"), ["never closed item"]);
-        assert_eq!(quoted_list(" \t"), Vec::<String>::new());
+        let list = |items: &[&str]| items.iter().map(|&item| item.to_owned()).collect::<Vec<_>>();
+        assert_eq!(quoted_list("one \"two words\"\n three"), (list(&["one", "two words", "three"]), false));
+        assert_eq!(quoted_list("one \"never closed item"), (list(&["one", "never closed item"]), true));
+        assert_eq!(quoted_list(" \t"), (list(&[]), false));
     }
 }

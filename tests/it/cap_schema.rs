@@ -1,0 +1,114 @@
+//! Our schema, read by xmllint, and our own reading say the same of every CAP 1.2 alert: what the one refuses, the other
+//! finds, under a rule that is marked as the schema's or XML's.
+
+use crate::cap_corpus::corpus;
+use beffroi::cap::rules::{self, Demand};
+use beffroi::cap::{self, Options};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Documents on which xmllint is not the standard's schema, each with the reason.
+const EXCEPTIONS: &[(&str, &str)] = &[];
+
+fn top() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What xmllint says of each file: whether it is valid. Those that are no XML are absent.
+fn judge(files: &[PathBuf]) -> HashMap<PathBuf, bool> {
+    let schema = top().join("schemas/cap-1.2.xsd");
+    let output = Command::new("xmllint")
+        .args(["--noout", "--nonet", "--schema"])
+        .arg(schema)
+        .args(files)
+        .output()
+        .expect("xmllint runs: `scripts/setup xml` installs it");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("failed to compile"), "{said}");
+    let verdict = |line: &str| {
+        let valid = line.strip_suffix(" validates").map(|file| (PathBuf::from(file), true));
+        valid.or_else(|| line.strip_suffix(" fails to validate").map(|file| (PathBuf::from(file), false)))
+    };
+    said.lines().filter_map(verdict).collect()
+}
+
+/// The codes of what the schema, or XML, forbids in a document. `None` for an alert of an older edition.
+fn forbidden(bytes: &[u8]) -> Option<Vec<String>> {
+    let survey = cap::survey(bytes, &Options::default());
+    if survey.outlines.iter().any(|outline| matches!(outline.cap_version, Some("1.0" | "1.1"))) {
+        return None;
+    }
+    let of_schema = |code: &str| {
+        let demand = rules::ALL.iter().find(|rule| rule.code == code).map(|rule| rule.demand);
+        matches!(demand, Some(Demand::Schema | Demand::Xml))
+    };
+    Some(survey.findings.into_iter().map(|finding| finding.code).filter(|code| of_schema(code)).collect())
+}
+
+/// Where xmllint and we differ, in words.
+fn differences(files: Vec<PathBuf>) -> Vec<String> {
+    let judged = judge(&files);
+    let differ = |file: PathBuf| {
+        let found = forbidden(&std::fs::read(&file).expect("a file"))?;
+        let valid = judged.get(&file).copied().unwrap_or(false);
+        let excused = EXCEPTIONS.iter().any(|(end, _)| file.ends_with(end));
+        assert!(!excused || valid != found.is_empty(), "{} is no exception", file.display());
+        (!excused && valid != found.is_empty())
+            .then(|| format!("{}: xmllint says {valid}, we find {found:?}", file.display()))
+    };
+    files.into_iter().filter_map(differ).collect()
+}
+
+fn xml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder of fixtures");
+    let files = entries.map(|entry| entry.expect("a fixture").path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "xml")).collect()
+}
+
+#[test]
+fn the_schema_and_the_rules_agree_on_every_fixture() {
+    let folder = top().join("tests/fixtures/cap");
+    let mut files = xml_files(&folder);
+    files.extend(xml_files(&folder.join("rules")));
+    assert!(files.len() > 100, "only {} fixtures", files.len());
+    assert_eq!(differences(files), Vec::<String>::new());
+}
+
+#[test]
+fn the_schema_and_the_rules_agree_on_the_corpus() {
+    let alerts = corpus().into_iter().filter(|entry| entry.is_alert() && entry.get("cap_version") == "1.2");
+    let files: Vec<PathBuf> = alerts.map(|entry| entry.path).collect();
+    if !files.is_empty() {
+        assert_eq!(differences(files), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_schema_says_of_the_corpus_what_the_manifest_says() {
+    let alerts: Vec<_> = corpus()
+        .into_iter()
+        .filter(|entry| entry.is_alert() && entry.get("cap_version") == "1.2" && entry.get("well_formed") == "yes")
+        .collect();
+    let judged = judge(&alerts.iter().map(|entry| entry.path.clone()).collect::<Vec<_>>());
+    for entry in alerts {
+        assert_eq!(judged.get(&entry.path), Some(&(entry.get("xsd") == "valid")), "{}", entry.get("file"));
+    }
+}
+
+#[test]
+fn every_value_of_a_code_is_the_schemas() {
+    let schema = std::fs::read_to_string(top().join("schemas/cap-1.2.xsd")).expect("the schema");
+    let values = |name: &str| -> Vec<String> {
+        let (_, rest) = schema.split_once(&format!("simpleType name=\"{name}\"")).expect("a type");
+        let (body, _) = rest.split_once("</xs:simpleType>").expect("its end");
+        body.split("enumeration value=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+    };
+    macro_rules! same {
+        ($($name:ident)+) => {$(
+            let ours: Vec<_> = cap::code::$name::ALL.iter().map(|value| value.as_str().to_owned()).collect();
+            assert_eq!(values(stringify!($name)), ours);
+        )+};
+    }
+    same!(Status MsgType Scope Category ResponseType Urgency Severity Certainty);
+}
