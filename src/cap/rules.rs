@@ -60,27 +60,27 @@ macro_rules! rules {
 pub(super) use rules;
 
 rules! {
-    TOO_LARGE error house "too-large" "CAP 1.2 §3.3.4" "Send a smaller document: link to resources instead of embedding them.";
+    TOO_LARGE error house "too-large" "Beffroi bounds" "Send a smaller document: link to resources instead of embedding them.";
     ENCODING_UNKNOWN error xml "encoding-unknown" "XML 1.0 §4.3.3" "Write UTF-8.";
     ENCODING_MISDECLARED mended xml "encoding-misdeclared" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
     ENCODING_INVALID error xml "encoding-invalid" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
     CONTROL_CHARACTER error xml "control-character" "XML 1.0 §2.2" "Remove the character.";
     NOT_WELL_FORMED error xml "not-well-formed" "XML 1.0 §2.1" "Make the document with an XML library rather than by hand.";
-    DTD_REFUSED error house "dtd-refused" "CAP 1.2 §3.3.1" "Remove the document type declaration.";
+    DTD_REFUSED error house "dtd-refused" "XML 1.0 §2.8" "Remove the document type declaration.";
     ENTITY_REFUSED error xml "entity-refused" "XML 1.0 §4.1" "Write the character itself, or a numeric reference.";
-    TOO_DEEP error house "too-deep" "CAP 1.2 §3.2" "Nest no deeper than the standard does.";
-    TOO_MANY_ELEMENTS error house "too-many-elements" "CAP 1.2 §3.2" "Split the alert, or simplify its areas.";
-    TOO_MANY_ATTRIBUTES error house "too-many-attributes" "CAP 1.2 §3.3.1" "Remove the attributes: CAP has none.";
+    TOO_DEEP error house "too-deep" "Beffroi bounds" "Nest no deeper than the standard does.";
+    TOO_MANY_ELEMENTS error house "too-many-elements" "Beffroi bounds" "Split the alert, or simplify its areas.";
+    TOO_MANY_ATTRIBUTES error house "too-many-attributes" "Beffroi bounds" "Remove the attributes: CAP has none.";
     TOO_MANY_INFOS error house "too-many-infos" "CAP 1.2 §3.2.2" "Split the alert.";
     TOO_MANY_AREAS error house "too-many-areas" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
     TOO_MANY_RINGS error house "too-many-rings" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
     TOO_MANY_VERTICES error house "too-many-vertices" "CAP 1.2 §3.2.4 polygon" "Simplify the polygons: 100 points are plenty.";
-    ROOT_NOT_ALERT error schema "root-not-alert" "CAP 1.2 §3.2.1" "Send the CAP alert itself, its root element `alert`.";
-    NAMESPACE_UNKNOWN error schema "namespace-unknown" "CAP 1.2 §3.3.1" "Declare xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\" on `alert`.";
+    ROOT_NOT_ALERT error schema "root-not-alert" "CAP 1.2 §3.4" "Send the CAP alert itself, its root element `alert`.";
+    NAMESPACE_UNKNOWN error schema "namespace-unknown" "CAP 1.2 §3.4" "Declare xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\" on `alert`.";
     ATTRIBUTE_UNEXPECTED mended schema "attribute-unexpected" "CAP 1.2 §3.4" "Remove the attribute: CAP has none.";
     ELEMENT_UNKNOWN error schema "element-unknown" "CAP 1.2 §3.4" "Remove the element, or spell it as the standard does.";
     ELEMENT_FOREIGN mended schema "element-foreign" "CAP 1.2 §3.4" "Remove the element: put such data in `parameter`.";
-    ELEMENT_NAMESPACE error schema "element-namespace" "CAP 1.2 §3.3.1" "Write every CAP element in the namespace of `alert`.";
+    ELEMENT_NAMESPACE error schema "element-namespace" "CAP 1.2 §3.4" "Write every CAP element in the namespace of `alert`.";
     ELEMENT_NEWER mended schema "element-newer" "" "Name the edition of CAP that has the element, best 1.2.";
     ELEMENT_MISSING error schema "element-missing" "" "Add the element.";
     ELEMENT_REPEATED error schema "element-repeated" "" "Keep one of them.";
@@ -180,7 +180,7 @@ rules! {
     CIRCLE_LARGE warning house "circle-radius-large" "CAP 1.2 §3.2.4 circle" "Write the radius in kilometres, not metres.";
     CEILING_ALONE error "ceiling-without-altitude" "CAP 1.2 §3.2.4 ceiling" "Give the altitude that the ceiling belongs to.";
     CEILING_LOW error "ceiling-below-altitude" "CAP 1.2 §3.2.4 ceiling" "Let the ceiling be above the altitude.";
-    MORE_ERRORS error house "more-errors" "CAP 1.2 §3.2" "Mend those listed, then check again.";
-    MORE_REPAIRS mended house "more-repairs" "CAP 1.2 §3.2" "Mend those listed, then check again.";
-    MORE_NOTES note house "more-notes" "CAP 1.2 §3.2" "Mend those listed, then check again.";
+    MORE_ERRORS error house "more-errors" "Beffroi bounds" "Mend those listed, then check again.";
+    MORE_REPAIRS mended house "more-repairs" "Beffroi bounds" "Mend those listed, then check again.";
+    MORE_NOTES note house "more-notes" "Beffroi bounds" "Mend those listed, then check again.";
 }
