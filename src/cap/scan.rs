@@ -5,7 +5,7 @@
 use super::limits::{ATTRIBUTES_BYTES_MAX, ERROR_CHARS_MAX};
 use super::report::{quote, shorten};
 use super::rules::{self, Rule};
-use super::tree::is_space;
+use super::tree::{is_space, is_space_byte};
 use memchr::{memchr, memchr_iter};
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -290,10 +290,6 @@ fn is_name_character(character: char) -> bool {
     is_name_start(character)
         || character.is_ascii_digit()
         || matches!(character, ':' | '-' | '.' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}')
-}
-
-fn is_space_byte(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// Whether this stands rightly between `<?xml` and `?>` (XML 1.0 §2.8). Which encoding is said was looked at before.

@@ -51,6 +51,11 @@ pub(super) fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
+/// The same of a byte: no other character has these bytes in it.
+pub(super) fn is_space_byte(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// An `alert` element: the root, or one that a feed or an envelope carries.
 #[derive(Debug)]
 pub(super) struct AlertRoot {

@@ -9,6 +9,7 @@ mod datetime;
 mod extent;
 mod info;
 mod language;
+mod number;
 mod pair;
 mod references;
 mod resource;

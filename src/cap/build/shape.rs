@@ -1,6 +1,6 @@
 //! Polygons and circles (CAP 1.2 §3.2.4). A ring that crosses itself becomes simple ones over the same ground.
 
-use super::value::decimal;
+use super::number::{self, decimal};
 use super::{Builder, NodeId};
 use crate::cap::alert::{Circle, Point, Polygon};
 use crate::cap::limits::RING_WINDING_MAX_DEG;
@@ -172,12 +172,15 @@ enum Points<'t> {
 }
 
 fn read_points(text: &str, points_max: usize) -> Points<'_> {
+    if let Some(points) = number::points(text, points_max) {
+        return Points::Read(points);
+    }
     let tokens = || text.split(is_space).filter(|token| !token.is_empty());
     let mut points = Vec::new();
     let mut bad = None;
     let mut count = 0;
     for (index, token) in tokens().enumerate() {
-        match parse_pair(token) {
+        match number::pair(token) {
             Some(point) => points.push(point),
             None => {
                 count += 1;
@@ -191,7 +194,7 @@ fn read_points(text: &str, points_max: usize) -> Points<'_> {
     let Some((nth, pair)) = bad else { return Points::Read(points) };
     // Every number is a token of its own or has its comma beside it: joining can mean only one thing.
     let joined: Option<Vec<Point>> =
-        join_pairs(text).split(is_space).filter(|token| !token.is_empty()).map(parse_pair).collect();
+        join_pairs(text).split(is_space).filter(|token| !token.is_empty()).map(number::pair).collect();
     match joined {
         Some(points) if points.len() > points_max => Points::TooMany,
         Some(points) => Points::Joined(points),
@@ -203,12 +206,6 @@ fn read_points(text: &str, points_max: usize) -> Points<'_> {
 fn join_pairs(text: &str) -> String {
     let parts: Vec<&str> = text.split(',').map(|part| part.trim_matches(is_space)).collect();
     parts.join(",")
-}
-
-fn parse_pair(token: &str) -> Option<Point> {
-    let (lat, lon) = token.split_once(',')?;
-    // `-0.0` and `0.0` are one place; adding zero makes them one number.
-    Some(Point { lat: decimal(lat)? + 0.0, lon: decimal(lon)? + 0.0 })
 }
 
 /// How far apart in longitude the points of a ring are when every edge goes the short way, degrees.
@@ -224,7 +221,7 @@ fn winding_deg(ring: &[Point]) -> f64 {
 
 fn parse_circle(text: &str) -> Option<Circle> {
     let mut tokens = text.split(is_space).filter(|token| !token.is_empty());
-    let center = parse_pair(tokens.next()?)?;
+    let center = number::pair(tokens.next()?)?;
     let radius_km = decimal(tokens.next()?)?;
     (tokens.next().is_none() && radius_km >= 0.0).then_some(Circle { center, radius_km })
 }

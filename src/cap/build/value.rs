@@ -1,6 +1,7 @@
 //! Single values: text, codes, times, numbers, names with values, lists.
 
 use super::datetime::{self, Form, Unreadable};
+use super::number::decimal;
 use super::{Builder, NodeId};
 use crate::cap::alert::CapVersion;
 use crate::cap::report::quote;
@@ -197,24 +198,6 @@ impl<'t> Builder<'t, '_> {
     }
 }
 
-/// A plain decimal number: sign, digits, one point. No exponent, no infinity.
-pub(super) fn decimal(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let mut points = 0;
-    let mut digits = 0;
-    for byte in unsigned.bytes() {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b'.' => points += 1,
-            _ => return None,
-        }
-    }
-    if points > 1 || digits == 0 {
-        return None;
-    }
-    text.parse().ok().filter(|number: &f64| number.is_finite())
-}
-
 /// A list separated by white space, whose items may be quoted to hold spaces (CAP 1.2 §3.2.1 addresses, incidents).
 ///
 /// The flag says whether a quotation mark is never closed; the item goes to the end then.
@@ -241,17 +224,6 @@ pub(super) fn quoted_list(text: &str) -> (Vec<String>, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_have_digits_one_sign_and_one_point() {
-        assert_eq!(decimal("-12.50"), Some(-12.5));
-        assert_eq!(decimal("+7"), Some(7.0));
-        assert_eq!(decimal(".5"), Some(0.5));
-        for text in ["", "-", ".", "1.2.3", "1e5", "inf", "NaN", "1,5", "--1", "12°"] {
-            assert_eq!(decimal(text), None, "{text}");
-        }
-        assert_eq!(decimal(&"9".repeat(400)), None);
-    }
 
     #[test]
     fn quotes_keep_the_spaces_of_an_item() {

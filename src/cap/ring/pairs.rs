@@ -67,9 +67,10 @@ pub(super) fn any_pair(
         levels.push(above.collect());
     }
     let top = levels.len() - 1;
-    if levels[top].is_empty() { Ok(false) } else { below(&levels, top, (0, 0), work, visit) }
+    if top == 0 { Ok(false) } else { below(&levels, top, (0, 0), work, visit) }
 }
 
+/// The pairs under two nodes of a level above the lowest: boxes are compared here, before going further down.
 fn below(
     levels: &[Vec<Bounds>],
     level: usize,
@@ -77,19 +78,23 @@ fn below(
     work: &mut Work,
     visit: &mut impl FnMut(usize, usize, &mut Work) -> Result<bool, Tangled>,
 ) -> Result<bool, Tangled> {
-    if a != b {
-        work.spend_pair()?;
-        if !levels[level][a].meets(&levels[level][b]) {
-            return Ok(false);
-        }
-    }
-    if level == 0 {
-        return if a == b { Ok(false) } else { visit(a, b, work) };
-    }
-    let under = |node: usize| node * BRANCHES..((node + 1) * BRANCHES).min(levels[level - 1].len());
+    let boxes = levels[level - 1].as_slice();
+    let lowest = level == 1;
+    let under = |node: usize| node * BRANCHES..((node + 1) * BRANCHES).min(boxes.len());
     for i in under(a) {
-        for j in under(b).filter(|&j| i <= j) {
-            if below(levels, level - 1, (i, j), work, visit)? {
+        let first = if a == b { i } else { b * BRANCHES };
+        for j in first..under(b).end {
+            if i == j && lowest {
+                continue;
+            }
+            if i != j {
+                work.spend_pair()?;
+                if !boxes[i].meets(&boxes[j]) {
+                    continue;
+                }
+            }
+            let found = if lowest { visit(i, j, work)? } else { below(levels, level - 1, (i, j), work, visit)? };
+            if found {
                 return Ok(true);
             }
         }
