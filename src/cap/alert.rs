@@ -88,7 +88,7 @@ pub struct Alert {
     /// Each incident named, unquoted.
     pub incidents: Vec<String>,
     pub infos: Vec<Info>,
-    /// Whether an XML signature was present. It is not verified yet.
+    /// Whether an XML signature was present. [`super::Reading::signature`] says what it is worth.
     pub signed: bool,
 }
 

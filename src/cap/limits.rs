@@ -37,6 +37,17 @@ pub const FINDINGS_MAX: usize = 200;
 pub const QUOTE_CHARS_MAX: usize = 60;
 /// Characters of the XML parser's own words in a message: they may hold names of any length.
 pub const ERROR_CHARS_MAX: usize = 200;
+/// Signatures of one alert that are verified. NAADS has two.
+pub const SIGNATURES_MAX: usize = 4;
+/// Signatures verified in one document: a feed of signed alerts, yet a bounded time.
+pub const SIGNATURE_CHECKS_MAX: usize = 64;
+/// Keys tried of those that a signature brings along.
+pub const SIGNATURE_KEYS_MAX: usize = 4;
+/// Prefixes that an exclusive canonicalisation may name.
+pub const SIGNATURE_PREFIXES_MAX: usize = 16;
+/// What is canonicalised for all signatures of one document, bytes: one declaration, used often, makes a short document
+/// endless.
+pub const CANONICAL_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bounds on one reading. The default is right for a server; tests make it smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,6 +20,7 @@ mod report;
 pub mod ring;
 pub mod rules;
 mod scan;
+pub mod signature;
 pub mod time;
 mod tree;
 

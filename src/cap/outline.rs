@@ -2,6 +2,7 @@
 
 use super::alert::CapVersion;
 use super::profile::Profile;
+use super::signature::Verdict;
 use super::tree::{NodeId, Space, Tree};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -29,22 +30,26 @@ pub struct Outline {
     pub languages: BTreeSet<String>,
     /// `1.0`, `1.1` or `1.2`; null for a namespace that is not CAP's.
     pub cap_version: Option<&'static str>,
-    /// `none`, or `unsupported` for one that is there but is not verified.
-    pub signature: &'static str,
+    /// `none`, `valid`, `untrusted`, `invalid` or `unsupported`.
+    pub signature: Verdict,
     /// The profiles that the alert was looked at for: those it claims, and the one asked for. None for an alert that
     /// could not be read.
     pub profiles: Vec<&'static str>,
 }
 
 /// Looks at one `alert` element.
-pub(super) fn outline(tree: &Tree<'_>, root: NodeId, version: Option<CapVersion>, profiles: &[Profile]) -> Outline {
+pub(super) fn outline(
+    tree: &Tree<'_>,
+    root: NodeId,
+    version: Option<CapVersion>,
+    profiles: &[Profile],
+    signature: Verdict,
+) -> Outline {
     let named = |parent: NodeId, name: &'static str| {
         tree.children(parent).filter(move |&id| tree.nodes[id].space == Space::Home && tree.nodes[id].name == name)
     };
     let text = |name| named(root, name).next().map(|id| tree.nodes[id].trimmed().to_owned());
     let sent = text("sent");
-    let signed =
-        tree.children(root).any(|id| tree.nodes[id].space == Space::Signature && tree.nodes[id].name == "Signature");
     let infos: Vec<NodeId> = named(root, "info").collect();
     let areas: Vec<NodeId> = infos.iter().flat_map(|&info| named(info, "area")).collect();
     let count = |name| areas.iter().map(|&area| named(area, name).count()).sum();
@@ -66,7 +71,7 @@ pub(super) fn outline(tree: &Tree<'_>, root: NodeId, version: Option<CapVersion>
         geocodes: count("geocode"),
         languages: infos.iter().map(|&info| language(info)).collect(),
         cap_version: version.map(CapVersion::as_str),
-        signature: if signed { "unsupported" } else { "none" },
+        signature,
         profiles: profiles.iter().map(|profile| profile.name()).collect(),
     }
 }

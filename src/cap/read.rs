@@ -10,6 +10,7 @@ use super::parse::parse;
 use super::profile::{self, Profile};
 use super::report::{Report, quote};
 use super::rules;
+use super::signature::{Inspector, Verdict};
 use super::tree::{AlertRoot, ROOT, Tree};
 
 /// What a document turned out to be, by its root element.
@@ -32,6 +33,8 @@ pub struct Reading {
     /// an error that is not repaired. What is unreadable but not essential is left out of it, with such an error too, so
     /// use it only when [`Reading::accepted`] says so.
     pub alert: Option<Alert>,
+    /// What is known of its signatures.
+    pub signature: Verdict,
     /// Everything wrong or doubtful, in the document's order.
     pub findings: Vec<Finding>,
 }
@@ -73,19 +76,23 @@ impl Survey {
 
 /// Reads a CAP document. Never panics; time and memory are bounded by the options' limits.
 pub fn read(bytes: &[u8], options: &Options) -> Reading {
-    let (alert, findings) = with_tree(bytes, options, |tree, report| match tree.alerts.first() {
-        Some(root) if root.id == ROOT => read_alert(tree, root, options, report),
+    let (read, findings) = with_tree(bytes, options, |text, tree, report| match tree.alerts.first() {
+        Some(root) if root.id == ROOT => {
+            read_alert(tree, root, options, &mut Inspector::new(text, &options.limits), report)
+        }
         Some(_) | None => {
             report_root(tree, report);
-            None
+            (None, Verdict::None)
         }
     });
-    Reading { alert: alert.flatten().map(|(alert, _)| alert), findings }
+    let (read, signature) = read.unwrap_or((None, Verdict::None));
+    Reading { alert: read.map(|(alert, _)| alert), signature, findings }
 }
 
 /// Reads a CAP document, or a feed or envelope with the alerts that stand in it as XML.
 pub fn survey(bytes: &[u8], options: &Options) -> Survey {
-    let (seen, findings) = with_tree(bytes, options, |tree, report| {
+    let (seen, findings) = with_tree(bytes, options, |text, tree, report| {
+        let mut inspector = Inspector::new(text, &options.limits);
         let root = root_of(tree);
         if root == Root::Other {
             report_root(tree, report);
@@ -93,10 +100,10 @@ pub fn survey(bytes: &[u8], options: &Options) -> Survey {
         let mut readable = 0;
         let mut outlines = Vec::new();
         for alert in &tree.alerts {
-            let read = read_alert(tree, alert, options, report);
+            let (read, signature) = read_alert(tree, alert, options, &mut inspector, report);
             readable += usize::from(read.is_some());
             let profiles = read.map(|(_, profiles)| profiles).unwrap_or_default();
-            outlines.push(outline(tree, alert.id, version_of(alert), &profiles));
+            outlines.push(outline(tree, alert.id, version_of(alert), &profiles, signature));
         }
         (root, outlines, readable)
     });
@@ -108,7 +115,7 @@ pub fn survey(bytes: &[u8], options: &Options) -> Survey {
 fn with_tree<T>(
     bytes: &[u8],
     options: &Options,
-    look: impl FnOnce(&Tree<'_>, &mut Report) -> T,
+    look: impl FnOnce(&str, &Tree<'_>, &mut Report) -> T,
 ) -> (Option<T>, Vec<Finding>) {
     let limits = &options.limits;
     let mut report = Report::new(limits);
@@ -119,17 +126,18 @@ fn with_tree<T>(
     }
     let text = encoding::decode(bytes, &mut report);
     // An `Err` has said why in the report.
-    let seen = parse(&text, limits, &mut report).ok().map(|tree| look(&tree, &mut report));
+    let seen = parse(&text, limits, &mut report).ok().map(|tree| look(&text, &tree, &mut report));
     (seen, report.finish(&text))
 }
 
-/// The alert, and the profiles that it was looked at for.
+/// The alert and the profiles that it was looked at for; and what its signatures are worth.
 fn read_alert(
     tree: &Tree<'_>,
     root: &AlertRoot,
     options: &Options,
+    inspector: &mut Inspector<'_>,
     report: &mut Report,
-) -> Option<(Alert, Vec<Profile>)> {
+) -> (Option<(Alert, Vec<Profile>)>, Verdict) {
     // An unknown namespace is an error, but the rest is checked all the same, so that all is found at once.
     let version = version_of(root).unwrap_or_else(|| {
         let found =
@@ -138,9 +146,14 @@ fn read_alert(
         report.add(&rules::NAMESPACE_UNKNOWN, &tree.path(root.id), tree.nodes[root.id].offset, message);
         CapVersion::V1_2
     });
-    let alert = build::alert(Builder::new(tree, root.id, version, &options.limits, report))?;
-    let profiles = profile::check(&alert, tree, root.id, options.profile, report);
-    Some((alert, profiles))
+    let alert = build::alert(Builder::new(tree, root.id, version, &options.limits, report));
+    let sender = alert.as_ref().map(|alert| alert.key.sender.as_str());
+    let signature = inspector.inspect(tree, root.id, sender, &options.trust, report);
+    let read = alert.map(|alert| {
+        let profiles = profile::check(&alert, tree, root.id, options.profile, report);
+        (alert, profiles)
+    });
+    (read, signature)
 }
 
 fn report_root(tree: &Tree<'_>, report: &mut Report) {

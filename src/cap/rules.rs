@@ -180,6 +180,13 @@ rules! {
     CIRCLE_LARGE warning house "circle-radius-large" "CAP 1.2 §3.2.4 circle" "Write the radius in kilometres, not metres.";
     CEILING_ALONE error "ceiling-without-altitude" "CAP 1.2 §3.2.4 ceiling" "Give the altitude that the ceiling belongs to.";
     CEILING_LOW error "ceiling-below-altitude" "CAP 1.2 §3.2.4 ceiling" "Let the ceiling be above the altitude.";
+    SIGNATURE_INVALID warning "signature-invalid" "XML-DSig §3.2" "Sign the alert as it is sent, last of all; a proxy must not rewrite it.";
+    SIGNATURE_UNSUPPORTED warning house "signature-unsupported" "XML-DSig §6.1" "Sign the whole alert with an enveloped signature: exclusive C14N, ECDSA or RSA with SHA-256.";
+    SIGNATURE_UNTRUSTED note house "signature-untrusted" "CAP 1.2 §3.3.4" "Give the receiver your certificate beforehand, so that it can pin its key.";
+    SIGNATURE_WEAK warning house "signature-weak" "XML-DSig §6.1" "Sign with ECDSA or RSA of 2048 bits, and SHA-256.";
+    SIGNATURE_WHITESPACE note "signature-whitespace" "XML-DSig §3.2.1" "Send the document as it was when it was signed, not printed anew.";
+    SIGNATURE_EARLIER note "signature-earlier" "XML-DSig §6.6.4" "Let whoever signs second keep the first signature out of its own, or sign once.";
+    SIGNATURE_MISPLACED mended schema "signature-misplaced" "CAP 1.2 §3.3.4" "Write the signature as the last element of `alert`.";
     MORE_ERRORS error house "more-errors" "Beffroi bounds" "Mend those listed, then check again.";
     MORE_REPAIRS mended house "more-repairs" "Beffroi bounds" "Mend those listed, then check again.";
     MORE_NOTES note house "more-notes" "Beffroi bounds" "Mend those listed, then check again.";

@@ -80,6 +80,11 @@ impl<'a> Scanner<'a> {
         self.begin
     }
 
+    /// All of the last piece, as it is written.
+    pub(super) fn piece(&self) -> &'a str {
+        self.text.get(self.begin..to_offset(self.reader.buffer_position())).unwrap_or_default()
+    }
+
     /// The next piece. After a fault there is none.
     pub(super) fn next(&mut self) -> Result<Token<'a>, Fault> {
         self.begin = to_offset(self.reader.buffer_position());

@@ -18,6 +18,7 @@ mod lifecycle;
 mod real_alerts;
 mod repairs;
 mod sandbox;
+mod signatures;
 mod store_contract;
 mod support;
 mod tidy;

@@ -147,12 +147,10 @@ impl Builder<'_, '_> {
         }
         if let Some((id, after)) = displaced {
             let name = tree.nodes[id].name;
-            let after = sequence.get(after).map_or("Signature", |child| child.name);
-            self.find(
-                &rules::ELEMENT_ORDER,
-                id,
-                format!("`{name}` comes after `{after}`; the standard has it before."),
-            );
+            let (rule, after) = sequence
+                .get(after)
+                .map_or((&rules::SIGNATURE_MISPLACED, "Signature"), |child| (&rules::ELEMENT_ORDER, child.name));
+            self.find(rule, id, format!("`{name}` comes after `{after}`; the standard has it before."));
         }
         let stray = tree.nodes[parent].trimmed();
         if !stray.is_empty() {
@@ -179,7 +177,12 @@ impl Builder<'_, '_> {
                 self.find(&rules::ELEMENT_NAMESPACE, id, message);
                 return None;
             }
-            Space::Foreign | Space::Signature => {
+            Space::Signature => {
+                let message = "Only `alert` itself may hold a signature; this one is left out.";
+                self.find(&rules::SIGNATURE_MISPLACED, id, message);
+                return None;
+            }
+            Space::Foreign => {
                 let message = format!("`{}` is of another vocabulary and is left out.", quote(node.name));
                 self.find(&rules::ELEMENT_FOREIGN, id, message);
                 return None;

@@ -7,7 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const FIXTURES: &[&str] = &[STORM, EVERY_ELEMENT, OLDER, FEED];
+const SIGNED: &str = include_str!("../../../tests/fixtures/cap/rules/signature-earlier.xml");
+const FIXTURES: &[&str] = &[STORM, EVERY_ELEMENT, OLDER, FEED, SIGNED];
 
 /// Errors, the rest, and a line for what was left out of each.
 const FINDINGS_PER_DOCUMENT_MAX: usize = 2 * FINDINGS_MAX + 2;
@@ -164,4 +165,32 @@ fn a_declaration_out_of_place_is_harmless() {
     let comment = format!("<!--{}-->", "x".repeat(200));
     check(format!("{comment}<?xml version='1.0' encoding='windows-1252'?>{STORM}").as_bytes());
     check(b"<?xml version='1.0' encoding='utf-7'?><alert/>");
+}
+
+#[test]
+fn an_endless_canonical_form_is_given_up() {
+    let long = "u".repeat(8_000);
+    // Each of these elements would carry the long declaration anew.
+    let crowd = "<a:b/>".repeat(90_000);
+    let wide = SIGNED.replacen("<alert ", &format!("<alert xmlns:a='{long}' "), 1).replace("</area>", &crowd);
+    let wide = wide.replace("  </info>", "</area></info>");
+    let reading = read(wide.as_bytes(), &Options::default());
+    let given_up = |finding: &crate::cap::finding::Finding| finding.message.contains("more to canonicalise");
+    assert!(reading.findings.iter().any(given_up), "{:?}", reading.findings);
+    check(wide.as_bytes());
+}
+
+#[test]
+fn a_heap_of_signatures_is_verified_up_to_a_bound() {
+    let begin = SIGNED.find("<Signature").expect("a signature");
+    let end = SIGNED.find("</Signature>").expect("its end") + "</Signature>".len();
+    let heap = SIGNED.replace("</alert>", &format!("{}</alert>", SIGNED[begin..end].repeat(100)));
+    let reading = read(heap.as_bytes(), &Options::default());
+    let unread = reading.findings.iter().filter(|finding| finding.message.contains("too many signatures"));
+    assert_eq!(unread.count(), 102 - crate::cap::limits::SIGNATURES_MAX);
+    let alert = SIGNED.split_once("?>").expect("a declaration").1;
+    let feed = format!("<feed xmlns='http://www.w3.org/2005/Atom'>{}</feed>", alert.repeat(200));
+    let seen = survey(feed.as_bytes(), &Options::default());
+    assert_eq!(seen.outlines.len(), 200);
+    check(feed.as_bytes());
 }
