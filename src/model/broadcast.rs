@@ -111,4 +111,6 @@ pub struct Broadcast {
     /// How many people were inside and near when it was planned.
     pub inside: u64,
     pub near: u64,
+    /// The alert that its own is a copy of: whom that one reaches it does not ring again.
+    pub merged_with: Option<AlertId>,
 }

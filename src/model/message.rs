@@ -3,9 +3,14 @@
 
 use super::family::Family;
 use super::tier::Tier;
-use crate::cap::alert::{Alert, Area, Info, NamedValue};
-use crate::cap::code::Severity;
+use super::variants::variants;
+use super::vtec;
+use crate::cap::alert::{Alert, Area, Info};
+use crate::cap::code::{ResponseType, Severity};
 use jiff::{SignedDuration, Timestamp};
+
+/// How the name of Environment Canada's parameter ends that says whether a warning goes on (`active`) or not (`ended`).
+const LOCATION_STATUS: &str = ":Alert_Location_Status";
 
 /// How long a text without `expires` is valid, from `sent`.
 pub const VALIDITY_DEFAULT: SignedDuration = SignedDuration::from_hours(1);
@@ -21,14 +26,22 @@ pub struct Message {
     pub family: Option<Family>,
     /// After this it is not sent any more.
     pub expires: Timestamp,
+    /// It says that something is over: of an Update, only those hear it who were told before.
+    pub over: bool,
     /// Indexes into `alert.infos`, one per language; never empty.
     pub variants: Vec<usize>,
 }
 
 impl Message {
-    /// The area, which all variants share.
+    /// The area, which all variants share: from the one that says most about it.
     pub fn areas<'a>(&self, alert: &'a Alert) -> &'a [Area] {
-        &alert.infos[self.variants[0]].areas
+        let says = |index: &usize| {
+            let areas = &alert.infos[*index].areas;
+            let drawn = areas.iter().any(|area| !area.polygons.is_empty() || !area.circles.is_empty());
+            (drawn, areas.iter().any(|area| !area.geocodes.is_empty()))
+        };
+        let fullest = self.variants.iter().rev().max_by_key(|index| says(index));
+        fullest.map_or(&[], |index| &alert.infos[*index].areas)
     }
 
     /// The variant to show someone who reads these languages, best first (BCP 47, RFC 4647 §3.4 lookup both ways:
@@ -65,18 +78,7 @@ pub fn expires(alert: &Alert, info: &Info) -> Timestamp {
 
 /// The messages of an alert, most urgent first, in the order of the document within a tier.
 pub fn messages(alert: &Alert) -> Vec<Message> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (index, info) in alert.infos.iter().enumerate() {
-        let sibling = groups.iter_mut().find(|group| {
-            same_facts(&alert.infos[group[0]], info)
-                && group.iter().all(|other| !alert.infos[*other].language.eq_ignore_ascii_case(&info.language))
-        });
-        match sibling {
-            Some(group) => group.push(index),
-            None => groups.push(vec![index]),
-        }
-    }
-    let mut messages: Vec<Message> = groups.into_iter().map(|variants| message(alert, variants)).collect();
+    let mut messages: Vec<Message> = variants(alert).into_iter().map(|variants| message(alert, variants)).collect();
     messages.sort_by_key(|message| message.tier);
     for (number, message) in (0..).zip(&mut messages) {
         message.number = number;
@@ -93,31 +95,33 @@ fn message(alert: &Alert, variants: Vec<usize>) -> Message {
         severity: info.severity,
         family: Family::of(info),
         expires: latest.unwrap_or(Timestamp::MIN),
+        over: variants.iter().all(|index| is_over(&alert.infos[*index])),
         variants,
     }
 }
 
-/// Whether two infos say the same of the same places, so that only the language can differ.
-fn same_facts(a: &Info, b: &Info) -> bool {
-    (a.severity, a.urgency, a.certainty) == (b.severity, b.urgency, b.certainty)
-        && a.categories == b.categories
-        && a.event_codes == b.event_codes
-        && a.areas.len() == b.areas.len()
-        && a.areas.iter().zip(&b.areas).all(|(a, b)| same_place(a, b))
-}
-
-fn same_place(a: &Area, b: &Area) -> bool {
-    fn sorted(codes: &[NamedValue]) -> Vec<(&str, &str)> {
-        let mut codes: Vec<_> = codes.iter().map(|code| (&*code.value_name, &*code.value)).collect();
-        codes.sort_unstable();
-        codes
-    }
-    a.polygons == b.polygons && a.circles == b.circles && sorted(&a.geocodes) == sorted(&b.geocodes)
+/// Whether an info says that it is over: its only advice is the all-clear (CAP 1.2 §3.2.2 `responseType`), the Canadian
+/// weather service calls its places ended, or all NWS events in it are cancelled or expired.
+pub fn is_over(info: &Info) -> bool {
+    let all_clear = info.response_types.contains(&ResponseType::AllClear)
+        && info.response_types.iter().all(|response| match response {
+            ResponseType::AllClear | ResponseType::None | ResponseType::Monitor | ResponseType::Assess => true,
+            ResponseType::Shelter
+            | ResponseType::Evacuate
+            | ResponseType::Prepare
+            | ResponseType::Execute
+            | ResponseType::Avoid => false,
+        });
+    let ended = info.parameters.iter().any(|parameter| {
+        parameter.value_name.ends_with(LOCATION_STATUS) && parameter.value.eq_ignore_ascii_case("ended")
+    });
+    all_clear || ended || vtec::all_ended(info)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cap::alert::NamedValue;
     use crate::cap::code::{Certainty, Urgency};
     use crate::model::sample::{alert, area, at, info};
 
@@ -159,6 +163,38 @@ mod tests {
         second.event = "flood".to_owned();
         alert.infos.push(second);
         assert_eq!(messages(&alert).len(), 2);
+    }
+
+    #[test]
+    fn the_area_is_that_of_the_variant_that_says_most_about_it() {
+        let mut alert = alert();
+        alert.infos.push(info("en", area(50.6, 3.0, 5.0)));
+        alert.infos[0].areas.clear();
+        let messages = messages(&alert);
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].areas(&alert), alert.infos[1].areas);
+    }
+
+    #[test]
+    fn what_is_over_is_told_by_its_advice_or_its_parameters() {
+        let parameter = |name: &str, value: &str| NamedValue { value_name: name.to_owned(), value: value.to_owned() };
+        let status = |value: &str| parameter("layer:EC-MSC-SMC:1.0:Alert_Location_Status", value);
+        let vtec = |action: &str| parameter("VTEC", &format!("/O.{action}.KOUN.TO.W.0012.260301T1000Z-260301T1100Z/"));
+        for (responses, parameters, over) in [
+            (&[ResponseType::AllClear][..], vec![], true),
+            (&[ResponseType::AllClear, ResponseType::Monitor], vec![], true),
+            (&[ResponseType::AllClear, ResponseType::Shelter], vec![], false),
+            (&[], vec![], false),
+            (&[], vec![status("ended")], true),
+            (&[], vec![status("active")], false),
+            (&[], vec![vtec("CAN")], true),
+            (&[], vec![vtec("EXP"), vtec("CON")], false),
+        ] {
+            let mut alert = alert();
+            alert.infos[0].response_types = responses.to_vec();
+            alert.infos[0].parameters = parameters;
+            assert_eq!(messages(&alert)[0].over, over, "{:?}", alert.infos[0]);
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 pub mod batch;
 pub mod broadcast;
+pub mod copies;
 pub mod credential;
 pub mod family;
 pub mod id;
+pub mod lifecycle;
 pub mod message;
 pub mod operator;
 pub mod outcome;
@@ -14,3 +16,5 @@ pub mod repair;
 pub mod sample;
 pub mod subscriber;
 pub mod tier;
+pub mod variants;
+pub mod vtec;

@@ -25,6 +25,9 @@ pub struct Answer {
     /// The chain's key, as devices see it.
     pub chain: String,
     pub audience: Estimate,
+    /// The alert that this one is a copy of: whom that one reaches is not rung again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_with: Option<AlertId>,
     pub findings: Vec<Finding>,
     pub links: Links,
     /// Nothing was stored and nothing will be sent.

@@ -2,23 +2,29 @@
 
 use super::admit::{self, Verdict};
 use super::answer::{Answer, Estimate, KeyText, Links, PostError, Posted, explain};
-use super::chain::{Chains, act, resolve};
+use super::chain::{Before, Chains, act};
+use super::copies::{Copy, copies, facts_hash, spoken_for};
 use super::fence::Fence;
 use super::follow::Follower;
 use super::intake::{Intake, intake};
-use super::target::{count, target};
+use super::resolve::{Own, resolve};
+use super::segment::Segments;
+use super::target::{cancelled_for, count, target};
 use super::words::cancel_expires;
 use crate::audience::Audience;
 use crate::cap::Options;
+use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
 use crate::clock::{self, Clock};
 use crate::model::broadcast::{Broadcast, State};
 use crate::model::credential::Credential;
 use crate::model::id::{AlertId, BroadcastId};
+use crate::model::lifecycle::{self, Remark};
 use crate::model::message::{Message, messages};
 use crate::model::operator::Actor;
 use crate::model::tier::Tier;
 use crate::store::alert::{NewAlert, StoredAlert, Voice};
+use crate::store::event_code::EventCode;
 use crate::store::{self, Db, StoreError, Tx};
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -29,6 +35,8 @@ use url::Url;
 
 /// Changes that a slow watcher may be behind before it misses some and looks for itself.
 const WATCH_BACKLOG_MAX: usize = 1_024;
+/// The most findings about earlier messages that one answer has.
+const REMARKS_MAX: usize = 50;
 
 /// How the steps wake each other on this node.
 #[derive(Debug)]
@@ -130,7 +138,7 @@ impl Bell {
         }
         tx.commit().await?;
         self.after_commit(&stopped);
-        self.count_findings(credential, true, Some(&intake.alert.key.identifier), &intake.findings).await;
+        self.count_findings(credential, true, Some(&intake.alert.key.identifier), &answer.findings).await;
         metrics::counter!("beffroi_alerts_total", "state" => answer.state.as_str()).increment(1);
         tracing::info!(alert = %answer.id, state = answer.state.as_str(), "alert {} is {}", answer.id, answer.state.as_str());
         Ok(Posted::Stored(answer))
@@ -152,13 +160,14 @@ impl Bell {
         dry_run: bool,
     ) -> Result<Option<(Answer, Vec<BroadcastId>)>, StoreError> {
         let now = self.clock.now();
-        let alert = &intake.alert;
-        let messages = messages(alert);
-        let chains = resolve(tx, alert).await?;
-        let verdict = admit::admit(alert, &messages, credential, chains.facts, now);
-        let (inside, near) = self.estimate(intake, &messages, &chains, now).await?;
+        let voice = voice(credential, &intake.alert.key.sender);
+        let Weighed { alert, messages, mut chains, verdict, copies, inside, near, all_clear } =
+            self.weigh(tx, intake, credential, &voice, now).await?;
         let id = AlertId(clock::random_id());
         let mut answer = self.answer(&id, intake, verdict, &chains.own.key, Estimate::of(inside, near));
+        let remarks = std::mem::take(&mut chains.remarks).into_iter().take(REMARKS_MAX);
+        answer.findings.extend(remarks.map(|remark| remark.finding(bytes)));
+        answer.merged_with = copies.first().map(|copy| copy.alert.clone());
         answer.dry_run = dry_run;
         let (tier, expires) = tier_and_expiry(alert.msg_type, &messages, &chains, now);
         let new = NewAlert {
@@ -173,14 +182,17 @@ impl Bell {
             msg_type: alert.msg_type,
             scope: alert.scope,
             credential: Some(credential.id.clone()),
-            voice: voice(credential, &alert.key.sender),
+            voice,
             received: now,
             expires,
             answer: serde_json::to_string(&answer).expect("an answer is plain data"),
+            facts: facts_hash(&alert),
+            all_clear,
         };
         if !store::alert::insert(tx, &new).await? {
             return Ok(None);
         }
+        note_links(tx, &alert, &id, &chains).await?;
         let broadcast = Broadcast {
             id: BroadcastId(clock::random_id()),
             alert: id.clone(),
@@ -191,17 +203,18 @@ impl Bell {
             expires,
             author: credential.owner.clone(),
             received: now,
-            approved: admit::may_publish(alert, credential, chains.facts, verdict).then_some(now),
+            approved: admit::may_publish(&alert, credential, chains.facts, verdict).then_some(now),
             planned: None,
             finished: None,
             inside,
             near,
+            merged_with: answer.merged_with.clone(),
         };
         store::broadcast::insert(tx, &broadcast).await?;
         let mut stopped = Vec::new();
-        if verdict.state == State::Approved || admit::supersedes_silently(alert, credential, chains.facts, verdict) {
-            stopped = act(tx, alert, &id, &broadcast.id, &chains, now).await?;
-        } else if admit::silences_the_unknown(alert, credential, &chains.own.sender, verdict) {
+        if verdict.state == State::Approved || admit::supersedes_silently(&alert, credential, chains.facts, verdict) {
+            stopped = act(tx, &alert, &id, &broadcast.id, &chains, now).await?;
+        } else if admit::silences_the_unknown(&alert, credential, &chains.own.sender, verdict) {
             store::chain::cancel(tx, &chains.own.id, &id, now).await?;
         }
         let actor = Actor::Key(credential.id.clone());
@@ -210,18 +223,38 @@ impl Bell {
         Ok(Some((answer, stopped)))
     }
 
-    async fn estimate(
+    /// Looks at what an alert meets here: the earlier messages, its copies, its people. Stores nothing.
+    async fn weigh(
         &self,
+        tx: &mut Tx,
         intake: &Intake,
-        messages: &[Message],
-        chains: &Chains,
+        credential: &Credential,
+        voice: &Voice,
         now: Timestamp,
-    ) -> Result<(u64, u64), StoreError> {
-        let reached = chains.reached(&self.db, intake.alert.msg_type).await?;
-        if intake.alert.msg_type == MsgType::Cancel {
-            return Ok((reached.len(), 0));
+    ) -> Result<Weighed, StoreError> {
+        let mut chains = resolve(tx, &intake.alert, Own { voice, id: None, now }).await?;
+        let alert = Alert { msg_type: chains.acts_as, ..intake.alert.clone() };
+        let messages = messages(&alert);
+        let verdict = admit::admit(&alert, &messages, credential, chains.facts, now);
+        let copies = match verdict.state {
+            State::Approved | State::Held => copies(&self.db, &alert, &chains.own.id, now).await?,
+            State::Sending | State::Done | State::Halted | State::Expired | State::Filed | State::Refused => Vec::new(),
+        };
+        let all_clear =
+            alert.msg_type == MsgType::Update && !messages.is_empty() && messages.iter().all(|message| message.over);
+        chains.remarks.extend(remarks(&copies, all_clear));
+        let mut before = chains.before(&self.db).await?;
+        before.copies = spoken_for(&self.db, &copies).await?;
+        let (inside, near) = self.estimate(&alert, &messages, &before, now);
+        Ok(Weighed { alert, messages, chains, verdict, copies, inside, near, all_clear })
+    }
+
+    fn estimate(&self, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> (u64, u64) {
+        let audience = self.audience.snapshot();
+        if alert.msg_type == MsgType::Cancel {
+            return (cancelled_for(&audience, alert, before).len(), 0);
         }
-        Ok(count(&target(&self.audience.snapshot(), &intake.alert, messages, &reached, now)))
+        count(&target(&audience, alert, messages, before, now))
     }
 
     fn answer(&self, id: &AlertId, intake: &Intake, verdict: Verdict, chain: &str, audience: Estimate) -> Answer {
@@ -235,6 +268,7 @@ impl Bell {
             detail: verdict.reason.map(|reason| explain(reason).to_owned()),
             chain: chain.to_owned(),
             audience,
+            merged_with: None,
             findings: intake.findings.clone(),
             links: Links {
                 this: at(format!("/api/v1/alerts/{id}")),
@@ -254,6 +288,53 @@ impl Bell {
         }
         self.wake.plan.notify_one();
     }
+}
+
+/// An alert and what it meets here.
+struct Weighed {
+    /// As it came, but with what it does here as its `msg_type`.
+    alert: Alert,
+    messages: Vec<Message>,
+    chains: Chains,
+    verdict: Verdict,
+    copies: Vec<Copy>,
+    inside: u64,
+    near: u64,
+    /// Everything in it says that something is over.
+    all_clear: bool,
+}
+
+/// What is to be said of copies and of an end.
+fn remarks(copies: &[Copy], all_clear: bool) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    if let Some(first) = copies.first() {
+        let message = format!("It is a copy of alert {}: whom that reaches is not rung again.", first.alert);
+        remarks.push(Remark::new(&lifecycle::MERGED, "identifier", message));
+    }
+    if all_clear {
+        let message = "It says that something is over: only those told before hear it.";
+        remarks.push(Remark::new(&lifecycle::ALL_CLEAR, "info", message));
+    }
+    remarks
+}
+
+/// Stores what later messages will find this one by.
+async fn note_links(tx: &mut Tx, alert: &Alert, id: &AlertId, chains: &Chains) -> Result<(), StoreError> {
+    match alert.msg_type {
+        MsgType::Ack | MsgType::Error => {
+            for earlier in &alert.references {
+                store::reply::insert(tx, id, &earlier.sender, &earlier.identifier).await?;
+            }
+        }
+        MsgType::Alert | MsgType::Update | MsgType::Cancel => {
+            for (event, starts, zones) in Segments::codes(alert) {
+                let (alert_id, chain, sent) = (id.clone(), chains.own.id.clone(), alert.key.sent.instant());
+                let code = EventCode { alert: alert_id, chain, event, starts, zones, sent };
+                store::event_code::insert(tx, &code).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn repeated(stored: &StoredAlert, bytes: &[u8]) -> Result<Posted, PostError> {

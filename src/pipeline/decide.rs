@@ -2,8 +2,9 @@
 
 use super::admit::reaches_nobody;
 use super::bell::{Bell, tier_and_expiry};
-use super::chain::{act, resolve};
+use super::chain::act;
 use super::listen;
+use super::resolve::{Own, resolve};
 use super::words::{self, WordsError};
 use crate::model::batch::Rest;
 use crate::model::broadcast::{Broadcast, Reason, State};
@@ -44,7 +45,8 @@ impl Bell {
         let alert = words::read(&stored)?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let chains = resolve(&mut tx, &alert).await?;
+        let own = Own { voice: &stored.voice, id: Some(&stored.id), now };
+        let chains = resolve(&mut tx, &alert, own).await?;
         if let Some(reason) = reaches_nobody(&alert, &messages(&alert), chains.facts, now) {
             return Err(DecisionError::ReachesNobody(reason));
         }

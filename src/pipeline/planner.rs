@@ -1,10 +1,11 @@
 //! Steps 3 and 4 at work: approved broadcasts, most urgent first, to batches in one transaction.
 
 use super::bell::Wake;
-use super::chain::resolve;
+use super::copies::{copies, spoken_for};
 use super::follow::Follower;
 use super::listen;
 use super::plan::plan;
+use super::resolve::{Own, resolve};
 use super::target::{count, target};
 use super::words::{WordsError, words};
 use crate::audience::Audience;
@@ -69,8 +70,12 @@ impl Planner {
         let now = self.clock.now();
         let started = self.clock.monotonic();
         let mut tx = self.db.begin().await?;
-        let reached = resolve(&mut tx, &words.alert).await?.reached(&self.db, words.alert.msg_type).await?;
-        let targets = target(&audience, &words.alert, &words.messages, &reached, now);
+        let own = Own { voice: &words.voice, id: Some(&broadcast.alert), now };
+        let mut before = resolve(&mut tx, &words.alert, own).await?.before(&self.db).await?;
+        let copies = copies(&self.db, &words.alert, &broadcast.chain, now).await?;
+        before.copies = spoken_for(&self.db, &copies).await?;
+        store::broadcast::set_merged(&mut tx, &broadcast.id, copies.first().map(|copy| &copy.alert)).await?;
+        let targets = target(&audience, &words.alert, &words.messages, &before, now);
         let batches = plan(&audience, broadcast, &words.messages, &targets, now);
         let (inside, near) = count(&targets);
         if !store::broadcast::planned(&mut tx, &broadcast.id, now, inside, near, inside + near).await? {

@@ -1,8 +1,9 @@
 //! Step 3, pure: who. Each person gets the message of the highest tier that reaches them, once.
 
+use super::chain::Before;
 use crate::audience::{Query, Snapshot};
 use crate::cap::alert::Alert;
-use crate::cap::code::{MsgType, Status};
+use crate::cap::code::{MsgType, Severity, Status};
 use crate::geo::shape::Shape;
 use crate::model::batch::Ring;
 use crate::model::message::Message;
@@ -20,17 +21,18 @@ pub struct Target {
 
 /// Who gets what of an alert.
 ///
-/// `reached` are those whom the chain has reached or may have reached. An Update goes to them and to everyone now in
-/// its area; a Cancel to them alone. `messages` are most urgent first; those that have expired reach nobody.
+/// An Update goes to those told before and to everyone now in its area; a Cancel, and a message of an Update that
+/// something is over, to those told before alone. Whom a copy reaches hears nothing. `messages` are most urgent first;
+/// those that have expired reach nobody.
 pub fn target(
     audience: &Snapshot,
     alert: &Alert,
     messages: &[Message],
-    reached: &RoaringBitmap,
+    before: &Before,
     now: Timestamp,
 ) -> Vec<Target> {
     let mut targets = Vec::new();
-    let mut assigned = RoaringBitmap::new();
+    let mut assigned = before.copies.clone();
     let mut assign = |message: u32, ring: Ring, slots: RoaringBitmap| {
         let slots = slots - &assigned;
         if !slots.is_empty() {
@@ -38,24 +40,47 @@ pub fn target(
             targets.push(Target { message, ring, slots });
         }
     };
-    if alert.msg_type != MsgType::Cancel {
-        for message in messages.iter().filter(|message| message.expires > now) {
-            let Some(shape) = Shape::of_areas(message.areas(alert)) else { continue };
-            let drill = matches!(alert.status, Status::Exercise | Status::Test);
-            let query = Query { shape: &shape, family: message.family, severity: message.severity, drill };
-            let reach = audience.find(&query);
-            assign(message.number, Ring::Inside, reach.inside);
-            assign(message.number, Ring::Near, reach.near);
+    let valid = || messages.iter().filter(|message| message.expires > now);
+    if alert.msg_type == MsgType::Cancel {
+        if let Some(message) = valid().next() {
+            assign(message.number, Ring::Inside, cancelled_for(audience, alert, before));
         }
+        return targets;
     }
-    let first_valid = messages.iter().find(|message| message.expires > now);
-    if let Some(message) = first_valid
-        && matches!(alert.msg_type, MsgType::Update | MsgType::Cancel)
-    {
-        let ring = if alert.msg_type == MsgType::Cancel { Ring::Inside } else { Ring::Near };
-        assign(message.number, ring, reached.clone());
+    let updates = alert.msg_type == MsgType::Update;
+    let is_over = |message: &&Message| updates && message.over;
+    let knows = &before.told | &before.part;
+    // What goes on comes first: who is in both areas must hear that.
+    for message in valid().filter(|message| !is_over(message)).chain(valid().filter(is_over)) {
+        let Some(shape) = Shape::of_areas(message.areas(alert)) else { continue };
+        let drill = matches!(alert.status, Status::Exercise | Status::Test);
+        let query = Query { shape: &shape, family: message.family, severity: message.severity, drill };
+        let mut reach = audience.find(&query);
+        if is_over(&message) {
+            reach.inside &= &knows;
+            reach.near &= &knows;
+        }
+        assign(message.number, Ring::Inside, reach.inside);
+        assign(message.number, Ring::Near, reach.near);
+    }
+    if updates && let Some(message) = valid().find(|message| !is_over(message)).or_else(|| valid().next()) {
+        assign(message.number, Ring::Near, before.told.clone());
     }
     targets
+}
+
+/// Who hears a Cancel: whoever was told, and where it ends only a part of something, those told who are in that part.
+pub fn cancelled_for(audience: &Snapshot, alert: &Alert, before: &Before) -> RoaringBitmap {
+    let mut all = before.told.clone();
+    if !before.part.is_empty()
+        && let Some(shape) = Shape::of_alert(alert)
+    {
+        let drill = matches!(alert.status, Status::Exercise | Status::Test);
+        // No filter: they were told, so they are told that it is over.
+        let reach = audience.find(&Query { shape: &shape, family: None, severity: Severity::Unknown, drill });
+        all |= (reach.inside | reach.near) & &before.part;
+    }
+    all
 }
 
 /// How many people are inside and near, for the answer to a post and for the console.
@@ -68,6 +93,7 @@ pub fn count(targets: &[Target]) -> (u64, u64) {
 mod tests {
     use super::*;
     use crate::audience::Audience;
+    use crate::cap::code::ResponseType;
     use crate::model::family::Families;
     use crate::model::message::messages;
     use crate::model::place::{Cell, Place, Radius, Step};
@@ -96,9 +122,16 @@ mod tests {
         audience.snapshot()
     }
 
+    fn set(slots: &[u32]) -> RoaringBitmap {
+        slots.iter().copied().collect()
+    }
+
     fn who(alert: &Alert, reached: &[u32], now: &str) -> Vec<(u32, Ring, Vec<u32>)> {
-        let reached = reached.iter().copied().collect();
-        target(&audience(), alert, &messages(alert), &reached, at(now))
+        who_after(alert, &Before { told: set(reached), ..Before::default() }, now)
+    }
+
+    fn who_after(alert: &Alert, before: &Before, now: &str) -> Vec<(u32, Ring, Vec<u32>)> {
+        target(&audience(), alert, &messages(alert), before, at(now))
             .into_iter()
             .map(|target| (target.message, target.ring, target.slots.iter().collect()))
             .collect()
@@ -131,6 +164,45 @@ mod tests {
         cancel.msg_type = MsgType::Cancel;
         assert_eq!(who(&cancel, &[2, 4], "10:30:00"), [(0, Ring::Inside, vec![2, 4])]);
         assert_eq!(who(&cancel, &[], "10:30:00"), []);
+    }
+
+    #[test]
+    fn that_something_is_over_is_heard_by_those_told_before_alone() {
+        let mut update = alert();
+        update.msg_type = MsgType::Update;
+        update.infos[0].response_types = vec![ResponseType::AllClear];
+        assert_eq!(who(&update, &[1, 4], "10:30:00"), [(0, Ring::Inside, vec![1]), (0, Ring::Near, vec![4])]);
+        assert_eq!(who(&update, &[], "10:30:00"), []);
+        update.msg_type = MsgType::Alert;
+        assert_eq!(who(&update, &[], "10:30:00").len(), 2, "an Alert of its own rings, whatever it advises");
+    }
+
+    #[test]
+    fn who_is_where_it_goes_on_and_where_it_is_over_hears_that_it_goes_on() {
+        let mut update = alert();
+        update.msg_type = MsgType::Update;
+        update.infos[0].response_types = vec![ResponseType::AllClear];
+        let mut goes_on = info("fr", area(52.0, 3.0, 5.0));
+        goes_on.severity = Severity::Minor;
+        update.infos.push(goes_on);
+        let targets = who(&update, &[1, 4], "10:30:00");
+        assert_eq!(targets, [(1, Ring::Inside, vec![4]), (0, Ring::Inside, vec![1])]);
+    }
+
+    #[test]
+    fn whom_a_copy_reaches_hears_nothing() {
+        let before = Before { copies: set(&[1, 3]), ..Before::default() };
+        assert_eq!(who_after(&alert(), &before, "10:30:00"), [(0, Ring::Inside, vec![2])]);
+    }
+
+    #[test]
+    fn the_end_of_a_part_is_heard_where_that_part_is() {
+        let mut cancel = alert();
+        cancel.msg_type = MsgType::Cancel;
+        let before = Before { part: set(&[1, 3, 4]), ..Before::default() };
+        assert_eq!(who_after(&cancel, &before, "10:30:00"), [(0, Ring::Inside, vec![1, 3])]);
+        cancel.infos[0].areas.clear();
+        assert_eq!(who_after(&cancel, &before, "10:30:00"), [], "where is not said");
     }
 
     #[test]

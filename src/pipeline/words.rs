@@ -6,8 +6,9 @@ use crate::cap::code::MsgType;
 use crate::cap::time::DateTime;
 use crate::cap::{self, Limits, Options};
 use crate::model::broadcast::Broadcast;
+use crate::model::id::AlertId;
 use crate::model::message::{Message, messages};
-use crate::store::alert::StoredAlert;
+use crate::store::alert::{StoredAlert, Voice};
 use crate::store::{self, Db, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,8 +18,10 @@ const CANCEL_VALIDITY_MIN: SignedDuration = SignedDuration::from_hours(1);
 /// What a broadcast says.
 #[derive(Debug, Clone)]
 pub struct Words {
-    /// The alert that was posted.
+    /// The alert that was posted; its `msg_type` is what it does here.
     pub alert: Alert,
+    /// Whose word it is.
+    pub voice: Voice,
     /// The alert whose infos are shown: itself, or what it cancels.
     pub speaking: Alert,
     /// Of `speaking`; for a Cancel with the tier and the expiry of the broadcast.
@@ -36,13 +39,15 @@ pub enum WordsError {
     Store(#[from] StoreError),
 }
 
-/// Reads again what was stored.
+/// Reads again what was stored; `msg_type` is what the alert does here.
 ///
 /// # Errors
 /// When the bytes cannot be read now, which only a change of the reader can bring about.
 pub fn read(stored: &StoredAlert) -> Result<Alert, WordsError> {
     let options = Options::from(Limits { bytes_max: usize::MAX, ..Limits::default() });
-    cap::read(&stored.original, &options).alert.ok_or_else(|| WordsError::Unreadable(stored.id.to_string()))
+    let alert = cap::read(&stored.original, &options).alert;
+    let alert = alert.ok_or_else(|| WordsError::Unreadable(stored.id.to_string()))?;
+    Ok(Alert { msg_type: stored.msg_type, ..alert })
 }
 
 /// The words of a broadcast.
@@ -55,24 +60,25 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
     let alert = read(&stored)?;
     if alert.msg_type != MsgType::Cancel {
         let messages = messages(&alert);
-        return Ok(Words { speaking: alert.clone(), alert, messages });
+        return Ok(Words { speaking: alert.clone(), alert, voice: stored.voice, messages });
     }
-    let speaking = if alert.infos.is_empty() { cancelled(db, &alert).await? } else { alert.clone() };
+    let speaking = if alert.infos.is_empty() { cancelled(db, &stored.id, &alert).await? } else { alert.clone() };
     let mut messages = messages(&speaking);
     messages.truncate(1);
     for message in &mut messages {
         message.tier = broadcast.tier;
         message.expires = broadcast.expires;
     }
-    Ok(Words { alert, speaking, messages })
+    Ok(Words { alert, speaking, voice: stored.voice, messages })
 }
 
 /// The newest stored alert that a Cancel refers to, without what it told people to do: that is over.
-async fn cancelled(db: &Db, cancel: &Alert) -> Result<Alert, WordsError> {
+async fn cancelled(db: &Db, id: &AlertId, cancel: &Alert) -> Result<Alert, WordsError> {
     let mut newest: Option<Alert> = None;
     for earlier in &cancel.references {
         let sent = earlier.sent.map(DateTime::instant);
-        if let Some(stored) = store::alert::by_reference_now(db, &earlier.sender, &earlier.identifier, sent).await? {
+        let (sender, identifier) = (&earlier.sender, &earlier.identifier);
+        if let Some(stored) = store::alert::by_reference_now(db, sender, identifier, sent, Some(id)).await? {
             let alert = read(&stored)?;
             let newer = newest.as_ref().is_none_or(|known| known.key.sent.instant() < alert.key.sent.instant());
             if newer && !alert.infos.is_empty() && is_drill(alert.status) == is_drill(cancel.status) {

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 /// The most alerts of one public list; more are asked for with a cursor.
 pub const PUBLIC_ALERTS_MAX: u32 = 200;
+/// The most copies of one warning that are looked at.
+pub const COPIES_MAX: u32 = 16;
 
 /// An alert to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct NewAlert {
     pub original: Vec<u8>,
     pub chain: ChainId,
     pub status: Status,
+    /// What it does here: CAP's `msgType`, except that an Alert which repeats an identifier, or an NWS event, that is
+    /// known already is an Update.
     pub msg_type: MsgType,
     pub scope: Scope,
     /// The key that posted it.
@@ -36,6 +40,10 @@ pub struct NewAlert {
     pub expires: Timestamp,
     /// What was answered, as JSON: the same bytes get it again.
     pub answer: String,
+    /// Hash of what copies of it have in common; none where no copy is looked for.
+    pub facts: Option<String>,
+    /// It says that something is over.
+    pub all_clear: bool,
 }
 
 /// A stored alert is what was to be stored.
@@ -51,7 +59,7 @@ pub enum Voice {
 }
 
 impl Voice {
-    fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Sender => "",
             Self::Other(key) => key.as_str(),
@@ -64,15 +72,15 @@ impl Voice {
 }
 
 row! {
-    AlertRow {
+    pub(super) AlertRow {
         id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
         chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
-        received_ms: i64, expires_ms: i64, answer: String, voice: String,
+        received_ms: i64, expires_ms: i64, answer: String, voice: String, facts: Option<String>, all_clear: i64,
     }
 }
 
 impl AlertRow {
-    fn read(self) -> Result<StoredAlert, StoreError> {
+    pub(super) fn read(self) -> Result<StoredAlert, StoreError> {
         Ok(StoredAlert {
             id: self.id.into(),
             sender: self.sender,
@@ -89,6 +97,8 @@ impl AlertRow {
             received: time(self.received_ms, "alert.received_ms")?,
             expires: time(self.expires_ms, "alert.expires_ms")?,
             answer: self.answer,
+            facts: self.facts,
+            all_clear: self.all_clear == 1,
         })
     }
 }
@@ -101,8 +111,8 @@ impl AlertRow {
 pub async fn insert(tx: &mut Tx, alert: &NewAlert) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, |conn| sqlx::query(
         "INSERT INTO alert (id, sender, identifier, sent_ms, digest, original, chain, status, msg_type, scope, \
-         credential, received_ms, expires_ms, answer, voice) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         credential, received_ms, expires_ms, answer, voice, facts, all_clear) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
          ON CONFLICT (sender, identifier, sent_ms, voice) DO NOTHING",
     )
     .bind(alert.id.as_str())
@@ -120,6 +130,8 @@ pub async fn insert(tx: &mut Tx, alert: &NewAlert) -> Result<bool, StoreError> {
     .bind(ms(alert.expires))
     .bind(&alert.answer)
     .bind(alert.voice.as_str())
+    .bind(alert.facts.as_deref())
+    .bind(i64::from(alert.all_clear))
     .execute(conn)
     .await
     .map(|done| done.rows_affected()))?;
@@ -162,8 +174,9 @@ pub async fn by_key(
 }
 
 /// What a reference means: the sender's own before what others posted under its name; the exact triple, else the newest
-/// of this sender and identifier, since senders write `sent` carelessly in references, and CAP 1.0 not at all.
-const REFERENCE: &str = "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 \
+/// of this sender and identifier, since senders write `sent` carelessly in references, and CAP 1.0 not at all. A message
+/// never means itself.
+const REFERENCE: &str = "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 AND id <> $4 \
      ORDER BY CASE WHEN voice = '' THEN 0 ELSE 1 END, CASE WHEN sent_ms = $3 THEN 0 ELSE 1 END, sent_ms DESC LIMIT 1";
 
 /// [`by_reference`], outside of a transaction.
@@ -175,17 +188,19 @@ pub async fn by_reference_now(
     sender: &str,
     identifier: &str,
     sent: Option<Timestamp>,
+    own: Option<&AlertId>,
 ) -> Result<Option<StoredAlert>, StoreError> {
     let row = on_db!(db, |pool| sqlx::query_as::<_, AlertRow>(REFERENCE)
         .bind(sender)
         .bind(identifier)
         .bind(sent.map(ms))
+        .bind(own.map_or("", AlertId::as_str))
         .fetch_optional(pool)
         .await)?;
     row.map(AlertRow::read).transpose()
 }
 
-/// The alert that a reference means.
+/// The alert that a reference means; never `own`, the one that refers.
 ///
 /// # Errors
 /// The database failed.
@@ -194,15 +209,88 @@ pub async fn by_reference(
     sender: &str,
     identifier: &str,
     sent: Option<Timestamp>,
+    own: Option<&AlertId>,
 ) -> Result<Option<StoredAlert>, StoreError> {
     let row = on_tx!(tx, |conn| sqlx::query_as::<_, AlertRow>(REFERENCE)
         .bind(sender)
         .bind(identifier)
         .bind(sent.map(ms))
+        .bind(own.map_or("", AlertId::as_str))
         .fetch_optional(conn)
         .await)?;
     row.map(AlertRow::read).transpose()
 }
+
+/// The newest other message, sent at another time, that bears the same identifier and status: the sender's own, or what
+/// the same voice posted. Acks and Errors do not count.
+///
+/// # Errors
+/// The database failed.
+pub async fn same_identifier(
+    tx: &mut Tx,
+    sender: &str,
+    identifier: &str,
+    sent: Timestamp,
+    status: Status,
+    voice: &Voice,
+) -> Result<Option<StoredAlert>, StoreError> {
+    let row = on_tx!(tx, |conn| sqlx::query_as::<_, AlertRow>(
+        "SELECT * FROM alert WHERE sender = $1 AND identifier = $2 AND sent_ms <> $3 AND status = $4 \
+         AND voice IN ('', $5) AND msg_type IN ('Alert', 'Update', 'Cancel') ORDER BY sent_ms DESC LIMIT 1",
+    )
+    .bind(sender)
+    .bind(identifier)
+    .bind(ms(sent))
+    .bind(status.as_str())
+    .bind(voice.as_str())
+    .fetch_optional(conn)
+    .await)?;
+    row.map(AlertRow::read).transpose()
+}
+
+/// Alerts in their senders' own voice with these facts, in other chains that are not cancelled, which ring or have rung
+/// and are still valid; oldest received first, each with its broadcast. At most [`COPIES_MAX`].
+///
+/// # Errors
+/// The database failed.
+pub async fn with_facts(
+    db: &Db,
+    facts: &str,
+    chain: &ChainId,
+    now: Timestamp,
+) -> Result<Vec<(StoredAlert, BroadcastId)>, StoreError> {
+    let rows = on_db!(db, |pool| sqlx::query_as::<_, CopyRow>(
+        "SELECT alert.*, broadcast.id AS broadcast FROM alert JOIN broadcast ON broadcast.alert = alert.id \
+         JOIN chain ON chain.id = alert.chain WHERE alert.facts = $1 AND alert.chain <> $2 AND alert.voice = '' \
+         AND alert.expires_ms > $3 AND chain.cancelled_ms IS NULL \
+         AND broadcast.state IN ('approved', 'sending', 'done') ORDER BY alert.received_ms, alert.id LIMIT $4",
+    )
+    .bind(facts)
+    .bind(chain.as_str())
+    .bind(ms(now))
+    .bind(i64::from(COPIES_MAX))
+    .fetch_all(pool)
+    .await)?;
+    rows.into_iter().map(|row| Ok((row.alert.read()?, row.broadcast.into()))).collect()
+}
+
+struct CopyRow {
+    alert: AlertRow,
+    broadcast: String,
+}
+
+/// Both databases read it alike: an alert, and one column more.
+macro_rules! copy_row {
+    ($($row:ty),+) => { $(
+        impl<'r> sqlx::FromRow<'r, $row> for CopyRow {
+            fn from_row(row: &'r $row) -> Result<Self, sqlx::Error> {
+                use sqlx::Row;
+                Ok(Self { alert: AlertRow::from_row(row)?, broadcast: row.try_get("broadcast")? })
+            }
+        }
+    )+ };
+}
+copy_row!(sqlx::sqlite::SqliteRow, sqlx::postgres::PgRow);
 
 /// Which public alerts are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,6 +321,8 @@ pub struct PublicAlert {
     pub chain_key: String,
     /// What speaks for its chain now, if that is another alert.
     pub superseded_by: Option<AlertId>,
+    /// What it is a copy of.
+    pub merged_with: Option<AlertId>,
     pub state: AlertState,
 }
 
@@ -240,8 +330,8 @@ row! {
     PublicRow {
         id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
         chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
-        received_ms: i64, expires_ms: i64, answer: String,
-        voice: String, broadcast: String, halted: i64, chain_key: String, head: Option<String>,
+        received_ms: i64, expires_ms: i64, answer: String, voice: String, facts: Option<String>, all_clear: i64,
+        broadcast: String, merged_with: Option<String>, halted: i64, chain_key: String, head: Option<String>,
         head_sent_ms: Option<i64>, cancelled_ms: Option<i64>,
     }
 }
@@ -251,7 +341,7 @@ impl PublicRow {
         let is_behind = self.head_sent_ms.is_some_and(|head| head >= self.sent_ms);
         let superseded_by = self.head.filter(|head| is_behind && *head != self.id).map(AlertId);
         let cancelled = time_if(self.cancelled_ms, "chain.cancelled_ms")?.is_some();
-        let ended = self.halted == 1 || time(self.expires_ms, "alert.expires_ms")? <= now;
+        let ended = self.halted == 1 || self.all_clear == 1 || time(self.expires_ms, "alert.expires_ms")? <= now;
         let state = match (cancelled, superseded_by.is_some(), ended) {
             (true, _, _) => AlertState::Cancelled,
             (false, true, _) => AlertState::Updated,
@@ -274,12 +364,15 @@ impl PublicRow {
             expires_ms: self.expires_ms,
             answer: self.answer,
             voice: self.voice,
+            facts: self.facts,
+            all_clear: self.all_clear,
         };
         Ok(PublicAlert {
             alert: alert.read()?,
             broadcast: self.broadcast.into(),
             chain_key: self.chain_key,
             superseded_by,
+            merged_with: self.merged_with.map(AlertId),
             state,
         })
     }
@@ -291,7 +384,7 @@ impl PublicRow {
 macro_rules! public_alerts {
     ($rest:literal) => {
         concat!(
-            "SELECT alert.*, broadcast.id AS broadcast, \
+            "SELECT alert.*, broadcast.id AS broadcast, broadcast.merged_with, \
              CAST(CASE WHEN broadcast.state = 'halted' THEN 1 ELSE 0 END AS BIGINT) AS halted, \
              chain.key AS chain_key, chain.head, chain.head_sent_ms, chain.cancelled_ms \
              FROM alert JOIN broadcast ON broadcast.alert = alert.id JOIN chain ON chain.id = alert.chain \
@@ -316,7 +409,7 @@ pub async fn list_public(db: &Db, filter: &PublicFilter) -> Result<Vec<PublicAle
     let rows = on_db!(db, |pool| sqlx::query_as::<_, PublicRow>(public_alerts!(
         "AND (alert.received_ms, alert.id) < ($1, $2) \
          AND ($3 = 0 OR (chain.cancelled_ms IS NULL AND (chain.head IS NULL OR chain.head = alert.id) \
-         AND alert.expires_ms > $4 AND broadcast.state <> 'halted')) \
+         AND alert.expires_ms > $4 AND alert.all_clear = 0 AND broadcast.state <> 'halted')) \
          ORDER BY alert.received_ms DESC, alert.id DESC LIMIT $5"
     ))
     .bind(before)

@@ -19,7 +19,7 @@ row! {
     BroadcastRow {
         id: String, alert: String, chain: String, state: String, reason: Option<String>, tier: i64, expires_ms: i64,
         author: Option<String>, received_ms: i64, approved_ms: Option<i64>, planned_ms: Option<i64>,
-        finished_ms: Option<i64>, inside: i64, near: i64,
+        finished_ms: Option<i64>, inside: i64, near: i64, merged_with: Option<String>,
     }
 }
 
@@ -41,6 +41,7 @@ impl BroadcastRow {
             finished: time_if(self.finished_ms, "broadcast.finished_ms")?,
             inside: narrow(self.inside, "broadcast.inside")?,
             near: narrow(self.near, "broadcast.near")?,
+            merged_with: self.merged_with.map(AlertId),
         })
     }
 }
@@ -56,8 +57,8 @@ fn read_all(rows: Vec<BroadcastRow>) -> Result<Vec<Broadcast>, StoreError> {
 pub async fn insert(tx: &mut Tx, broadcast: &Broadcast) -> Result<(), StoreError> {
     on_tx!(tx, |conn| sqlx::query(
         "INSERT INTO broadcast (id, alert, chain, state, reason, tier, expires_ms, author, received_ms, approved_ms, \
-         planned_ms, finished_ms, inside, near) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         planned_ms, finished_ms, inside, near, merged_with) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(broadcast.id.as_str())
     .bind(broadcast.alert.as_str())
@@ -73,6 +74,7 @@ pub async fn insert(tx: &mut Tx, broadcast: &Broadcast) -> Result<(), StoreError
     .bind(broadcast.finished.map(ms))
     .bind(count(broadcast.inside))
     .bind(count(broadcast.near))
+    .bind(broadcast.merged_with.as_ref().map(AlertId::as_str))
     .execute(conn)
     .await
     .map(drop))?;
@@ -271,6 +273,22 @@ pub async fn expire(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool
     let sql = "UPDATE broadcast SET state = 'expired', finished_ms = $2 \
                WHERE id = $1 AND state IN ('held', 'approved', 'sending')";
     transition(tx, id, at, sql).await
+}
+
+/// Names the alert that a broadcast's own is a copy of, or none, as it stands when it is planned.
+///
+/// # Errors
+/// The database failed.
+pub async fn set_merged(tx: &mut Tx, id: &BroadcastId, with: Option<&AlertId>) -> Result<(), StoreError> {
+    on_tx!(tx, |conn| {
+        sqlx::query("UPDATE broadcast SET merged_with = $2 WHERE id = $1 AND state = 'approved'")
+            .bind(id.as_str())
+            .bind(with.map(AlertId::as_str))
+            .execute(conn)
+            .await
+            .map(drop)
+    })?;
+    Ok(())
 }
 
 /// Records that an approved broadcast has its batches, in the transaction that inserts them. With nobody targeted it

@@ -88,6 +88,18 @@ pub async fn lock(tx: &mut Tx, id: &ChainId) -> Result<Option<Chain>, StoreError
     row.map(ChainRow::read).transpose()
 }
 
+/// A chain as this transaction sees it, without locking it.
+///
+/// # Errors
+/// The database failed.
+pub async fn peek(tx: &mut Tx, id: &ChainId) -> Result<Option<Chain>, StoreError> {
+    let row = on_tx!(tx, |conn| sqlx::query_as::<_, ChainRow>("SELECT * FROM chain WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await)?;
+    row.map(ChainRow::read).transpose()
+}
+
 /// Lets an alert speak for the chain. `false` when the head was sent later: the head never goes back. Of two sent in
 /// the same moment the one that comes later speaks.
 ///

@@ -6,9 +6,9 @@ use roaring::RoaringBitmap;
 
 /// A struct read from a row by column name, on both databases.
 macro_rules! row {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+    ($(#[$doc:meta])* $visible:vis $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
         $(#[$doc])*
-        struct $name { $($field: $type),+ }
+        $visible struct $name { $($field: $type),+ }
 
         impl<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> for $name {
             fn from_row(row: &'r sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {

@@ -12,6 +12,7 @@ pub mod originals;
 pub mod page;
 pub mod password;
 pub mod path;
+pub mod replies;
 pub mod server;
 pub mod state;
 mod trace;

@@ -15,6 +15,7 @@ mod faults;
 mod fuzz;
 mod geo_truth;
 mod lifecycle;
+mod messages;
 mod real_alerts;
 mod repairs;
 mod sandbox;

@@ -6,6 +6,7 @@ mod broadcasts;
 mod consoles;
 mod given;
 mod ledger;
+mod links;
 mod repairs;
 mod subscribers;
 

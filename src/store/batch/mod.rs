@@ -197,6 +197,41 @@ pub async fn reached(db: &Db, chain: &ChainId) -> Result<RoaringBitmap, StoreErr
     Ok(reached)
 }
 
+/// Everyone whom a broadcast reached, or still will: who waits in an open batch, too.
+///
+/// # Errors
+/// The database failed.
+pub async fn spoken_for(db: &Db, broadcast: &BroadcastId) -> Result<RoaringBitmap, StoreError> {
+    let mut all = RoaringBitmap::new();
+    on_db!(db, |pool| {
+        let mut rows = sqlx::query_as::<_, WaitingRow>(
+            "SELECT state, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, withdrawn_bits \
+             FROM batch WHERE broadcast = $1",
+        )
+        .bind(broadcast.as_str())
+        .fetch(pool);
+        while let Some(row) = rows.try_next().await? {
+            let reached =
+                set(&row.started_bits, "batch.started_bits")? | set(&row.accepted_bits, "batch.accepted_bits")?;
+            if row.state == "open" {
+                let settled = set(&row.gone_bits, "batch.gone_bits")?
+                    | set(&row.rejected_bits, "batch.rejected_bits")?
+                    | set(&row.withdrawn_bits, "batch.withdrawn_bits")?;
+                all |= set(&row.todo_bits, "batch.todo_bits")? - settled;
+            }
+            all |= reached;
+        }
+    });
+    Ok(all)
+}
+
+row! {
+    WaitingRow {
+        state: String, todo_bits: Vec<u8>, started_bits: Vec<u8>, accepted_bits: Vec<u8>, gone_bits: Vec<u8>,
+        rejected_bits: Vec<u8>, withdrawn_bits: Vec<u8>,
+    }
+}
+
 /// When the next batch can be claimed, or could have been: its time, or its lease's end. `None` when nothing waits.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ pub fn show(public: &PublicAlert, alert: &Alert, detail: Detail, base: &Url) -> 
         "id": id,
         "state": public.state,
         "superseded_by": public.superseded_by,
+        "merged_with": public.merged_with,
         "chain": public.chain_key,
         "received": stored.received,
         "expires": stored.expires,

@@ -1,6 +1,7 @@
 //! Alerts that anyone may read: what is public and was released, never held, refused, Draft, Restricted or Private.
 
 use super::alert_json::{self, Detail};
+use super::broadcast;
 use super::filter::{Filter, Parameters, write_cursor};
 use crate::cap::alert::Alert;
 use crate::model::id::{AlertId, is_id};
@@ -8,13 +9,16 @@ use crate::store::StoreError;
 use crate::store::alert::{self, PUBLIC_ALERTS_MAX, PublicAlert, PublicCursor, PublicFilter};
 use crate::web::auth;
 use crate::web::error::WebError;
+use crate::web::replies::{self, Reply};
 use crate::web::state::AppState;
+use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tower_sessions::Session;
 
 /// Stored alerts looked through for one page; a filter that fits few of them gives a short page and a cursor.
 const SCANNED_MAX: usize = 1_000;
@@ -49,10 +53,11 @@ impl Form {
     }
 }
 
-/// `GET /api/v1/alerts/{id}`, `.xml`, `.geojson`.
+/// `GET /api/v1/alerts/{id}`, `.xml`, `.geojson`. Operators and the key that posted it see what was answered, too.
 pub async fn one(
     State(state): State<AppState>,
     Path(segment): Path<String>,
+    session: Session,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let (id, form) = Form::split(&segment);
@@ -66,7 +71,13 @@ pub async fn one(
         Form::Xml => return Ok(cached(form, public.alert.original, &headers)),
         Form::Json => {
             let alert = read(&state, &public)?;
-            alert_json::show(&public, &alert, Detail::Full, &state.public_url)
+            let mut shown = alert_json::show(&public, &alert, Detail::Full, &state.public_url);
+            if broadcast::is_insider(&state, &public.alert, &session, &headers).await? {
+                let replies = replies::replies(&state, &public.alert).await?;
+                shown["replies"] = replies.iter().map(Reply::json).collect();
+                return Ok(([(CACHE_CONTROL, "no-store")], Json(shown)).into_response());
+            }
+            shown
         }
         Form::Geojson => {
             let alert = read(&state, &public)?;

@@ -5,6 +5,7 @@ use crate::model::broadcast::Broadcast;
 use crate::model::id::AlertId;
 use crate::model::outcome::Ledger;
 use crate::store;
+use crate::store::alert::StoredAlert;
 use crate::web::console::session;
 use crate::web::error::WebError;
 use crate::web::path::Id;
@@ -29,6 +30,23 @@ pub async fn show(
     let broadcast = broadcast.ok_or(WebError::NotFound)?;
     let ledger = store::batch::ledger(&state.db, &broadcast.id).await.map_err(WebError::internal)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(render(&broadcast, &ledger))).into_response())
+}
+
+/// Whether a request comes from an operator, or with the key that posted this alert. Whoever is neither is no error.
+pub(super) async fn is_insider(
+    state: &AppState,
+    alert: &StoredAlert,
+    session: &Session,
+    headers: &HeaderMap,
+) -> Result<bool, WebError> {
+    if !headers.contains_key(AUTHORIZATION) {
+        return Ok(session::operator(state, session).await?.is_some());
+    }
+    match key::of(headers, state).await {
+        Ok(credential) => Ok(alert.credential.as_ref() == Some(&credential.id)),
+        Err(WebError::Unauthorized) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// A key sees only what it posted: everything else is not there for it.
@@ -61,6 +79,7 @@ fn render(broadcast: &Broadcast, ledger: &Ledger) -> Value {
         "finished": broadcast.finished,
         "inside": broadcast.inside,
         "near": broadcast.near,
+        "merged_with": broadcast.merged_with,
         "targeted": ledger.targeted,
         "accepted": ledger.accepted,
         "gone": ledger.gone,

@@ -23,12 +23,13 @@ use axum::routing::{get, post};
 
 /// Every route for programs.
 pub fn router(state: &AppState) -> Router<AppState> {
-    let for_operators_too =
-        Router::new().route("/api/v1/alerts/{id}/broadcast", get(broadcast::show)).layer(session::layer(state));
+    let for_operators_too = Router::new()
+        .route("/api/v1/alerts/{id}", get(alerts::one))
+        .route("/api/v1/alerts/{id}/broadcast", get(broadcast::show))
+        .layer(session::layer(state));
     Router::new()
         .route("/api/v1/alerts", get(alerts::list).post(post::post))
         .route("/api/v1/alerts.geojson", get(alerts::list_geojson))
-        .route("/api/v1/alerts/{id}", get(alerts::one))
         .merge(for_operators_too)
         .route("/api/v1/subscriptions", post(subscriptions::create))
         .route(

@@ -13,6 +13,7 @@ use crate::web::citizen::view::{self as public, Section, sections};
 use crate::web::error::WebError;
 use crate::web::page::{Page, Visit, respond};
 use crate::web::path::Id;
+use crate::web::replies::{self, Reply};
 use crate::web::state::AppState;
 use askama::Template;
 use axum::Json;
@@ -34,6 +35,8 @@ struct AlertPage {
     sections: Vec<Section>,
     notifications: Vec<Notification>,
     findings: Option<Vec<Finding>>,
+    /// Acks and Errors.
+    replies: Vec<Reply>,
     /// Where it lies, in degrees.
     bounds: Option<String>,
     own: bool,
@@ -71,6 +74,7 @@ pub async fn show(
         sections,
         notifications: subject.notifications(&state),
         findings: subject.findings(),
+        replies: replies::replies(&state, &subject.stored).await?,
         bounds: subject.shape().map(|shape| bounds(&shape, visit.language)),
         own: subject.is_owned_by(&operator),
         done,

@@ -2,7 +2,6 @@
 
 use super::view;
 use crate::audience::Snapshot;
-use crate::cap::alert::Alert;
 use crate::cap::code::{MsgType, Status};
 use crate::cap::finding::Finding;
 use crate::cap::time::DateTime;
@@ -12,6 +11,7 @@ use crate::model::credential::Credential;
 use crate::model::id::AlertId;
 use crate::model::operator::Operator;
 use crate::model::outcome::Ledger;
+use crate::pipeline::chain::Before;
 use crate::pipeline::target::{count, target};
 use crate::pipeline::words::{Words, words};
 use crate::push::letter::{Letter, LetterContext};
@@ -190,17 +190,12 @@ async fn reach(state: &AppState, broadcast: &Broadcast, words: &Words) -> Result
     if broadcast.planned.is_some() {
         return Ok((broadcast.inside, broadcast.near));
     }
-    let reached = store::batch::reached(&state.db, &broadcast.chain).await.map_err(WebError::internal)?;
+    let told = store::batch::reached(&state.db, &broadcast.chain).await.map_err(WebError::internal)?;
+    let before = Before { told, ..Before::default() };
     let snapshot = state.audience.snapshot();
-    Ok(estimate(&snapshot, &words.alert, words, &reached, state.clock.now()))
+    Ok(estimate(&snapshot, words, &before, state.clock.now()))
 }
 
-fn estimate(
-    snapshot: &Snapshot,
-    alert: &Alert,
-    words: &Words,
-    reached: &roaring::RoaringBitmap,
-    now: jiff::Timestamp,
-) -> (u64, u64) {
-    count(&target(snapshot, alert, &words.messages, reached, now))
+fn estimate(snapshot: &Snapshot, words: &Words, before: &Before, now: jiff::Timestamp) -> (u64, u64) {
+    count(&target(snapshot, &words.alert, &words.messages, before, now))
 }

@@ -90,10 +90,12 @@ async fn a_reference_finds_the_exact_message_before_the_newest_of_its_name() {
         }
         let cases = [(Some(10), &early), (Some(20), &late), (Some(15), &late), (Some(99), &late), (None, &late)];
         for (sent, want) in cases {
-            let found = commit!(db, |tx| alerts::by_reference(tx, "town", "storm", sent.map(at)));
+            let found = commit!(db, |tx| alerts::by_reference(tx, "town", "storm", sent.map(at), None));
             assert_eq!(found.map(|alert| alert.id).as_ref(), Some(&want.id), "{name} {sent:?}");
         }
-        assert_eq!(commit!(db, |tx| alerts::by_reference(tx, "town", "flood", Some(at(10)))), None, "{name}");
+        let own = commit!(db, |tx| alerts::by_reference(tx, "town", "storm", Some(at(20)), Some(&late.id)));
+        assert_eq!(own.map(|alert| alert.id).as_ref(), Some(&early.id), "{name}: a message never means itself");
+        assert_eq!(commit!(db, |tx| alerts::by_reference(tx, "town", "flood", Some(at(10)), None)), None, "{name}");
     }
 }
 

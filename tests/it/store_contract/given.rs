@@ -48,6 +48,8 @@ pub fn alert(chain: &ChainId) -> NewAlert {
         received: at(0),
         expires: at(3_600_000),
         answer: "{}".to_owned(),
+        facts: None,
+        all_clear: false,
     }
 }
 
@@ -72,6 +74,7 @@ pub fn broadcast_of(alert: &NewAlert, state: State) -> Broadcast {
         finished: None,
         inside: 0,
         near: 0,
+        merged_with: None,
     }
 }
 

@@ -1,0 +1,146 @@
+//! NWS events: one product comes as several messages, each for its own zones, and the next product may divide the zones
+//! in another way. What a message says of a part of an event must not end or replace the rest (docs/adr/0013).
+
+use super::resolve::Own;
+use crate::cap::alert::Alert;
+use crate::cap::code::MsgType;
+use crate::model::id::ChainId;
+use crate::model::lifecycle::{self as rules, Remark};
+use crate::model::vtec::{self, Vtec};
+use crate::store::chain::Chain;
+use crate::store::event_code::{Asking, EventCode};
+use crate::store::{self, StoreError, Tx};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// Messages of one product are sent within this.
+const PRODUCT_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// What an alert's event codes tie it to.
+#[derive(Debug, Default)]
+pub struct Segments {
+    /// Chains of earlier messages about the same events and some of the same zones.
+    pub chains: Vec<ChainId>,
+    /// Other chains of the same events.
+    pub split: Vec<ChainId>,
+    /// An Alert that continues or ends what is known.
+    pub replaces: bool,
+    pub remarks: Vec<Remark>,
+    codes: Vec<Vtec>,
+    zones: BTreeSet<String>,
+    /// All that is known of the same events.
+    known: Vec<EventCode>,
+}
+
+/// Looks up the events of an alert.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn segments(tx: &mut Tx, alert: &Alert, own: Own<'_>) -> Result<Segments, StoreError> {
+    let mut segments = Segments::default();
+    if matches!(alert.msg_type, MsgType::Ack | MsgType::Error) {
+        return Ok(segments);
+    }
+    let codes = vtec::codes(alert);
+    for text in &codes.unreadable {
+        let message = format!("`{text}` is no event code; the message is taken without it.");
+        segments.remarks.push(Remark::new(&rules::VTEC_INVALID, "info", message));
+    }
+    segments.zones = vtec::zones(alert);
+    let sent = alert.key.sent.instant();
+    let asking = Asking { sender: &alert.key.sender, status: alert.status, voice: own.voice, sent, own: own.id };
+    for code in codes.codes.iter().filter(|code| code.action.follows()) {
+        let known = since_it_began(store::event_code::of_event(tx, &code.event, asking).await?, sent);
+        let mut chains: Vec<ChainId> = known
+            .iter()
+            .filter(|earlier| earlier.sent <= sent && meet(&earlier.zones, &segments.zones))
+            .map(|earlier| earlier.chain.clone())
+            .collect();
+        chains.sort();
+        chains.dedup();
+        if !chains.is_empty() {
+            let message = format!("It goes on with the event {}, by its event code.", code.event);
+            segments.remarks.push(Remark::new(&rules::VTEC_FOLLOWED, "info", message));
+        }
+        segments.chains.extend(chains);
+        segments.known.extend(known);
+    }
+    let all_ended = !alert.infos.is_empty() && alert.infos.iter().all(vtec::all_ended);
+    segments.replaces = !segments.chains.is_empty() || all_ended;
+    segments.codes = codes.codes;
+    Ok(segments)
+}
+
+/// Without those of an event of the same number that ended before this one began.
+fn since_it_began(mut known: Vec<EventCode>, sent: Timestamp) -> Vec<EventCode> {
+    let began = known.iter().filter(|code| code.starts && code.sent <= sent).map(|code| code.sent).max();
+    if let Some(began) = began {
+        known.retain(|code| began.duration_since(code.sent) <= PRODUCT_MAX);
+    }
+    known
+}
+
+/// Whether two sets of zones have one in common; who names none means all.
+fn meet(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
+    a.is_empty() || b.is_empty() || !a.is_disjoint(b)
+}
+
+impl Segments {
+    /// Takes out of `chains` those of which the alert speaks for a part only, and notes what took over other parts.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn divide(
+        &mut self,
+        tx: &mut Tx,
+        chains: &mut Vec<Chain>,
+        own: Own<'_>,
+    ) -> Result<Vec<Chain>, StoreError> {
+        let mut parts = Vec::new();
+        if self.codes.is_empty() {
+            return Ok(parts);
+        }
+        for chain in std::mem::take(chains) {
+            let last = store::event_code::last_of_chain(tx, &chain.id, own.id).await?;
+            if self.covers(&chain, &last) {
+                chains.push(chain);
+            } else {
+                let message = "It speaks for a part of an event; the rest goes on without it.";
+                self.remarks.push(Remark::new(&rules::VTEC_PART, "info", message));
+                parts.push(chain);
+            }
+        }
+        // Whoever heard the end, or how it goes on, from another message of the event hears the rest from that.
+        let is_other = |id: &ChainId| chains.iter().all(|chain| chain.id != *id);
+        let elsewhere = self.known.iter().filter(|code| !code.starts && is_other(&code.chain));
+        self.split = elsewhere.map(|code| code.chain.clone()).collect();
+        self.split.sort();
+        self.split.dedup();
+        Ok(parts)
+    }
+
+    /// Whether the alert, with what took over parts of it before, speaks for every zone of every event of a chain.
+    fn covers(&self, chain: &Chain, last: &[EventCode]) -> bool {
+        last.iter().all(|old| {
+            let own = self.codes.iter().any(|code| code.event == old.event).then_some(&self.zones);
+            let took_over = |code: &&EventCode| {
+                code.chain != chain.id && !code.starts && code.event == old.event && code.sent >= old.sent
+            };
+            let others = self.known.iter().filter(took_over).map(|code| &code.zones);
+            let speaking: Vec<&BTreeSet<String>> = own.into_iter().chain(others).collect();
+            if old.zones.is_empty() || speaking.iter().any(|zones| zones.is_empty()) {
+                return !speaking.is_empty();
+            }
+            old.zones.iter().all(|zone| speaking.iter().any(|zones| zones.contains(zone)))
+        })
+    }
+
+    /// What is to be stored of an alert's own event codes.
+    pub fn codes(alert: &Alert) -> impl Iterator<Item = (String, bool, BTreeSet<String>)> {
+        let zones = vtec::zones(alert);
+        vtec::codes(alert).codes.into_iter().map(move |code| {
+            let starts = !code.action.follows();
+            (code.event, starts, zones.clone())
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! How stored alerts are found by their events, their copies, their identifiers and their answers.
+
+use super::given::{alert, at, batch_of, broadcast_of, chain, commit, plan, set, store};
+use crate::support::database::databases;
+use beffroi::cap::code::{MsgType, Status};
+use beffroi::clock::random_id;
+use beffroi::model::batch::Rest;
+use beffroi::model::broadcast::{Broadcast, State};
+use beffroi::model::id::{AlertId, ApiKeyId, ChainId};
+use beffroi::store::alert::{NewAlert, Voice};
+use beffroi::store::event_code::{Asking, EventCode};
+use beffroi::store::{alert as alerts, batch, broadcast, chain as chains, event_code, reply};
+use std::collections::BTreeSet;
+
+#[tokio::test]
+async fn an_event_is_found_by_its_sender_newest_first_and_never_by_another() {
+    for (name, db, _guard) in databases().await {
+        let (one, two) = (chain(&db, "one").await, chain(&db, "two").await);
+        let of = |alert: &NewAlert, event: &str, zones: &[&str]| EventCode {
+            alert: alert.id.clone(),
+            chain: alert.chain.clone(),
+            event: event.to_owned(),
+            starts: alert.msg_type == MsgType::Alert,
+            zones: zones.iter().map(|zone| (*zone).to_owned()).collect(),
+            sent: alert.sent,
+        };
+        let first = NewAlert { sent: at(10), ..alert(&one) };
+        let second = NewAlert { sent: at(20), msg_type: MsgType::Update, ..alert(&one) };
+        let beside = NewAlert { sent: at(15), ..alert(&two) };
+        let other = NewAlert { sender: "other".to_owned(), ..alert(&two) };
+        let drill = NewAlert { status: Status::Test, ..alert(&two) };
+        let forged = NewAlert { voice: Voice::Other(ApiKeyId("k".to_owned())), ..alert(&two) };
+        let codes = [
+            (&first, of(&first, "E", &["Z1", "Z2"])),
+            (&second, of(&second, "E", &["Z1"])),
+            (&second, of(&second, "F", &[])),
+            (&beside, of(&beside, "E", &["Z3"])),
+            (&other, of(&other, "E", &["Z1"])),
+            (&drill, of(&drill, "E", &["Z1"])),
+            (&forged, of(&forged, "E", &["Z1"])),
+        ];
+        for (alert, code) in &codes {
+            commit!(db, |tx| alerts::insert(tx, alert));
+            commit!(db, |tx| event_code::insert(tx, code));
+            commit!(db, |tx| event_code::insert(tx, code));
+        }
+        let asking = Asking { sender: "town", status: Status::Actual, voice: &Voice::Sender, sent: at(30), own: None };
+        let found = commit!(db, |tx| event_code::of_event(tx, "E", asking));
+        assert_eq!(found, [codes[1].1.clone(), codes[3].1.clone(), codes[0].1.clone()], "{name}");
+        let own = Asking { own: Some(&second.id), ..asking };
+        assert_eq!(commit!(db, |tx| event_code::of_event(tx, "E", own)).len(), 2, "{name}");
+        let voice = Voice::Other(ApiKeyId("k".to_owned()));
+        let forger = Asking { voice: &voice, ..asking };
+        assert_eq!(commit!(db, |tx| event_code::of_event(tx, "E", forger)).len(), 4, "{name}");
+        let next_year = Asking { sent: at(366 * 86_400_000), ..asking };
+        assert_eq!(commit!(db, |tx| event_code::of_event(tx, "E", next_year)), [], "{name}: numbers begin anew");
+
+        let last = commit!(db, |tx| event_code::last_of_chain(tx, &one, None));
+        assert_eq!(last, [codes[1].1.clone(), codes[2].1.clone()], "{name}");
+        let before = commit!(db, |tx| event_code::last_of_chain(tx, &one, Some(&second.id)));
+        assert_eq!(before, [codes[0].1.clone()], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn copies_are_valid_vouched_for_and_ringing_alerts_of_other_chains() {
+    for (name, db, _guard) in databases().await {
+        let own = chain(&db, "own").await;
+        let wanted = |chain: &ChainId| NewAlert { facts: Some("f".to_owned()), ..alert(chain) };
+        let mut want = BTreeSet::new();
+        for state in State::ALL {
+            let other = chain(&db, &random_id()).await;
+            let found = wanted(&other);
+            store(&db, &found, &broadcast_of(&found, *state)).await;
+            if matches!(state, State::Approved | State::Sending | State::Done) {
+                want.insert(found.id.0);
+            }
+        }
+        let cancelled = chain(&db, "cancelled").await;
+        let elsewhere = chain(&db, "elsewhere").await;
+        for unfit in [
+            wanted(&own),
+            wanted(&cancelled),
+            NewAlert { expires: at(5), ..wanted(&elsewhere) },
+            NewAlert { facts: Some("g".to_owned()), ..wanted(&elsewhere) },
+            NewAlert { facts: None, ..wanted(&elsewhere) },
+            NewAlert { voice: Voice::Other(ApiKeyId("k".to_owned())), ..wanted(&elsewhere) },
+        ] {
+            store(&db, &unfit, &broadcast_of(&unfit, State::Done)).await;
+        }
+        commit!(db, |tx| chains::cancel(tx, &cancelled, &AlertId("x".to_owned()), at(1)));
+        let found = alerts::with_facts(&db, "f", &own, at(5)).await.expect("reads");
+        assert_eq!(found.into_iter().map(|(alert, _)| alert.id.0).collect::<BTreeSet<_>>(), want, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_identifier_used_again_is_found_in_its_own_voice_and_status() {
+    for (name, db, _guard) in databases().await {
+        let chain = chain(&db, "key").await;
+        let named = |sent| NewAlert { identifier: "storm".to_owned(), sent: at(sent), ..alert(&chain) };
+        let forger = Voice::Other(ApiKeyId("k".to_owned()));
+        let (old, new) = (named(10), named(20));
+        for alert in [
+            &old,
+            &new,
+            &NewAlert { msg_type: MsgType::Ack, ..named(30) },
+            &NewAlert { status: Status::Test, ..named(31) },
+            &NewAlert { voice: forger.clone(), ..named(32) },
+            &NewAlert { sender: "other".to_owned(), ..named(33) },
+        ] {
+            commit!(db, |tx| alerts::insert(tx, alert));
+        }
+        for (sent, voice, want) in [(40, &Voice::Sender, at(20)), (20, &Voice::Sender, at(10)), (40, &forger, at(32))] {
+            let found = commit!(db, |tx| alerts::same_identifier(tx, "town", "storm", at(sent), Status::Actual, voice));
+            assert_eq!(found.map(|alert| alert.sent), Some(want), "{name} {sent} {voice:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_are_found_whichever_came_first() {
+    for (name, db, _guard) in databases().await {
+        let chain = chain(&db, "key").await;
+        let ack = NewAlert { msg_type: MsgType::Ack, received: at(1), ..alert(&chain) };
+        let error = NewAlert { msg_type: MsgType::Error, received: at(2), ..alert(&chain) };
+        for answer in [&ack, &error] {
+            commit!(db, |tx| alerts::insert(tx, answer));
+            for _ in 0..2 {
+                commit!(db, |tx| reply::insert(tx, &answer.id, "town", "storm"));
+            }
+        }
+        assert_eq!(reply::to(&db, "town", "storm").await.expect("reads"), [error, ack], "{name}");
+        assert_eq!(reply::to(&db, "town", "flood").await.expect("reads"), [], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_is_spoken_for_until_the_batch_is_closed() {
+    for (name, db, _guard) in databases().await {
+        let alert = alert(&chain(&db, "key").await);
+        let rings =
+            Broadcast { merged_with: Some(AlertId("copied".to_owned())), ..broadcast_of(&alert, State::Approved) };
+        store(&db, &alert, &rings).await;
+        assert_eq!(broadcast::get(&db, &rings.id).await.expect("reads"), Some(rings.clone()), "{name}");
+        commit!(db, |tx| broadcast::set_merged(tx, &rings.id, None));
+        let now = broadcast::get(&db, &rings.id).await.expect("reads").expect("is there");
+        assert_eq!(now.merged_with, None, "{name}");
+        assert!(batch::spoken_for(&db, &rings.id).await.expect("reads").is_empty(), "{name}");
+        plan(&db, &[batch_of(&rings, 0..10)]).await;
+        assert_eq!(batch::spoken_for(&db, &rings.id).await.expect("reads"), set(0..10), "{name}");
+        commit!(db, |tx| batch::close_open(tx, &rings.id, Rest::Stopped));
+        assert!(batch::spoken_for(&db, &rings.id).await.expect("reads").is_empty(), "{name}: nobody was reached");
+    }
+}
