@@ -2,6 +2,7 @@
 
 mod hostile;
 mod profile;
+mod profile_edges;
 mod reading;
 mod rules;
 mod wellformed;

@@ -48,11 +48,11 @@ fn cases_of(profile: Profile) -> Vec<Case> {
     files.iter().map(case).collect()
 }
 
-fn conforming(profile: Profile) -> Vec<u8> {
+pub(super) fn conforming(profile: Profile) -> Vec<u8> {
     std::fs::read(folder().join(format!("{}.xml", profile.name()))).expect("a document that conforms")
 }
 
-fn asked(profile: Profile) -> Options {
+pub(super) fn asked(profile: Profile) -> Options {
     Options { profile: Some(profile), ..Options::default() }
 }
 
@@ -60,7 +60,7 @@ fn rule(code: &str) -> &'static Rule {
     rules::ALL.iter().find(|rule| rule.code == code).unwrap_or_else(|| panic!("no rule {code}"))
 }
 
-fn of_profiles(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+pub(super) fn of_profiles(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|finding| rules::ALL.iter().any(|rule| rule.code == finding.code))
 }
 
