@@ -2,7 +2,7 @@
 //! declared, no forbidden character, no document type, no entity but the five and the numeric ones.
 
 use super::alert::CapVersion;
-use super::limits::{Limits, NAMESPACES_MAX};
+use super::limits::{DEPTH_MAX, Limits, NAMESPACES_MAX};
 use super::namespaces::Namespaces;
 use super::report::{Report, quote};
 use super::rules::{self, Rule};
@@ -27,8 +27,8 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits, report: &mut Report) -> 
         text,
         limits,
         report,
-        tree: Tree::default(),
-        open: Vec::new(),
+        tree: Tree::for_document(text.len()),
+        open: Vec::with_capacity(limits.depth_max.min(DEPTH_MAX)),
         namespaces: Namespaces::default(),
         elements: 0,
         alert: None,

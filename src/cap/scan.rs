@@ -6,7 +6,7 @@ use super::limits::{ATTRIBUTES_BYTES_MAX, ERROR_CHARS_MAX};
 use super::report::{quote, shorten};
 use super::rules::{self, Rule};
 use super::tree::{is_space, is_space_byte};
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::borrow::Cow;
@@ -59,6 +59,8 @@ pub(super) struct Fault {
 pub(super) struct Scanner<'a> {
     text: &'a str,
     reader: Reader<&'a [u8]>,
+    /// Whether `]]>` stands anywhere.
+    has_cdata_ends: bool,
     /// Byte offset of the piece that is read.
     begin: usize,
     /// Byte offset inside it; always at a character's beginning.
@@ -72,7 +74,9 @@ impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str, attributes_max: usize) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().check_comments = true;
-        Self { text, reader, begin: 0, at: 0, attributes_max, attributes: Vec::new() }
+        // Looked for once: most documents have none.
+        let has_cdata_ends = memmem::find(text.as_bytes(), b"]]>").is_some();
+        Self { text, reader, has_cdata_ends, begin: 0, at: 0, attributes_max, attributes: Vec::new() }
     }
 
     /// Where the last piece begins, bytes.
@@ -107,7 +111,8 @@ impl<'a> Scanner<'a> {
             Event::Start(_) => self.start(end - 1).map(|name| Token::Start { name, empty: false }),
             Event::Empty(_) => self.start(end - 2).map(|name| Token::Start { name, empty: true }),
             Event::End(_) => Ok(Token::End),
-            Event::Text(_) => check_text(inside(0, 0), self.begin).map(Token::Text),
+            Event::Text(_) if self.has_cdata_ends => check_text(inside(0, 0), self.begin).map(Token::Text),
+            Event::Text(_) => Ok(Token::Text(inside(0, 0))),
             Event::GeneralRef(_) => Ok(Token::Reference(inside(1, 1))),
             Event::CData(_) => Ok(Token::Cdata(inside("<![CDATA[".len(), "]]>".len()))),
             Event::Comment(_) => Ok(Token::Aside),

@@ -8,6 +8,11 @@ use std::collections::{HashMap, HashSet};
 /// Where a node stands in [`Tree::nodes`].
 pub(super) type NodeId = usize;
 
+/// Bytes of a document for each of its elements, about, where polygons are short.
+const ELEMENT_BYTES: usize = 48;
+/// No more room is made before it is needed.
+const ELEMENTS_EXPECTED_MAX: usize = 256;
+
 /// The root element is always the first node.
 pub(super) const ROOT: NodeId = 0;
 
@@ -84,6 +89,12 @@ struct Numbers {
 }
 
 impl<'a> Tree<'a> {
+    /// An empty tree, with room for as many elements as a document of so many bytes usually has.
+    pub(super) fn for_document(bytes: usize) -> Self {
+        let nodes = Vec::with_capacity(bytes.div_ceil(ELEMENT_BYTES).min(ELEMENTS_EXPECTED_MAX));
+        Self { nodes, ..Self::default() }
+    }
+
     /// Adds an element after those there are; its parent's last child so far is `before`.
     pub(super) fn push(&mut self, node: Node<'a>, before: Option<NodeId>) -> NodeId {
         let id = self.nodes.len();

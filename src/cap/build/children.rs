@@ -107,10 +107,16 @@ pub(super) const PAIR: &[Child] = &[one("valueName", Need::Required), one("value
 /// The sequences whose elements have names of their own.
 const SEQUENCES: [&[Child]; 5] = [ALERT, INFO, RESOURCE, AREA, PAIR];
 
+/// Elements of the longest sequence.
+const PLACES_MAX: usize = INFO.len();
+
 /// The children of one element, sorted into its sequence.
 pub(super) struct Children {
     sequence: &'static [Child],
-    slots: Vec<Vec<NodeId>>,
+    /// In the sequence's order.
+    ids: Vec<NodeId>,
+    /// Where those of each place in the sequence begin in `ids`; after the last, where all end.
+    begins: [usize; PLACES_MAX + 1],
     /// Whether a signature stood among them.
     pub(super) signed: bool,
 }
@@ -124,25 +130,43 @@ impl Children {
     /// All of a name, in the document's order.
     pub(super) fn all(&self, name: &str) -> &[NodeId] {
         let place = self.sequence.iter().position(|child| child.name == name);
-        place.map_or(&[], |place| &self.slots[place])
+        place.map_or(&[], |place| self.at(place))
+    }
+
+    fn at(&self, place: usize) -> &[NodeId] {
+        &self.ids[self.begins[place]..self.begins[place + 1]]
+    }
+
+    /// Sorts children, each with its place.
+    fn new(sequence: &'static [Child], mut placed: Vec<(usize, NodeId)>, signed: bool) -> Self {
+        placed.sort_by_key(|&(place, _)| place);
+        let mut begins = [0; PLACES_MAX + 1];
+        for &(place, _) in &placed {
+            begins[place + 1] += 1;
+        }
+        for place in 0..PLACES_MAX {
+            begins[place + 1] += begins[place];
+        }
+        Self { sequence, ids: placed.into_iter().map(|(_, id)| id).collect(), begins, signed }
     }
 }
 
 impl Builder<'_, '_> {
     /// Sorts an element's children into its sequence; finds what is missing, unknown, repeated or out of order.
     pub(super) fn children(&mut self, parent: NodeId, sequence: &'static [Child]) -> Children {
-        let mut children = Children { sequence, slots: vec![Vec::new(); sequence.len()], signed: false };
         let tree = self.tree;
+        let mut signed = false;
+        let mut placed = Vec::new();
         let mut furthest = 0;
         let mut displaced = None;
         for id in tree.children(parent) {
-            let Some(place) = self.place(id, sequence, &mut children.signed) else { continue };
+            let Some(place) = self.place(id, sequence, furthest, &mut signed) else { continue };
             if place < furthest && displaced.is_none() {
                 displaced = Some((id, furthest));
             }
             furthest = furthest.max(place);
             if place < sequence.len() {
-                children.slots[place].push(id);
+                placed.push((place, id));
             }
         }
         if let Some((id, after)) = displaced {
@@ -156,14 +180,16 @@ impl Builder<'_, '_> {
         if !stray.is_empty() {
             self.find(&rules::TEXT_STRAY, parent, format!("There is text between the elements: `{}`.", quote(stray)));
         }
+        let children = Children::new(sequence, placed, signed);
         for (place, child) in sequence.iter().enumerate() {
-            self.check_count(parent, child, &children.slots[place]);
+            self.check_count(parent, child, children.at(place));
         }
         children
     }
 
-    /// The place of a child in the sequence; a signature's is after all.
-    fn place(&mut self, id: NodeId, sequence: &[Child], signed: &mut bool) -> Option<usize> {
+    /// The place of a child in the sequence; a signature's is after all. It is looked for from where the one before it
+    /// stood.
+    fn place(&mut self, id: NodeId, sequence: &[Child], from: usize, signed: &mut bool) -> Option<usize> {
         let node = &self.tree.nodes[id];
         self.check_attribute(id);
         match node.space {
@@ -189,10 +215,12 @@ impl Builder<'_, '_> {
             }
             Space::Home => {}
         }
-        let place = sequence.iter().position(|child| {
+        let places = (from..sequence.len()).chain(0..from.min(sequence.len()));
+        let known = |&place: &usize| {
+            let child = &sequence[place];
             child.name == node.name && (child.need != Need::Only1_0 || self.version == CapVersion::V1_0)
-        });
-        let Some(place) = place else {
+        };
+        let Some(place) = { places }.find(known) else {
             let message = format!("`{}` is not an element of CAP here.{}", quote(node.name), hint(node.name, sequence));
             self.find(&rules::ELEMENT_UNKNOWN, id, message);
             return None;

@@ -44,14 +44,26 @@ impl Builder<'_, '_> {
     }
 
     fn check_precision(&mut self, id: NodeId) {
-        let text = self.trimmed(id);
-        let digits = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
-        let longest = text.split('.').skip(1).map(digits).max().unwrap_or(0);
+        let longest = decimals_max(self.trimmed(id));
         if longest > DECIMALS_MAX {
             let message = format!("There are {longest} decimals, finer than anyone measures.");
             self.find(&rules::COORDINATE_PRECISION, id, message);
         }
     }
+}
+
+/// The most digits that follow a point.
+fn decimals_max(text: &str) -> usize {
+    let (mut longest, mut decimals) = (0, None);
+    for byte in text.bytes() {
+        decimals = match (byte, decimals) {
+            (b'.', _) => Some(0),
+            (b'0'..=b'9', Some(decimals)) => Some(decimals + 1),
+            _ => None,
+        };
+        longest = longest.max(decimals.unwrap_or(0));
+    }
+    longest
 }
 
 /// How far apart in longitude the points are, degrees, when every edge goes the short way: what crosses the date line is

@@ -36,8 +36,7 @@ impl Builder<'_, '_> {
             self.find(&rules::NAME_EMPTY, at, "`valueName` is empty: the value says nothing, and is left out.");
             return None;
         }
-        let plain = |name: &str| name.replace('.', "").to_ascii_uppercase();
-        if let Some(acronym) = ACRONYMS.iter().find(|&&known| known != value_name && known == plain(value_name)) {
+        if let Some(acronym) = ACRONYMS.iter().find(|&&known| known != value_name && is_spelling(value_name, known)) {
             let message = format!("`{}` is usually spelled `{acronym}`.", quote(value_name));
             self.find(&rules::NAME_ODD, at, message);
         }
@@ -53,4 +52,10 @@ impl Builder<'_, '_> {
         let (value_name, value) = (name.trim_matches(is_space).to_owned(), value.trim_matches(is_space).to_owned());
         Some(NamedValue { value_name, value })
     }
+}
+
+/// Whether a name is an acronym but for dots and capitals.
+fn is_spelling(name: &str, acronym: &str) -> bool {
+    let plain = name.bytes().filter(|&byte| byte != b'.').map(|byte| byte.to_ascii_uppercase());
+    plain.eq(acronym.bytes())
 }

@@ -4,6 +4,7 @@ use super::children::Children;
 use super::{Builder, NodeId};
 use crate::cap::report::quote;
 use crate::cap::rules::{self, Rule};
+use memchr::memchr2_iter;
 
 /// Headlines are cut on phones after about so many characters (§3.2.2 headline).
 const HEADLINE_CHARS: usize = 160;
@@ -82,7 +83,7 @@ impl Builder<'_, '_> {
 
 /// The first mark or entity of HTML in a text.
 fn markup(text: &str) -> Option<&str> {
-    text.match_indices(['<', '&']).find_map(|(at, _)| {
+    memchr2_iter(b'<', b'&', text.as_bytes()).find_map(|at| {
         let rest = &text[at..];
         if rest.starts_with('&') { entity(rest) } else { mark(rest) }
     })
