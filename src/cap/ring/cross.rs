@@ -1,6 +1,6 @@
 //! Whether a ring meets itself, told exactly: no rounding makes two borders that only come close touch.
 
-use super::pairs::{Bounds, any_pair};
+use super::pairs::{Bounds, Fresh, any_pair};
 use super::unwrap::Vertex;
 use super::{Tangled, Work};
 use ::geo::coord;
@@ -9,7 +9,8 @@ use ::geo::kernels::{Kernel, Orientation, RobustKernel};
 /// A place where a closed ring of three edges or more meets itself. No corner comes twice running.
 pub(super) fn first(ring: &[Vertex], work: &mut Work) -> Result<Option<Vertex>, Tangled> {
     let edges: Vec<(Vertex, Vertex)> = ring.windows(2).map(|ends| (ends[0], ends[1])).collect();
-    let boxes = edges.iter().map(|(a, b)| Bounds::around((a.lon, a.lat), (b.lon, b.lat), 0.0)).collect();
+    let place = |vertex: &Vertex| (vertex.lon, vertex.lat);
+    let boxes = edges.iter().map(|(a, b)| (Bounds::around(place(a), place(b), 0.0), Fresh::Yes));
     let last = edges.len().saturating_sub(1);
     let mut at = None;
     any_pair(boxes, work, &mut |i, j, _| {

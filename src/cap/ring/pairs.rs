@@ -37,6 +37,26 @@ impl Bounds {
     }
 }
 
+/// Whether something has not been looked at yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fresh {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy)]
+struct Node {
+    bounds: Bounds,
+    /// Whether anything under it is.
+    fresh: bool,
+}
+
+impl Node {
+    fn with(&self, other: &Self) -> Self {
+        Self { bounds: self.bounds.joined(&other.bounds), fresh: self.fresh || other.fresh }
+    }
+}
+
 /// Sorts things along a curve that keeps near together what is near on the plane (Morton's).
 pub(super) fn near_together<T>(things: &mut [T], place: impl Fn(&T) -> (f64, f64)) {
     let Some(first) = things.first() else { return };
@@ -55,15 +75,16 @@ pub(super) fn near_together<T>(things: &mut [T], place: impl Fn(&T) -> (f64, f64
     });
 }
 
-/// Calls `visit` with every two boxes that meet, the earlier first, until it says true. Says whether it did.
+/// Calls `visit` with every two boxes that meet, one of them fresh at least, the earlier first, until it says true. Says
+/// whether it did.
 pub(super) fn any_pair(
-    boxes: Vec<Bounds>,
+    boxes: impl Iterator<Item = (Bounds, Fresh)>,
     work: &mut Work,
     visit: &mut impl FnMut(usize, usize, &mut Work) -> Result<bool, Tangled>,
 ) -> Result<bool, Tangled> {
-    let mut levels = vec![boxes];
+    let mut levels = vec![boxes.map(|(bounds, fresh)| Node { bounds, fresh: fresh == Fresh::Yes }).collect::<Vec<_>>()];
     while let Some(level) = levels.last().filter(|level| level.len() > 1) {
-        let above = level.chunks(BRANCHES).map(|under| under.iter().fold(under[0], |all, one| all.joined(one)));
+        let above = level.chunks(BRANCHES).map(|under| under.iter().fold(under[0], |all, one| all.with(one)));
         levels.push(above.collect());
     }
     let top = levels.len() - 1;
@@ -72,24 +93,24 @@ pub(super) fn any_pair(
 
 /// The pairs under two nodes of a level above the lowest: boxes are compared here, before going further down.
 fn below(
-    levels: &[Vec<Bounds>],
+    levels: &[Vec<Node>],
     level: usize,
     (a, b): (usize, usize),
     work: &mut Work,
     visit: &mut impl FnMut(usize, usize, &mut Work) -> Result<bool, Tangled>,
 ) -> Result<bool, Tangled> {
-    let boxes = levels[level - 1].as_slice();
+    let nodes = levels[level - 1].as_slice();
     let lowest = level == 1;
-    let under = |node: usize| node * BRANCHES..((node + 1) * BRANCHES).min(boxes.len());
+    let under = |node: usize| node * BRANCHES..((node + 1) * BRANCHES).min(nodes.len());
     for i in under(a) {
         let first = if a == b { i } else { b * BRANCHES };
         for j in first..under(b).end {
-            if i == j && lowest {
+            if (i == j && lowest) || !(nodes[i].fresh || nodes[j].fresh) {
                 continue;
             }
             if i != j {
                 work.spend_pair()?;
-                if !boxes[i].meets(&boxes[j]) {
+                if !nodes[i].bounds.meets(&nodes[j].bounds) {
                     continue;
                 }
             }

@@ -4,7 +4,7 @@
 //! point, which moves them by less than a step; an edge that passes a corner closer than half a step goes through it.
 //! Both may make new meetings, so it is done again until nothing meets.
 
-use super::pairs::{Bounds, any_pair, near_together};
+use super::pairs::{Bounds, Fresh, any_pair, near_together};
 use super::unwrap::Vertex;
 use super::{Tangled, Work};
 use crate::cap::limits::RING_CUTS_MAX;
@@ -14,6 +14,9 @@ use std::collections::HashMap;
 pub(super) const STEPS_PER_DEGREE: f64 = 1e9;
 /// Rounds of cutting. Each moves an edge by less than a step; more than four were never seen.
 const ROUNDS_MAX: usize = 12;
+
+/// When there are more cuts than this share of the edges, neighbours in the list are no longer near each other.
+const MANY_CUTS_SHARE: usize = 8;
 
 /// A point of the grid. Ordered by longitude first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,14 +41,16 @@ pub(super) struct Edge {
     pub(super) runs: i32,
     /// Whether it is a cut through the ground.
     pub(super) cut: bool,
+    /// Whether it has not been looked at: what has been, met nothing else that was there before.
+    fresh: Fresh,
 }
 
 impl Edge {
     /// `None` for no edge at all.
     pub(super) fn new(a: Spot, b: Spot, runs: i32, cut: bool) -> Option<Self> {
         match a.cmp(&b) {
-            std::cmp::Ordering::Less => Some(Self { from: a, to: b, runs, cut }),
-            std::cmp::Ordering::Greater => Some(Self { from: b, to: a, runs: -runs, cut }),
+            std::cmp::Ordering::Less => Some(Self { from: a, to: b, runs, cut, fresh: Fresh::Yes }),
+            std::cmp::Ordering::Greater => Some(Self { from: b, to: a, runs: -runs, cut, fresh: Fresh::Yes }),
             std::cmp::Ordering::Equal => None,
         }
     }
@@ -69,7 +74,7 @@ pub(super) fn cut_where_they_meet(edges: Vec<Edge>, work: &mut Work) -> Result<V
     let mut edges = merged(edges);
     for _ in 0..ROUNDS_MAX {
         let mut cuts: Vec<(usize, Spot)> = Vec::new();
-        let boxes = edges.iter().map(|edge| Bounds::around(place(edge.from), place(edge.to), 0.5)).collect();
+        let boxes = edges.iter().map(|edge| (Bounds::around(place(edge.from), place(edge.to), 0.5), edge.fresh));
         any_pair(boxes, work, &mut |i, j, work| {
             meet((i, &edges[i]), (j, &edges[j]), &mut cuts);
             // Every edge of a corner tells of the same cut.
@@ -84,8 +89,11 @@ pub(super) fn cut_where_they_meet(edges: Vec<Edge>, work: &mut Work) -> Result<V
         if cuts.is_empty() {
             return Ok(edges);
         }
+        let many = cuts.len() > edges.len() / MANY_CUTS_SHARE;
         edges = merged(pieces(&edges, cuts));
-        near_together(&mut edges, |edge| place(edge.from));
+        if many {
+            near_together(&mut edges, |edge| place(edge.from));
+        }
     }
     Err(Tangled)
 }
@@ -100,7 +108,7 @@ fn meet((i, a): (usize, &Edge), (j, b): (usize, &Edge), cuts: &mut Vec<(usize, S
     let before = cuts.len();
     cuts.extend([b.from, b.to].into_iter().filter(|&spot| passes(a, spot)).map(|spot| (i, spot)));
     cuts.extend([a.from, a.to].into_iter().filter(|&spot| passes(b, spot)).map(|spot| (j, spot)));
-    if cuts.len() > before {
+    if cuts.len() > before || is_end(a, b.from) || is_end(a, b.to) {
         return;
     }
     let (b_from, b_to) = (turn(a.from, a.to, b.from), turn(a.from, a.to, b.to));
@@ -148,6 +156,10 @@ fn pieces(edges: &[Edge], mut cuts: Vec<(usize, Spot)>) -> Vec<Edge> {
     let mut cuts = cuts.into_iter().peekable();
     let mut pieces = Vec::with_capacity(edges.len() + cuts.len());
     for (index, edge) in edges.iter().enumerate() {
+        if cuts.peek().is_none_or(|&(at, _)| at != index) {
+            pieces.push(Edge { fresh: Fresh::No, ..*edge });
+            continue;
+        }
         let mut from = edge.from;
         while let Some((_, spot)) = cuts.next_if(|&(at, _)| at == index) {
             pieces.extend(Edge::new(from, spot, edge.runs, edge.cut));
@@ -168,6 +180,9 @@ fn merged(edges: Vec<Edge>) -> Vec<Edge> {
                 let known = &mut merged[*place.get()];
                 known.runs += edge.runs;
                 known.cut |= edge.cut;
+                if edge.fresh == Fresh::No {
+                    known.fresh = Fresh::No;
+                }
             }
             std::collections::hash_map::Entry::Vacant(place) => {
                 place.insert(merged.len());
