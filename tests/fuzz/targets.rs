@@ -3,7 +3,7 @@
 
 use beffroi::cap::alert::{Alert, Point};
 use beffroi::cap::finding::Level;
-use beffroi::cap::{self, Options, Reading};
+use beffroi::cap::{self, Options, Profile, Reading};
 use beffroi::geo::rect::Rect;
 use beffroi::geo::shape::{Relation, Shape};
 use std::fmt::Write;
@@ -40,6 +40,11 @@ pub fn validate(bytes: &[u8]) {
         assert!(survey.accepted(), "a server takes it, but check says that it would not");
         assert_eq!(survey.ok(), reading.ok(), "check and a server judge differently");
     }
+    // Any one profile: which it is, the document says.
+    let profile = Profile::ALL.get(bytes.len() % Profile::ALL.len()).copied();
+    let asked = cap::survey(bytes, &Options { profile, ..options });
+    assert_eq!(asked.readable, survey.readable, "what a profile asks for changes what is read");
+    assert!(survey.ok() || !asked.ok(), "a profile forgives what breaks the standard");
 }
 
 /// Bytes as rings, circles and cells: no ground is lost by mending, and what is said of a quad holds for its cells.

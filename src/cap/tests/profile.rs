@@ -7,6 +7,8 @@ use crate::cap::finding::{Finding, Level};
 use crate::cap::profile::{Profile, rules};
 use crate::cap::rules::{Demand, Rule};
 use crate::cap::{Options, read, survey};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -170,4 +172,23 @@ fn names_of_profiles_are_read_as_they_are_written() {
         assert_eq!(Profile::from_name(profile.name()), Some(profile));
     }
     assert_eq!(Profile::from_name("IPAWS"), None);
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_an_element_it_is_an_error_only_for_who_asked(
+        profile in select(Profile::ALL), asked_for in select(Profile::ALL), nth in any::<Index>(), text in "\\PC{0,40}",
+    ) {
+        let document = String::from_utf8(conforming(profile)).expect("text");
+        let places: Vec<usize> = document.match_indices("</").map(|(at, _)| at).collect();
+        let end = places[nth.index(places.len())];
+        let begin = document[..end].rfind('>').expect("a tag") + 1;
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        let bytes = format!("{}{text}{}", &document[..begin], &document[end..]).into_bytes();
+        let claimed = read(&bytes, &Options::default());
+        prop_assert!(of_profiles(&claimed.findings).all(|finding| finding.level != Level::Error));
+        let held_to = read(&bytes, &asked(asked_for));
+        prop_assert_eq!(&claimed.alert, &held_to.alert);
+        prop_assert!(!held_to.ok() || claimed.ok());
+    }
 }
