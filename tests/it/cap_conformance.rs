@@ -89,7 +89,7 @@ const fn demand(rule: &Rule) -> &'static str {
 }
 
 /// Standards whose names have no number.
-const NAMES: &[&str] = &["MeteoAlarm profile", "OASIS Event Terms List", "SOREM layer", "WMO advice"];
+const NAMES: &[&str] = &["MeteoAlarm profile", "OASIS Event Terms List", "SOREM layer", "WMO advice", "XML-DSig"];
 
 /// A clause as a heading and what comes after it: `CAP 1.2 §3.2.4` and `polygon`; `XML 1.0` and `§2.1`.
 fn split(clause: &str) -> (&str, &str) {
@@ -114,7 +114,7 @@ fn numbers(text: &str) -> Vec<u32> {
 fn rank(heading: &str) -> (u8, Vec<u32>) {
     let kind = match heading {
         "" => 1,
-        _ if heading.starts_with("XML") => 0,
+        _ if heading.starts_with("XML 1") => 0,
         _ if heading.starts_with("CAP 1.2") => 2,
         _ if heading.starts_with("CAP 1.") => 3,
         _ if heading.starts_with("Beffroi") => 4,
@@ -142,11 +142,14 @@ fn row(clause: &str, rule: &Rule) -> String {
     format!("| {clause} | `{}` | {} | {} | {said} | {fix} | {links} |\n", rule.code, level(rule), demand(rule))
 }
 
+/// A section's place among the others, and its heading.
+type Section<'a> = ((u8, Vec<u32>), &'a str);
+
 /// The generated part.
 fn tables() -> String {
     let mut text = String::new();
     for list in LISTS {
-        let mut sections: BTreeMap<((u8, Vec<u32>), &str), Vec<(&str, &Rule)>> = BTreeMap::new();
+        let mut sections: BTreeMap<Section<'_>, Vec<(&str, &Rule)>> = BTreeMap::new();
         for rule in *list {
             let (heading, rest) = split(rule.clause);
             sections.entry((rank(heading), heading)).or_default().push((rest, rule));

@@ -113,3 +113,150 @@ fn every_value_of_a_code_is_the_schemas() {
     }
     same!(Status MsgType Scope Category ResponseType Urgency Severity Certainty);
 }
+
+/// Where an element stands in a text: its start tag, what it holds, its end tag.
+struct Element {
+    start: usize,
+    inside: (usize, usize),
+    end: usize,
+    leaf: bool,
+}
+
+/// The elements of a fixture below the root, outside of its signature. Fixtures are tidy: no comments among them.
+fn elements(text: &str) -> Vec<Element> {
+    let mut found = Vec::new();
+    let mut open: Vec<(usize, usize, bool)> = Vec::new();
+    let body = text.find("<ds:Signature").unwrap_or(text.len());
+    for (start, _) in text[..body].match_indices('<') {
+        let end = start + text[start..].find('>').expect("the end of a tag") + 1;
+        match text.as_bytes()[start + 1] {
+            b'/' => {
+                let (began, inside, leaf) = open.pop().expect("its beginning");
+                found.push(Element { start: began, inside: (inside, start), end, leaf });
+            }
+            letter if letter.is_ascii_alphabetic() && !text[..end].ends_with("/>") => {
+                if let Some(parent) = open.last_mut() {
+                    parent.2 = false;
+                }
+                open.push((start, end, true));
+            }
+            // Declarations, comments, and what is only text.
+            _ => {}
+        }
+    }
+    found.retain(|element| !text[element.start..].starts_with("<alert"));
+    found
+}
+
+/// Values on the border of what a type takes.
+const BORDER_VALUES: &[&str] = &[
+    "",
+    " ",
+    "x",
+    " x ",
+    "0",
+    "-1",
+    "+3",
+    "1.5",
+    "12.",
+    ".5",
+    "1e3",
+    "-",
+    "+-1",
+    "1 000",
+    "NaN",
+    "true",
+    "2026-13-01T00:00:00+01:00",
+    "2026-02-29T00:00:00+01:00",
+    "2026-01-01T24:00:00+01:00",
+    "2026-01-01T24:00:01+01:00",
+    "2026-01-01T00:00:60+01:00",
+    "0000-01-01T00:00:00+01:00",
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T00:00:00.5+01:00",
+    "2026-01-01T00:00:00",
+    "2026-01-01T00:00:00,01:00",
+    "2026-01-01T00:00:00+14:00",
+    "2026-01-01T00:00:00+14:01",
+    "2026-01-01T00:00:00+1:00",
+    "  2026-01-01T00:00:00-00:00\n",
+    "12026-01-01T00:00:00+01:00",
+    "9999-12-31T23:59:59-14:00",
+    "Actual",
+    " Actual",
+    "actual",
+    "Public",
+    "Met",
+    "Past",
+    "None",
+    "Observed",
+    "Very Likely",
+    "en",
+    "en_GB",
+    " fr-CA ",
+    "abcdefghi",
+    "a-b-c",
+    "en-",
+    "419",
+    "%zz",
+    "http://[::1]/",
+    "http://[",
+    "a b",
+    "1:2",
+    "#a#b",
+    "<![CDATA[Public]]>",
+    "Pub<!-- -->lic",
+    "&#x50;ublic",
+];
+
+/// A fixture changed in every way that a schema should notice, and in some that it should not.
+fn mutations(text: &str) -> Vec<String> {
+    let all = elements(text);
+    let splice = |from: usize, to: usize, with: &str| format!("{}{with}{}", &text[..from], &text[to..]);
+    let mut made = Vec::new();
+    for (nth, element) in all.iter().enumerate() {
+        let Element { start, inside: (from, to), end, leaf } = *element;
+        let whole = &text[start..end];
+        made.push(splice(start, end, ""));
+        made.push(splice(start, end, &format!("{whole}{whole}")));
+        made.push(splice(from - 1, from - 1, " x='1'"));
+        made.push(splice(from - 1, from - 1, " xmlns=''"));
+        made.push(splice(from - 1, from - 1, " xmlns='urn:example'"));
+        made.push(splice(from, from, "<x/>"));
+        made.push(splice(from, from, "<x xmlns='urn:example'/>"));
+        made.push(splice(from, from, "<x xmlns='http://www.w3.org/2000/09/xmldsig#'/>"));
+        made.push(splice(end, end, "stray"));
+        made.push(splice(end, end, "<!-- harmless -->"));
+        if let Some(next) = all.get(nth + 1).filter(|next| next.start >= end) {
+            let (gap, other) = (&text[end..next.start], &text[next.start..next.end]);
+            made.push(splice(start, next.end, &format!("{other}{gap}{whole}")));
+        }
+        if leaf {
+            made.extend(BORDER_VALUES.iter().map(|value| splice(from, to, value)));
+        }
+    }
+    made
+}
+
+#[test]
+fn the_schema_and_the_rules_agree_on_every_small_mistake() {
+    let fixture = std::fs::read_to_string(top().join("tests/fixtures/cap/every-element.xml")).expect("a fixture");
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |(nth, text): (usize, String)| {
+        let path = folder.path().join(format!("{nth}.xml"));
+        std::fs::write(&path, text).expect("a document is written");
+        path
+    };
+    let files: Vec<PathBuf> = mutations(&fixture).into_iter().enumerate().map(write).collect();
+    assert!(files.len() > 2_000, "only {} mistakes", files.len());
+    let differing: Vec<String> = differences(files.clone())
+        .into_iter()
+        .map(|line| {
+            let file = line.split(": ").next().unwrap_or_default();
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            let changed = text.lines().find(|line| !fixture.lines().any(|other| other == *line));
+            format!("{line} in {changed:?}")
+        })
+        .collect();
+    assert_eq!(differing, Vec::<String>::new());
+}

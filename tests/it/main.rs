@@ -4,6 +4,7 @@ mod api;
 mod cap_conformance;
 mod cap_corpus;
 mod cap_schema;
+mod cap_verdicts;
 mod chromium;
 mod citizen;
 mod cli;

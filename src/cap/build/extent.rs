@@ -14,12 +14,11 @@ const RADIUS_MAX_KM: f64 = 1_000.0;
 const DECIMALS_MAX: usize = 7;
 
 impl Builder<'_, '_> {
-    /// What is doubtful about a polygon that could be read, as one ring or several.
+    /// What is doubtful about a polygon, read as one ring or several, or not at all.
     pub(super) fn check_polygon(&mut self, id: NodeId, rings: &[Polygon]) {
-        if rings.is_empty() {
-            return;
-        }
-        let points: usize = rings.iter().map(|polygon| polygon.ring().len()).sum();
+        self.check_precision(id);
+        // As written: each point has its comma.
+        let points = self.trimmed(id).bytes().filter(|&byte| byte == b',').count();
         if points > POINTS_PLENTY {
             let message = format!("The polygon has {points} points; more than {POINTS_PLENTY} are hard on receivers.");
             self.find(&rules::POLYGON_POINTS, id, message);
@@ -29,18 +28,17 @@ impl Builder<'_, '_> {
             let message = format!("The polygon spans {span:.0}° of longitude: perhaps a sign or a digit is wrong.");
             self.find(&rules::POLYGON_SPAN, id, message);
         }
-        self.check_precision(id);
     }
 
-    /// What is doubtful about a circle that could be read.
+    /// What is doubtful about a circle, read or not.
     pub(super) fn check_circle(&mut self, id: NodeId, circle: Option<&Circle>) {
+        self.check_precision(id);
         let Some(circle) = circle else { return };
         let radius_km = circle.radius_km;
         if radius_km > RADIUS_MAX_KM {
             let message = format!("The radius is {radius_km} km: perhaps metres are meant.");
             self.find(&rules::CIRCLE_LARGE, id, message);
         }
-        self.check_precision(id);
     }
 
     fn check_precision(&mut self, id: NodeId) {

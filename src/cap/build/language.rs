@@ -25,7 +25,9 @@ impl Builder<'_, '_> {
         let text = self.trimmed(id);
         if text.is_empty() {
             let message = format!("`language` is empty; it is read as {LANGUAGE_DEFAULT}, as if it were not there.");
-            self.find(&rules::LANGUAGE_EMPTY, id, message);
+            // The schema's default fills in an element without anything, and no other.
+            let blank = !self.tree.nodes[id].text.is_empty();
+            self.find(if blank { &rules::LANGUAGE_INVALID } else { &rules::LANGUAGE_EMPTY }, id, message);
             return LANGUAGE_DEFAULT.to_owned();
         }
         if !is_language(text) {
