@@ -7,7 +7,7 @@ use super::namespaces::Namespaces;
 use super::report::{Report, quote};
 use super::rules::{self, Rule};
 use super::scan::{Attribute, Fault, Name, Scanner, Token};
-use super::tree::{AlertRoot, Node, NodeId, Space, Tree, is_space};
+use super::tree::{AlertRoot, Node, NodeId, Space, Tree, is_space, is_space_byte};
 use memchr::memchr;
 use std::borrow::Cow;
 
@@ -275,6 +275,13 @@ impl<'a> Parser<'a, '_> {
             return Err(self.ill(offset, "There is text outside the root element."));
         };
         if let Some(node) = open.node.and_then(|id| self.tree.nodes.get_mut(id)) {
+            if let Cow::Borrowed(text) = node.text {
+                // Room for all that may follow up to the next tag, so that long texts are not moved again and again.
+                let following = self.text.as_bytes().get(offset..).and_then(|rest| memchr(b'<', rest)).unwrap_or(0);
+                let mut owned = String::with_capacity(text.len() + following);
+                owned.push_str(text);
+                node.text = Cow::Owned(owned);
+            }
             node.text.to_mut().push(character);
         }
         Ok(())
@@ -283,7 +290,7 @@ impl<'a> Parser<'a, '_> {
     /// Adds to the text of the element that is open, if it is kept.
     fn append(&mut self, text: &'a str) {
         let Some(node) = self.open.last().and_then(|open| self.tree.nodes.get_mut(open.node?)) else { return };
-        if node.first_child.is_some() && text.chars().all(is_space) {
+        if node.first_child.is_some() && text.bytes().all(is_space_byte) {
             return;
         }
         let text = if self.has_returns { normal_lines(text) } else { Cow::Borrowed(text) };

@@ -144,7 +144,7 @@ impl Children {
         for &(place, _) in &placed {
             begins[place + 1] += 1;
         }
-        for place in 0..PLACES_MAX {
+        for place in 0..sequence.len() {
             begins[place + 1] += begins[place];
         }
         Self { sequence, ids: placed.into_iter().map(|(_, id)| id).collect(), begins, signed }

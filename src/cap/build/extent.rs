@@ -3,6 +3,7 @@
 use super::{Builder, NodeId};
 use crate::cap::alert::{Circle, Polygon};
 use crate::cap::rules;
+use memchr::memchr_iter;
 
 /// Points of a polygon that are plenty (WMO's guideline).
 const POINTS_PLENTY: usize = 100;
@@ -52,16 +53,9 @@ impl Builder<'_, '_> {
 
 /// The most digits that follow a point.
 fn decimals_max(text: &str) -> usize {
-    let (mut longest, mut decimals) = (0, None);
-    for byte in text.bytes() {
-        decimals = match (byte, decimals) {
-            (b'.', _) => Some(0),
-            (b'0'..=b'9', Some(decimals)) => Some(decimals + 1),
-            _ => None,
-        };
-        longest = longest.max(decimals.unwrap_or(0));
-    }
-    longest
+    let bytes = text.as_bytes();
+    let digits = |point: usize| bytes[point + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    memchr_iter(b'.', bytes).map(digits).max().unwrap_or(0)
 }
 
 /// How far apart in longitude the points are, degrees, when every edge goes the short way: what crosses the date line is
