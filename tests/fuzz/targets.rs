@@ -3,6 +3,7 @@
 
 use beffroi::cap::alert::{Alert, Point};
 use beffroi::cap::finding::Level;
+use beffroi::cap::signature::{PublicKey, Verdict};
 use beffroi::cap::{self, Options, Profile, Reading};
 use beffroi::geo::rect::Rect;
 use beffroi::geo::shape::{Relation, Shape};
@@ -14,6 +15,10 @@ const FINDINGS_MAX: usize = 1_000;
 const WORDS_CHARS_MAX: usize = 4_000;
 /// How far a mended ring may lie from what was written, metres.
 const MENDING_M_MAX: f64 = 1.0;
+/// An alert of our own, signed by `xmlsec1` with the key of the certificate beside it.
+const SIGNED: &[u8] = include_bytes!("signed/alert.xml");
+const CERTIFICATE: &[u8] = include_bytes!("signed/certificate.pem");
+const SIGNER: &str = "met@vallonne.example";
 /// Points of one fuzzed ring.
 const RING_POINTS_MAX: usize = 64;
 
@@ -45,6 +50,58 @@ pub fn validate(bytes: &[u8]) {
     let asked = cap::survey(bytes, &Options { profile, ..options });
     assert_eq!(asked.readable, survey.readable, "what a profile asks for changes what is read");
     assert!(survey.ok() || !asked.ok(), "a profile forgives what breaks the standard");
+}
+
+/// A signed alert with changes made to it, or any bytes: what is valid is what was signed.
+pub fn signature(bytes: &[u8]) {
+    let options = pinned();
+    let document = if bytes.first() == Some(&b'<') { bytes.to_vec() } else { changed(&mut Numbers { bytes }) };
+    let reading = cap::read(&document, &options);
+    check_findings(&reading);
+    assert!(document != SIGNED || reading.signature == Verdict::Valid, "the signed alert itself is not valid");
+    if reading.signature == Verdict::Valid {
+        let signed = cap::read(SIGNED, &options).alert;
+        assert_eq!(reading.alert, signed, "another alert than the signed one is valid");
+    }
+}
+
+/// The one key that is known, pinned for its sender.
+fn pinned() -> Options {
+    let key = PublicKey::from_file(CERTIFICATE).expect("a certificate");
+    let mut options = Options::default();
+    options.trust.pin(SIGNER, key);
+    options
+}
+
+/// The signed alert with parts cut out, doubled, moved or written over.
+fn changed(numbers: &mut Numbers<'_>) -> Vec<u8> {
+    let mut document = SIGNED.to_vec();
+    while !numbers.bytes.is_empty() && document.len() < 4 * SIGNED.len() {
+        let kind = numbers.byte();
+        let at = usize::from(numbers.word().unsigned_abs()) % (document.len() + 1);
+        let length = usize::from(numbers.byte()).min(document.len() - at);
+        match kind % 4 {
+            0 => drop(document.splice(at..at + length, [])),
+            1 => {
+                let part = document[at..at + length].to_vec();
+                let to = usize::from(numbers.word().unsigned_abs()) % (document.len() + 1);
+                document.splice(to..to, part);
+            }
+            2 => {
+                let bits = numbers.byte();
+                if let Some(byte) = document.get_mut(at) {
+                    *byte ^= bits;
+                }
+            }
+            _ => {
+                let take = length.min(numbers.bytes.len()).min(32);
+                let (new, rest) = numbers.bytes.split_at(take);
+                numbers.bytes = rest;
+                document.splice(at..at, new.iter().copied());
+            }
+        }
+    }
+    document
 }
 
 /// Bytes as rings, circles and cells: no ground is lost by mending, and what is said of a quad holds for its cells.

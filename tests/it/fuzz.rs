@@ -31,6 +31,11 @@ fn the_kept_corpus_of_validate_passes() {
 }
 
 #[test]
+fn the_kept_corpus_of_signature_passes() {
+    replay("signature", targets::signature);
+}
+
+#[test]
 fn the_kept_corpus_of_geometry_passes() {
     replay("geometry", targets::geometry);
 }
