@@ -216,7 +216,9 @@ impl<'a> Parser<'a, '_> {
             if attributes[..place].iter().any(same) {
                 return Err(self.ill(offset, format!("The attribute `{}` comes twice.", quote(name.whole))));
             }
-            if namespace != Some(SCHEMA_INSTANCE_NAMESPACE) && unknown.is_none() {
+            // Where a schema is may be said; that an element is null may not: none of CAP's can be.
+            let about_schema = namespace == Some(SCHEMA_INSTANCE_NAMESPACE) && name.local != "nil";
+            if !about_schema && unknown.is_none() {
                 unknown = Some(name.whole);
             }
         }

@@ -83,16 +83,20 @@ rules! {
     ELEMENT_NAMESPACE error schema "element-namespace" "CAP 1.2 §3.4" "Write every CAP element in the namespace of `alert`.";
     ELEMENT_NEWER mended schema "element-newer" "" "Name the edition of CAP that has the element, best 1.2.";
     ELEMENT_MISSING error schema "element-missing" "" "Add the element.";
+    DESCRIPTION_MISSING mended schema "description-missing" "" "Say in words what it is.";
+    MIME_TYPE_MISSING mended schema "mime-type-missing" "CAP 1.2 §3.2.3 mimeType" "Write type/subtype, like image/png.";
     ELEMENT_REPEATED error schema "element-repeated" "" "Keep one of them.";
+    ELEMENT_REPEATED_SAME mended schema "element-repeated-same" "" "Keep one of them.";
     ELEMENT_ORDER mended schema "element-order" "CAP 1.2 §3.4" "Write the elements in the standard's order.";
     ELEMENT_EMPTY mended schema "element-empty" "" "Leave the element out when there is nothing to say.";
     TEXT_EMPTY note house "text-empty" "" "Leave the element out when there is nothing to say.";
     REQUIRED_EMPTY error "required-empty" "" "Write a value.";
     DESCRIPTION_EMPTY mended "description-empty" "" "Say in words what it is.";
-    TEXT_STRAY error schema "text-stray" "CAP 1.2 §3.4" "Remove the text between the elements.";
+    TEXT_STRAY mended schema "text-stray" "CAP 1.2 §3.4" "Remove the text between the elements.";
     VALUE_SPACES mended schema "value-spaces" "" "Remove the white space around the value.";
     TOKEN_SPACES mended "token-spaces" "" "Remove the white space around the value.";
     VALUE_UNKNOWN error schema "value-unknown" "" "Use one of the standard's values, spelled exactly so.";
+    VALUE_CASE mended schema "value-case" "" "Use one of the standard's values, spelled exactly so.";
     VALUE_NEWER mended schema "value-newer" "" "Name the edition of CAP that has the value, best 1.2.";
     VALUE_DEPRECATED mended schema "value-deprecated" "" "Write `Likely`.";
     IDENTIFIER_CHARACTERS error "identifier-characters" "CAP 1.2 §3.2.1 identifier" "Use no spaces, commas, `<` or `&`.";
@@ -113,7 +117,7 @@ rules! {
     REFERENCES_MISSING error "references-missing" "CAP 1.2 §3.2.1 references" "Name the messages that this one is about.";
     REFERENCE_INVALID error "reference-invalid" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
     REFERENCE_TIME mended "reference-time" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`, offset included.";
-    REFERENCE_TIME_FORM mended "reference-time-form" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`.";
+    REFERENCE_TIME_FORM warning "reference-time-form" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`.";
     REFERENCE_LATER warning "reference-later" "CAP 1.2 §3.2.1 references" "Name messages that were sent before this one.";
     TOO_MANY_REFERENCES error house "too-many-references" "CAP 1.2 §3.2.1 references" "Name the messages that are still valid; no more are needed.";
     REFERENCE_SELF error "reference-self" "CAP 1.2 §3.2.1 references" "Give each message an identifier of its own, and name the earlier one.";
@@ -141,7 +145,7 @@ rules! {
     URI_CHARACTERS note house "uri-characters" "" "Escape the character, like %20 for a space.";
     URI_RELATIVE warning "uri-relative" "" "Write the whole address, like https://example.org/storm.";
     WEB_SCHEME warning house "web-scheme" "CAP 1.2 §3.2.2 web" "Give a page that people can open, best https.";
-    NUMBER_INVALID error schema "number-invalid" "" "Write a plain decimal number.";
+    NUMBER_INVALID mended schema "number-invalid" "" "Write a plain decimal number.";
     NUMBER_UNREADABLE warning "number-unreadable" "" "Write a plain decimal number of feet.";
     SIZE_INVALID mended schema "size-invalid" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
     SIZE_ODD warning "size-odd" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
@@ -170,6 +174,7 @@ rules! {
     POLYGON_SPAN warning house "polygon-span" "CAP 1.2 §3.2.4 polygon" "Check the longitudes; split what is really that wide.";
     POLYGON_POINTS note house "polygon-many-points" "CAP 1.2 §3.2.4 polygon" "Simplify it: 100 points are plenty.";
     COORDINATE_PRECISION note house "excess-precision" "" "Write at most seven decimals: that is a centimetre.";
+    COORDINATE_PLUS warning "coordinate-plus" "" "Write north and east without a sign, south and west with a minus.";
     LATITUDE_RANGE error "latitude-out-of-range" "" "Write latitude first, from -90 to 90.";
     LONGITUDE_RANGE error "longitude-out-of-range" "" "Write longitude second, from -180 to 180.";
     LONGITUDE_WIDE warning "longitude-beyond-180" "" "Write longitudes from -180 to 180.";
@@ -178,8 +183,8 @@ rules! {
     CIRCLE_SPACES mended "circle-space-in-pair" "CAP 1.2 §3.2.4 circle" "Write no space inside the pair.";
     CIRCLE_POINT note house "circle-radius-zero" "CAP 1.2 §3.2.4 circle" "Give the radius people are to be warned in, kilometres.";
     CIRCLE_LARGE warning house "circle-radius-large" "CAP 1.2 §3.2.4 circle" "Write the radius in kilometres, not metres.";
-    CEILING_ALONE error "ceiling-without-altitude" "CAP 1.2 §3.2.4 ceiling" "Give the altitude that the ceiling belongs to.";
-    CEILING_LOW error "ceiling-below-altitude" "CAP 1.2 §3.2.4 ceiling" "Let the ceiling be above the altitude.";
+    CEILING_ALONE mended "ceiling-without-altitude" "CAP 1.2 §3.2.4 ceiling" "Give the altitude that the ceiling belongs to.";
+    CEILING_LOW mended "ceiling-below-altitude" "CAP 1.2 §3.2.4 ceiling" "Let the ceiling be above the altitude.";
     SIGNATURE_INVALID warning "signature-invalid" "XML-DSig §3.2" "Sign the alert as it is sent, last of all; a proxy must not rewrite it.";
     SIGNATURE_UNSUPPORTED warning house "signature-unsupported" "XML-DSig §6.1" "Sign the whole alert with an enveloped signature: exclusive C14N, ECDSA or RSA with SHA-256.";
     SIGNATURE_UNTRUSTED note house "signature-untrusted" "CAP 1.2 §3.3.4" "Give the receiver your certificate beforehand, so that it can pin its key.";

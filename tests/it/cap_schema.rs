@@ -220,6 +220,9 @@ fn mutations(text: &str) -> Vec<String> {
         made.push(splice(start, end, ""));
         made.push(splice(start, end, &format!("{whole}{whole}")));
         made.push(splice(from - 1, from - 1, " x='1'"));
+        let instance = "xmlns:i='http://www.w3.org/2001/XMLSchema-instance'";
+        made.push(splice(from - 1, from - 1, &format!(" {instance} i:nil='true'")));
+        made.push(splice(from - 1, from - 1, &format!(" {instance} i:schemaLocation='a b'")));
         made.push(splice(from - 1, from - 1, " xmlns=''"));
         made.push(splice(from - 1, from - 1, " xmlns='urn:example'"));
         made.push(splice(from, from, "<x/>"));

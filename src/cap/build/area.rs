@@ -1,12 +1,12 @@
 //! `area` (CAP 1.2 §3.2.4).
 
-use super::children::AREA;
+use super::children::{AREA, Children};
 use super::{Builder, NodeId};
 use crate::cap::alert::Area;
 use crate::cap::rules;
 
 impl Builder<'_, '_> {
-    /// An area. `None` when it could not be read, or there are too many.
+    /// An area. `None` when there are too many.
     pub(super) fn area(&mut self, id: NodeId) -> Option<Area> {
         self.areas += 1;
         if self.areas > self.limits.areas_max {
@@ -17,7 +17,7 @@ impl Builder<'_, '_> {
             return None;
         }
         let children = self.children(id, AREA);
-        let area_desc = self.described(children.one("areaDesc"));
+        let area_desc = self.described(children.one("areaDesc")).unwrap_or_default();
         let mut polygons = Vec::new();
         for &polygon in children.all("polygon") {
             if self.one_more_ring(polygon) {
@@ -35,17 +35,7 @@ impl Builder<'_, '_> {
             }
         }
         let geocodes = self.pairs(&children, "geocode");
-        let altitude_ft = self.number(children.one("altitude"));
-        let ceiling_ft = self.number(children.one("ceiling"));
-        if let (Some(ceiling), Some(at)) = (ceiling_ft, children.one("ceiling")) {
-            match altitude_ft {
-                None => self.find(&rules::CEILING_ALONE, at, "`ceiling` needs `altitude`."),
-                Some(altitude) if ceiling < altitude => {
-                    self.find(&rules::CEILING_LOW, at, "`ceiling` is below `altitude`.");
-                }
-                Some(_) => {}
-            }
-        }
+        let (altitude_ft, ceiling_ft) = self.heights(&children);
         let blank = |name| children.all(name).iter().all(|&id| self.is_blank(id));
         match (blank("polygon") && blank("circle"), blank("geocode")) {
             (true, true) => {
@@ -57,7 +47,29 @@ impl Builder<'_, '_> {
             }
             (false, _) => {}
         }
-        Some(Area { area_desc: area_desc?, polygons, circles, geocodes, altitude_ft, ceiling_ft })
+        Some(Area { area_desc, polygons, circles, geocodes, altitude_ft, ceiling_ft })
+    }
+
+    /// Altitude and ceiling, feet. A ceiling that makes no sense is left out, and so is what it contradicts: nobody is
+    /// chosen by them.
+    fn heights(&mut self, children: &Children) -> (Option<f64>, Option<f64>) {
+        let (altitude_ft, ceiling_ft) = (self.number(children.one("altitude")), self.number(children.one("ceiling")));
+        let (Some(ceiling), Some(at)) = (ceiling_ft, children.one("ceiling")) else {
+            return (altitude_ft, None);
+        };
+        match altitude_ft {
+            None => {
+                self.find(&rules::CEILING_ALONE, at, "`ceiling` needs `altitude`; it is left out.");
+                (None, None)
+            }
+            Some(altitude) if ceiling < altitude => {
+                let message =
+                    format!("`ceiling` ({ceiling} ft) is below `altitude` ({altitude} ft); both are left out.");
+                self.find(&rules::CEILING_LOW, at, message);
+                (None, None)
+            }
+            Some(_) => (altitude_ft, ceiling_ft),
+        }
     }
 
     fn is_blank(&self, id: NodeId) -> bool {

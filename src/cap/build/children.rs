@@ -178,7 +178,11 @@ impl Builder<'_, '_> {
         }
         let stray = tree.nodes[parent].trimmed();
         if !stray.is_empty() {
-            self.find(&rules::TEXT_STRAY, parent, format!("There is text between the elements: `{}`.", quote(stray)));
+            self.find(
+                &rules::TEXT_STRAY,
+                parent,
+                format!("Text between the elements is left out: `{}`.", quote(stray)),
+            );
         }
         let children = Children::new(sequence, placed, signed);
         for (place, child) in sequence.iter().enumerate() {
@@ -196,6 +200,12 @@ impl Builder<'_, '_> {
             // Signatures stand in `alert` alone.
             Space::Signature if node.parent == Some(self.root) => {
                 *signed |= node.name == "Signature";
+                if self.version != CapVersion::V1_2 {
+                    let version = self.version.as_str();
+                    let message =
+                        format!("The schema of CAP {version} has no place for a signature; it is read as in CAP 1.2.");
+                    self.find(&rules::ELEMENT_NEWER, id, message);
+                }
                 return Some(sequence.len());
             }
             Space::Foreign if sequence.iter().any(|child| child.name == node.name) => {
@@ -251,11 +261,20 @@ impl Builder<'_, '_> {
             Need::Optional | Need::OptionalFrom1_1 | Need::Only1_0 => false,
         };
         if required && found.is_empty() {
-            let message = format!("`{}` needs `{}`.", self.tree.nodes[parent].name, child.name);
-            self.find_child(&rules::ELEMENT_MISSING, parent, child.name, message);
+            // Nothing depends on these but what people read, and how files are opened.
+            let (rule, then) = match child.name {
+                "areaDesc" | "resourceDesc" => (&rules::DESCRIPTION_MISSING, "; the rest is read all the same"),
+                "mimeType" => (&rules::MIME_TYPE_MISSING, "; the rest is read all the same"),
+                _ => (&rules::ELEMENT_MISSING, ""),
+            };
+            let message = format!("`{}` needs `{}`{then}.", self.tree.nodes[parent].name, child.name);
+            self.find_child(rule, parent, child.name, message);
         }
-        if let (false, Some(&second)) = (child.many, found.get(1)) {
-            self.find(&rules::ELEMENT_REPEATED, second, format!("`{}` may come only once.", child.name));
+        if let (false, [first, second, ..]) = (child.many, found) {
+            let same = found.iter().all(|&id| self.trimmed(id) == self.trimmed(*first));
+            let rule = if same { &rules::ELEMENT_REPEATED_SAME } else { &rules::ELEMENT_REPEATED };
+            let then = if same { "; all say the same" } else { "" };
+            self.find(rule, *second, format!("`{}` may come only once{then}.", child.name));
         }
     }
 }

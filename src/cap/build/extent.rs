@@ -43,7 +43,11 @@ impl Builder<'_, '_> {
     }
 
     fn check_precision(&mut self, id: NodeId) {
-        let longest = decimals_max(self.trimmed(id));
+        let text = self.trimmed(id);
+        if text.contains('+') {
+            self.find(&rules::COORDINATE_PLUS, id, "There is a plus sign: north and east have none.");
+        }
+        let longest = decimals_max(text);
         if longest > DECIMALS_MAX {
             let message = format!("There are {longest} decimals, finer than anyone measures.");
             self.find(&rules::COORDINATE_PRECISION, id, message);

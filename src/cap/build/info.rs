@@ -49,7 +49,7 @@ impl Builder<'_, '_> {
         let wording = self.wording(id, &children, head.speaks);
         let web = self.web(children.one("web"));
         let parameters = self.pairs(&children, "parameter");
-        let resources = children.all("resource").iter().filter_map(|&id| self.resource(id)).collect();
+        let resources = children.all("resource").iter().map(|&id| self.resource(id)).collect();
         let areas: Vec<Option<Area>> = children.all("area").iter().map(|&id| self.area(id)).collect();
         if head.speaks && children.all("area").is_empty() {
             self.find_child(&rules::AREA_ABSENT, id, "area", "There is no `area`: this info is for nowhere.");

@@ -24,10 +24,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Builder<'_, '_> {
-    /// A resource. `None` when it does not say what it is.
-    pub(super) fn resource(&mut self, id: NodeId) -> Option<Resource> {
+    /// A resource.
+    pub(super) fn resource(&mut self, id: NodeId) -> Resource {
         let children = self.children(id, RESOURCE);
-        let resource_desc = self.described(children.one("resourceDesc"));
+        let resource_desc = self.described(children.one("resourceDesc")).unwrap_or_default();
         let mime_type = self.mime_type(children.one("mimeType"));
         let size_bytes = self.size(children.one("size"));
         let deref_uri = self.said(children.one("derefUri"));
@@ -44,7 +44,7 @@ impl Builder<'_, '_> {
         if children.one("uri").is_none() && children.one("derefUri").is_none() {
             self.find(&rules::RESOURCE_NOWHERE, id, "The resource has neither `uri` nor `derefUri`.");
         }
-        Some(Resource { resource_desc: resource_desc?, mime_type, size_bytes, uri, deref_uri, digest })
+        Resource { resource_desc, mime_type, size_bytes, uri, deref_uri, digest }
     }
 
     /// A MIME type: type and subtype, perhaps parameters (RFC 2046).

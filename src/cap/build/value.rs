@@ -93,17 +93,21 @@ impl<'t> Builder<'t, '_> {
     ) -> Option<T> {
         let id = id?;
         let text = self.trimmed(id);
-        let Some(value) = from_code(text) else {
+        // Codes are case-sensitive, but no two differ by that alone.
+        let near = || all.iter().copied().find(|&value| as_str(value).eq_ignore_ascii_case(text));
+        let Some(value) = from_code(text).or_else(near) else {
             let known: Vec<_> = all.iter().map(|&value| as_str(value)).collect();
-            let near = known.iter().find(|known| known.eq_ignore_ascii_case(text));
-            let hint = near.map_or_else(String::new, |near| format!(" Perhaps `{near}` is meant."));
             let name = self.tree.nodes[id].name;
-            let message = format!("`{}` is not a value of `{name}` ({}).{hint}", quote(text), known.join(", "));
+            let message = format!("`{}` is not a value of `{name}` ({}).", quote(text), known.join(", "));
             self.find(&rules::VALUE_UNKNOWN, id, message);
             return None;
         };
+        let spelled = as_str(value);
+        if spelled != text {
+            self.find(&rules::VALUE_CASE, id, format!("`{}` is read as `{spelled}`.", quote(text)));
+        }
         self.check_spaces(id, &rules::VALUE_SPACES);
-        self.check_edition(id, text);
+        self.check_edition(id, spelled);
         Some(value)
     }
 
@@ -192,7 +196,11 @@ impl<'t> Builder<'t, '_> {
             let message = format!("`{}` is not a decimal number; it is left out.", quote(text));
             self.find(&rules::NUMBER_UNREADABLE, id, message);
         } else if number.is_none() && !self.is_left_empty(id) {
-            self.find(&rules::NUMBER_INVALID, id, format!("`{}` is not a decimal number.", quote(text)));
+            self.find(
+                &rules::NUMBER_INVALID,
+                id,
+                format!("`{}` is not a decimal number; it is left out.", quote(text)),
+            );
         }
         number
     }
