@@ -6,6 +6,7 @@ mod operator;
 mod post;
 mod sandbox;
 mod serve;
+mod signer;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand};
@@ -30,6 +31,7 @@ enum Verb {
     Post(post::Args),
     Key(key::Args),
     Operator(operator::Args),
+    Signer(signer::Args),
     Sandbox(sandbox::Args),
 }
 
@@ -66,6 +68,7 @@ async fn run_verb(cli: Cli) -> anyhow::Result<Answer> {
         Verb::Post(args) => post::run(args, config).await,
         Verb::Key(args) => key::run(args, config).await,
         Verb::Operator(args) => operator::run(args, config).await,
+        Verb::Signer(args) => signer::run(args, config).await,
         Verb::Sandbox(args) => sandbox::run(args, config).await,
     }
 }

@@ -59,6 +59,8 @@ texts! {
         ForeignSender = "foreign-sender",
         /// It updates or cancels another sender's alert.
         ForeignChain = "foreign-chain",
+        /// A key is pinned for its sender, and it is not signed by it.
+        Signature = "signature",
         /// No polygon or circle that could reach anyone.
         NoArea = "no-area",
         /// `status` is System or Draft.

@@ -44,6 +44,8 @@ ids! {
     ApiKeyId,
     /// A person who works in the console.
     OperatorId,
+    /// A key pinned for a sender of alerts.
+    SignerId,
 }
 
 /// Longest id, bytes. Ours are shorter.

@@ -14,6 +14,7 @@ pub mod place;
 pub mod repair;
 #[cfg(test)]
 pub mod sample;
+pub mod signer;
 pub mod subscriber;
 pub mod tier;
 pub mod variants;

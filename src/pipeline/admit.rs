@@ -14,7 +14,7 @@ use jiff::Timestamp;
 /// Length of a chain's key: what a Web Push Topic may have (RFC 8030 §5.4).
 pub const CHAIN_KEY_CHARS: usize = 32;
 
-/// What stands in the chain that an alert belongs to.
+/// What is known of an alert from elsewhere: the chain that it belongs to, and whether its sender signed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChainFacts {
     /// An earlier message of it is stored here.
@@ -25,6 +25,8 @@ pub struct ChainFacts {
     pub cancelled: bool,
     /// A message sent later than this one already acted on it.
     pub overtaken: bool,
+    /// A key is pinned for its sender, and no signature of it is by that key.
+    pub unproven: bool,
 }
 
 /// What is to become of an alert.
@@ -64,6 +66,7 @@ pub fn admit(
         return Verdict::held(Reason::ForeignChain);
     }
     match credential.action {
+        KeyAction::Ring | KeyAction::Hold if chain.unproven => Verdict::held(Reason::Signature),
         KeyAction::Ring => Verdict::RING,
         KeyAction::Hold => Verdict::held(Reason::KeyHolds),
         KeyAction::File => Verdict::filed(Reason::KeyFiles),
@@ -149,15 +152,24 @@ pub fn supersedes_silently(alert: &Alert, credential: &Credential, chain: ChainF
 /// itself. What such a key files (no area, already expired, …) reaches nobody, yet is on record for everyone.
 pub fn may_publish(alert: &Alert, credential: &Credential, chain: ChainFacts, verdict: Verdict) -> bool {
     let needs_nobody = match credential.action {
-        KeyAction::Ring | KeyAction::File => credential.may_speak_for(&alert.key.sender) && !chain.foreign,
+        KeyAction::Ring | KeyAction::File => {
+            credential.may_speak_for(&alert.key.sender) && !chain.foreign && !chain.unproven
+        }
         KeyAction::Hold => false,
     };
     needs_nobody && verdict.state != State::Held
 }
 
 /// Whether a Cancel of something unknown may keep a late original silent: only from one whose Cancel would have acted.
-pub fn silences_the_unknown(alert: &Alert, credential: &Credential, root_sender: &str, verdict: Verdict) -> bool {
+pub fn silences_the_unknown(
+    alert: &Alert,
+    credential: &Credential,
+    root_sender: &str,
+    chain: ChainFacts,
+    verdict: Verdict,
+) -> bool {
     alert.msg_type == MsgType::Cancel
+        && !chain.unproven
         && verdict.reason == Some(Reason::NothingToCancel)
         && root_sender == alert.key.sender
         && credential.may_speak_for(&alert.key.sender)
@@ -184,7 +196,8 @@ mod tests {
         }
     }
 
-    const KNOWN: ChainFacts = ChainFacts { known: true, foreign: false, cancelled: false, overtaken: false };
+    const KNOWN: ChainFacts =
+        ChainFacts { known: true, foreign: false, cancelled: false, overtaken: false, unproven: false };
     const NONE: ChainFacts = ChainFacts { known: false, ..KNOWN };
 
     fn verdict(alert: &Alert, credential: &Credential, chain: ChainFacts) -> Verdict {
@@ -266,6 +279,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_signed_by_the_key_pinned_for_its_sender_does_nothing_by_itself() {
+        let unproven = ChainFacts { unproven: true, ..KNOWN };
+        let held = Verdict::held(Reason::Signature);
+        for (action, want) in
+            [(KeyAction::Ring, held), (KeyAction::Hold, held), (KeyAction::File, Verdict::filed(Reason::KeyFiles))]
+        {
+            let credential = credential(action, &[]);
+            assert_eq!(verdict(&alert(), &credential, unproven), want);
+            assert!(!may_publish(&alert(), &credential, unproven, want), "{action:?}");
+        }
+        let ring = credential(KeyAction::Ring, &[]);
+        let mut update = alert();
+        update.msg_type = MsgType::Update;
+        update.infos[0].expires = Some(key("x", "10:00:00").sent);
+        assert!(!supersedes_silently(&update, &ring, unproven, Verdict::filed(Reason::Expired)));
+        let mut cancel = alert();
+        cancel.msg_type = MsgType::Cancel;
+        let nothing = Verdict::filed(Reason::NothingToCancel);
+        assert!(!silences_the_unknown(&cancel, &ring, "warnings@town.example", unproven, nothing));
+    }
+
+    #[test]
     fn an_update_that_is_over_or_nowhere_still_ends_what_it_updates() {
         let mut update = alert();
         update.msg_type = MsgType::Update;
@@ -293,7 +328,8 @@ mod tests {
         let mut cancel = alert();
         cancel.msg_type = MsgType::Cancel;
         let verdict = Verdict::filed(Reason::NothingToCancel);
-        let silences = |credential: &Credential, root: &str| silences_the_unknown(&cancel, credential, root, verdict);
+        let silences =
+            |credential: &Credential, root: &str| silences_the_unknown(&cancel, credential, root, NONE, verdict);
         let sender = "warnings@town.example";
         assert!(silences(&credential(KeyAction::Ring, &[]), sender));
         assert!(!silences(&credential(KeyAction::Hold, &[]), sender));

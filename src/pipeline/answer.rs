@@ -102,6 +102,9 @@ pub fn explain(reason: Reason) -> &'static str {
         Reason::ForeignChain => {
             "It updates or cancels an alert of another sender, so a person must release it. Send it as the sender of the alert it refers to."
         }
+        Reason::Signature => {
+            "A key is pinned for the alert's sender, and no signature of the alert is by it, so a person must release it. Sign the alert with that key, last of all."
+        }
         Reason::NoArea => {
             "No polygon or circle says where it applies, so it reaches nobody. Give each area a polygon or a circle."
         }

@@ -112,21 +112,30 @@ impl Bell {
     /// # Errors
     /// See [`PostError`]; nothing is stored then.
     pub async fn post(&self, bytes: &[u8], credential: &Credential, dry_run: bool) -> Result<Posted, PostError> {
-        let intake = match intake(bytes, credential, &self.reading) {
-            Ok(intake) => intake,
-            Err(PostError::Invalid { findings }) => {
-                if !dry_run {
-                    self.count_findings(credential, false, None, &findings).await;
+        let mut signers = store::signer::list(&self.db).await?;
+        let (intake, mut tx) = loop {
+            let intake = match intake(bytes, credential, &self.reading, &signers) {
+                Ok(intake) => intake,
+                Err(PostError::Invalid { findings }) => {
+                    if !dry_run {
+                        self.count_findings(credential, false, None, &findings).await;
+                    }
+                    return Err(PostError::Invalid { findings });
                 }
-                return Err(PostError::Invalid { findings });
+                Err(error) => return Err(error),
+            };
+            if let Some(stored) = self.stored(&intake, credential).await? {
+                return repeated(&stored, bytes);
             }
-            Err(error) => return Err(error),
+            self.follower.catch_up().await?;
+            let mut tx = self.db.begin().await?;
+            let now = store::signer::list_in(&mut tx).await?;
+            if now == signers {
+                break (intake, tx);
+            }
+            // A key was pinned or removed while the document was read: what it is worth may be another.
+            signers = now;
         };
-        if let Some(stored) = self.stored(&intake, credential).await? {
-            return repeated(&stored, bytes);
-        }
-        self.follower.catch_up().await?;
-        let mut tx = self.db.begin().await?;
         let admitted = self.admit(&mut tx, &intake, bytes, credential, dry_run).await?;
         let Some((answer, stopped)) = admitted else {
             drop(tx);
@@ -146,7 +155,7 @@ impl Bell {
 
     async fn stored(&self, intake: &Intake, credential: &Credential) -> Result<Option<StoredAlert>, StoreError> {
         let key = &intake.alert.key;
-        let voice = voice(credential, &key.sender);
+        let voice = voice(credential, intake);
         store::alert::by_key(&self.db, &key.sender, &key.identifier, key.sent.instant(), &voice).await
     }
 
@@ -160,7 +169,7 @@ impl Bell {
         dry_run: bool,
     ) -> Result<Option<(Answer, Vec<BroadcastId>)>, StoreError> {
         let now = self.clock.now();
-        let voice = voice(credential, &intake.alert.key.sender);
+        let voice = voice(credential, intake);
         let Weighed { alert, messages, mut chains, verdict, copies, inside, near, all_clear } =
             self.weigh(tx, intake, credential, &voice, now).await?;
         let id = AlertId(clock::random_id());
@@ -214,7 +223,7 @@ impl Bell {
         let mut stopped = Vec::new();
         if verdict.state == State::Approved || admit::supersedes_silently(&alert, credential, chains.facts, verdict) {
             stopped = act(tx, &alert, &id, &broadcast.id, &chains, now).await?;
-        } else if admit::silences_the_unknown(&alert, credential, &chains.own.sender, verdict) {
+        } else if admit::silences_the_unknown(&alert, credential, &chains.own.sender, chains.facts, verdict) {
             store::chain::cancel(tx, &chains.own.id, &id, now).await?;
         }
         let actor = Actor::Key(credential.id.clone());
@@ -233,6 +242,7 @@ impl Bell {
         now: Timestamp,
     ) -> Result<Weighed, StoreError> {
         let mut chains = resolve(tx, &intake.alert, Own { voice, id: None, now }).await?;
+        chains.facts.unproven = intake.unproven;
         let alert = Alert { msg_type: chains.acts_as, ..intake.alert.clone() };
         let messages = messages(&alert);
         let verdict = admit::admit(&alert, &messages, credential, chains.facts, now);
@@ -347,8 +357,8 @@ fn repeated(stored: &StoredAlert, bytes: &[u8]) -> Result<Posted, PostError> {
 
 /// Whose word a key's post is. What others post under a sender's name is kept apart, so that it can neither take the
 /// place of the sender's own message nor stand in its way.
-fn voice(credential: &Credential, sender: &str) -> Voice {
-    if credential.may_speak_for(sender) && !credential.test {
+fn voice(credential: &Credential, intake: &Intake) -> Voice {
+    if credential.may_speak_for(&intake.alert.key.sender) && !credential.test && !intake.unproven {
         Voice::Sender
     } else {
         Voice::Other(credential.id.clone())

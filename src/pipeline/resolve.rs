@@ -96,6 +96,7 @@ fn facts(alert: &Alert, found: &Found, chains: &[Chain], parts: &[Chain], own_ke
         foreign: chains.iter().chain(parts).any(|chain| chain.sender != alert.key.sender),
         cancelled: chains.iter().all(|chain| chain.cancelled.is_some()),
         overtaken: chains.iter().all(overtook) || chains.iter().any(own_overtaken),
+        unproven: false,
     }
 }
 

@@ -24,6 +24,7 @@ pub mod reply;
 mod row;
 pub mod session;
 pub mod setting;
+pub mod signer;
 pub mod subscriber;
 pub mod vault;
 

@@ -21,6 +21,7 @@ mod real_alerts;
 mod repairs;
 mod sandbox;
 mod signatures;
+mod signers;
 mod store_contract;
 mod support;
 mod tidy;

@@ -2,7 +2,7 @@
 //! what is tampered with is refused by both, and the shared corpus is judged alike.
 
 #[path = "signatures/oracle.rs"]
-mod oracle;
+pub mod oracle;
 
 use crate::support::shared;
 use beffroi::cap::finding::Finding;

@@ -8,6 +8,7 @@ mod given;
 mod ledger;
 mod links;
 mod repairs;
+mod signers;
 mod subscribers;
 
 use crate::support::database::databases;

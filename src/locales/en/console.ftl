@@ -66,6 +66,7 @@ broadcast-reason-key-holds = The key that posted it waits for a person.
 broadcast-reason-key-files = The key that posted it only files its alerts.
 broadcast-reason-foreign-sender = The key that posted it may not speak for this sender. Ask them before you release it.
 broadcast-reason-foreign-chain = It changes or cancels an alert of another sender. Ask both before you release it.
+broadcast-reason-signature = It is not signed by the key that is pinned for its sender. Ask the sender before you release it.
 broadcast-reason-no-area = It has no polygon or circle, so it reaches nobody.
 broadcast-reason-not-actual = Its status is System or Draft, so it reaches nobody.
 broadcast-reason-not-public = It is not for the public.

@@ -66,6 +66,7 @@ broadcast-reason-key-holds = La clé qui l’a envoyée attend une personne.
 broadcast-reason-key-files = La clé qui l’a envoyée ne fait que classer ses alertes.
 broadcast-reason-foreign-sender = La clé qui l’a envoyée ne peut pas parler pour cet émetteur. Demandez-lui avant de diffuser.
 broadcast-reason-foreign-chain = Elle change ou annule l’alerte d’un autre émetteur. Demandez aux deux avant de diffuser.
+broadcast-reason-signature = Elle n’est pas signée par la clé enregistrée pour son émetteur. Demandez-lui avant de diffuser.
 broadcast-reason-no-area = Elle n’a ni polygone ni cercle, elle n’atteint donc personne.
 broadcast-reason-not-actual = Son statut est System ou Draft, elle n’atteint donc personne.
 broadcast-reason-not-public = Elle n’est pas destinée au public.

@@ -20,7 +20,7 @@ impl Kind {
 /// A key pair with a self-signed certificate.
 pub struct Key {
     private: PathBuf,
-    certificate: PathBuf,
+    pub certificate: PathBuf,
     /// The certificate in PEM.
     pub pem: Vec<u8>,
 }
