@@ -20,11 +20,15 @@ pub enum CapVersion {
 impl CapVersion {
     /// The edition a namespace names.
     pub fn of(namespace: &str) -> Option<Self> {
-        match namespace {
-            "http://www.incident.com/cap/1.0" => Some(Self::V1_0),
-            "urn:oasis:names:tc:emergency:cap:1.1" => Some(Self::V1_1),
-            "urn:oasis:names:tc:emergency:cap:1.2" => Some(Self::V1_2),
-            _ => None,
+        [Self::V1_0, Self::V1_1, Self::V1_2].into_iter().find(|version| version.namespace() == namespace)
+    }
+
+    /// The namespace that names it.
+    pub const fn namespace(self) -> &'static str {
+        match self {
+            Self::V1_0 => "http://www.incident.com/cap/1.0",
+            Self::V1_1 => "urn:oasis:names:tc:emergency:cap:1.1",
+            Self::V1_2 => "urn:oasis:names:tc:emergency:cap:1.2",
         }
     }
 

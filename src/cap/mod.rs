@@ -1,8 +1,10 @@
-//! The Common Alerting Protocol: bytes to types. Pure: no I/O, no clock.
+//! The Common Alerting Protocol: bytes to types and back. Pure: no I/O, no clock.
 //!
 //! [`read()`] decodes, parses and builds: `encoding` makes text, `parse` a located tree, `build` the [`alert::Alert`].
-//! Whatever the bytes, it never panics and stays within [`Limits`]. Absent on purpose: writing CAP (original bytes are
-//! kept and served), expanding entities, and guessing.
+//! Whatever the bytes, it never panics and stays within [`Limits`]. Absent on purpose: expanding entities, and guessing.
+//!
+//! [`write()`] makes a document of an alert, and reads it again before handing it out. It is for alerts of our own: what
+//! came from others is kept and served in its original bytes.
 
 pub mod alert;
 mod build;
@@ -23,12 +25,14 @@ mod scan;
 pub mod signature;
 pub mod time;
 mod tree;
+mod write;
 
 pub use limits::Limits;
 pub use options::Options;
 pub use outline::Outline;
 pub use profile::Profile;
 pub use read::{Reading, Root, Survey, read, survey};
+pub use write::{Layout, Problem, Profiles, WriteError, WriteOptions, write};
 
 #[cfg(test)]
 mod tests;

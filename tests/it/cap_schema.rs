@@ -17,7 +17,7 @@ fn top() -> PathBuf {
 }
 
 /// What xmllint says of each file: whether it is valid. Those that are no XML are absent.
-fn judge(files: &[PathBuf]) -> HashMap<PathBuf, bool> {
+pub fn judge(files: &[PathBuf]) -> HashMap<PathBuf, bool> {
     let schema = top().join("schemas/cap-1.2.xsd");
     let output = Command::new("xmllint")
         .args(["--noout", "--nonet", "--schema"])

@@ -5,6 +5,7 @@ mod cap_conformance;
 mod cap_corpus;
 mod cap_schema;
 mod cap_verdicts;
+mod cap_write;
 mod chromium;
 mod citizen;
 mod cli;
