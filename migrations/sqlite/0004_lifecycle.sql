@@ -9,13 +9,15 @@ CREATE INDEX alert_facts ON alert (facts) WHERE facts IS NOT NULL;
 -- The alert that this one is a copy of: its people are not rung again.
 ALTER TABLE broadcast ADD COLUMN merged_with TEXT;
 
--- Which NWS events an alert is about, and in which zones (a JSON list): its number begins anew where starts is 1.
+-- Which NWS events an alert is about, and in which zones (a JSON list). An event's number begins anew
+-- where its stage is 'starts'.
 CREATE TABLE event_code (
     alert TEXT NOT NULL,
     chain TEXT NOT NULL,
     event TEXT NOT NULL,
-    starts INTEGER NOT NULL,
+    stage TEXT NOT NULL,
     zones TEXT NOT NULL,
+    CONSTRAINT event_code_stage CHECK (stage IN ('starts', 'goes-on', 'ends')),
     CONSTRAINT event_code_of_alert PRIMARY KEY (alert, event),
     CONSTRAINT event_code_alert FOREIGN KEY (alert) REFERENCES alert (id),
     CONSTRAINT event_code_chain FOREIGN KEY (chain) REFERENCES chain (id)

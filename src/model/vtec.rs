@@ -73,6 +73,40 @@ impl Action {
     const fn ends(self) -> bool {
         matches!(self, Self::Cancelled | Self::Expired)
     }
+
+    /// Where the event stands with it.
+    pub const fn stage(self) -> Stage {
+        match self {
+            Self::New | Self::Routine => Stage::Starts,
+            Self::Continued | Self::Extended | Self::ExtendedArea | Self::ExtendedBoth | Self::Corrected => {
+                Stage::GoesOn
+            }
+            Self::Upgraded | Self::Cancelled | Self::Expired => Stage::Ends,
+        }
+    }
+}
+
+/// Where an event stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Starts,
+    GoesOn,
+    Ends,
+}
+
+impl Stage {
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starts => "starts",
+            Self::GoesOn => "goes-on",
+            Self::Ends => "ends",
+        }
+    }
+
+    pub fn from_text(text: &str) -> Option<Self> {
+        [Self::Starts, Self::GoesOn, Self::Ends].into_iter().find(|stage| stage.as_str() == text)
+    }
 }
 
 /// One event code, as far as it tells events apart. Its number begins anew each year: a later `NEW` of the same event

@@ -337,9 +337,9 @@ async fn note_links(tx: &mut Tx, alert: &Alert, id: &AlertId, chains: &Chains) -
             }
         }
         MsgType::Alert | MsgType::Update | MsgType::Cancel => {
-            for (event, starts, zones) in Segments::codes(alert) {
+            for (event, stage, zones) in Segments::codes(alert) {
                 let (alert_id, chain, sent) = (id.clone(), chains.own.id.clone(), alert.key.sent.instant());
-                let code = EventCode { alert: alert_id, chain, event, starts, zones, sent };
+                let code = EventCode { alert: alert_id, chain, event, stage, zones, sent };
                 store::event_code::insert(tx, &code).await?;
             }
         }

@@ -65,7 +65,7 @@ pub async fn resolve(tx: &mut Tx, alert: &Alert, own: Own<'_>) -> Result<Chains,
     for id in &ids {
         chains.push(store::chain::lock(tx, id).await?.ok_or(StoreError::Corrupt { what: "alert.chain" })?);
     }
-    let parts = segments.divide(tx, &mut chains, own).await?;
+    let parts = segments.divide(tx, alert, &mut chains, own).await?;
     let continues = parts.iter().any(|chain| chain.cancelled.is_none());
     let ended = !parts.is_empty() && chains.is_empty() && !continues;
     if chains.is_empty() {

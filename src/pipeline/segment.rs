@@ -6,7 +6,7 @@ use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
 use crate::model::id::ChainId;
 use crate::model::lifecycle::{self as rules, Remark};
-use crate::model::vtec::{self, Vtec};
+use crate::model::vtec::{self, Stage, Vtec};
 use crate::store::chain::Chain;
 use crate::store::event_code::{Asking, EventCode};
 use crate::store::{self, StoreError, Tx};
@@ -71,9 +71,15 @@ pub async fn segments(tx: &mut Tx, alert: &Alert, own: Own<'_>) -> Result<Segmen
     Ok(segments)
 }
 
+fn asking<'a>(alert: &'a Alert, own: Own<'a>) -> Asking<'a> {
+    let sent = alert.key.sent.instant();
+    Asking { sender: &alert.key.sender, status: alert.status, voice: own.voice, sent, own: own.id }
+}
+
 /// Without those of an event of the same number that ended before this one began.
 fn since_it_began(mut known: Vec<EventCode>, sent: Timestamp) -> Vec<EventCode> {
-    let began = known.iter().filter(|code| code.starts && code.sent <= sent).map(|code| code.sent).max();
+    let began =
+        known.iter().filter(|code| code.stage == Stage::Starts && code.sent <= sent).map(|code| code.sent).max();
     if let Some(began) = began {
         known.retain(|code| began.duration_since(code.sent) <= PRODUCT_MAX);
     }
@@ -93,6 +99,7 @@ impl Segments {
     pub async fn divide(
         &mut self,
         tx: &mut Tx,
+        alert: &Alert,
         chains: &mut Vec<Chain>,
         own: Own<'_>,
     ) -> Result<Vec<Chain>, StoreError> {
@@ -100,19 +107,30 @@ impl Segments {
         if self.codes.is_empty() {
             return Ok(parts);
         }
+        let asking = asking(alert, own);
         for chain in std::mem::take(chains) {
             let last = store::event_code::last_of_chain(tx, &chain.id, own.id).await?;
-            if self.covers(&chain, &last) {
-                chains.push(chain);
-            } else {
-                let message = "It speaks for a part of an event; the rest goes on without it.";
-                self.remarks.push(Remark::new(&rules::VTEC_PART, "info", message));
-                parts.push(chain);
+            for old in &last {
+                if self.known.iter().all(|code| code.event != old.event) {
+                    let known = store::event_code::of_event(tx, &old.event, asking).await?;
+                    self.known.extend(since_it_began(known, asking.sent));
+                }
             }
+            if self.covers(&chain, &last) { chains.push(chain) } else { parts.push(chain) }
+        }
+        // What was cancelled stays out of what goes on beside it.
+        let is_open = |chain: &Chain| chain.cancelled.is_none();
+        if chains.iter().chain(&parts).any(is_open) {
+            chains.retain(is_open);
+            parts.retain(is_open);
+        }
+        if !parts.is_empty() {
+            let message = "It speaks for a part of an event; the rest goes on without it.";
+            self.remarks.push(Remark::new(&rules::VTEC_PART, "info", message));
         }
         // Whoever heard the end, or how it goes on, from another message of the event hears the rest from that.
         let is_other = |id: &ChainId| chains.iter().all(|chain| chain.id != *id);
-        let elsewhere = self.known.iter().filter(|code| !code.starts && is_other(&code.chain));
+        let elsewhere = self.known.iter().filter(|code| code.stage != Stage::Starts && is_other(&code.chain));
         self.split = elsewhere.map(|code| code.chain.clone()).collect();
         self.split.sort();
         self.split.dedup();
@@ -121,10 +139,13 @@ impl Segments {
 
     /// Whether the alert, with what took over parts of it before, speaks for every zone of every event of a chain.
     fn covers(&self, chain: &Chain, last: &[EventCode]) -> bool {
-        last.iter().all(|old| {
+        last.iter().filter(|old| old.stage != Stage::Ends).all(|old| {
             let own = self.codes.iter().any(|code| code.event == old.event).then_some(&self.zones);
             let took_over = |code: &&EventCode| {
-                code.chain != chain.id && !code.starts && code.event == old.event && code.sent >= old.sent
+                code.chain != chain.id
+                    && code.stage != Stage::Starts
+                    && code.event == old.event
+                    && code.sent >= old.sent
             };
             let others = self.known.iter().filter(took_over).map(|code| &code.zones);
             let speaking: Vec<&BTreeSet<String>> = own.into_iter().chain(others).collect();
@@ -136,11 +157,8 @@ impl Segments {
     }
 
     /// What is to be stored of an alert's own event codes.
-    pub fn codes(alert: &Alert) -> impl Iterator<Item = (String, bool, BTreeSet<String>)> {
+    pub fn codes(alert: &Alert) -> impl Iterator<Item = (String, Stage, BTreeSet<String>)> {
         let zones = vtec::zones(alert);
-        vtec::codes(alert).codes.into_iter().map(move |code| {
-            let starts = !code.action.follows();
-            (code.event, starts, zones.clone())
-        })
+        vtec::codes(alert).codes.into_iter().map(move |code| (code.event, code.action.stage(), zones.clone()))
     }
 }

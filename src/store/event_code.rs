@@ -6,6 +6,7 @@ use super::error::StoreError;
 use super::row::{known, ms, row, time};
 use crate::cap::code::Status;
 use crate::model::id::{AlertId, ChainId};
+use crate::model::vtec::Stage;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -21,15 +22,14 @@ pub struct EventCode {
     pub chain: ChainId,
     /// As `model::vtec` names it.
     pub event: String,
-    /// The event begins here.
-    pub starts: bool,
+    pub stage: Stage,
     /// Empty where the alert names none.
     pub zones: BTreeSet<String>,
     pub sent: Timestamp,
 }
 
 row! {
-    EventCodeRow { alert: String, chain: String, event: String, starts: i64, zones: String, sent_ms: i64 }
+    EventCodeRow { alert: String, chain: String, event: String, stage: String, zones: String, sent_ms: i64 }
 }
 
 impl EventCodeRow {
@@ -38,7 +38,7 @@ impl EventCodeRow {
             alert: self.alert.into(),
             chain: self.chain.into(),
             event: self.event,
-            starts: self.starts == 1,
+            stage: known(Stage::from_text(&self.stage), "event_code.stage")?,
             zones: known(serde_json::from_str(&self.zones).ok(), "event_code.zones")?,
             sent: time(self.sent_ms, "alert.sent_ms")?,
         })
@@ -51,13 +51,13 @@ impl EventCodeRow {
 /// The database failed, or the alert or the chain is unknown.
 pub async fn insert(tx: &mut Tx, code: &EventCode) -> Result<(), StoreError> {
     on_tx!(tx, |conn| sqlx::query(
-        "INSERT INTO event_code (alert, chain, event, starts, zones) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO event_code (alert, chain, event, stage, zones) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (alert, event) DO NOTHING",
     )
     .bind(code.alert.as_str())
     .bind(code.chain.as_str())
     .bind(&code.event)
-    .bind(i64::from(code.starts))
+    .bind(code.stage.as_str())
     .bind(serde_json::json!(code.zones).to_string())
     .execute(conn)
     .await

@@ -2,9 +2,11 @@
 
 use beffroi::cap::alert::Info;
 use beffroi::cap::code::Category;
+use beffroi::cap::finding::Level;
 use beffroi::cap::{self, Options};
 use beffroi::model::broadcast::{Reason, State};
 use beffroi::model::family::Family;
+use beffroi::model::lifecycle;
 use std::collections::{BTreeMap, BTreeSet};
 
 const INTEGRATORS: &str = include_str!("../../docs/INTEGRATORS.md");
@@ -73,4 +75,21 @@ fn every_state_and_reason_is_explained_to_operators() {
     let reasons: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
     assert_eq!(held.union(&filed).copied().collect::<BTreeSet<_>>(), reasons);
     assert!(held.is_disjoint(&filed));
+}
+
+#[test]
+fn integrators_can_look_up_what_is_found_about_earlier_messages() {
+    let rows: Vec<[String; 3]> = table(INTEGRATORS, "When messages follow each other")
+        .into_iter()
+        .map(|row| <[&str; 3]>::try_from(row).expect("three columns").map(str::to_owned))
+        .collect();
+    let level = |level: Level| match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    };
+    let rules = lifecycle::ALL.iter();
+    let wanted: Vec<[String; 3]> =
+        rules.map(|rule| [format!("`{}`", rule.code), level(rule.level).to_owned(), rule.fix.to_owned()]).collect();
+    assert_eq!(rows, wanted);
 }

@@ -7,6 +7,7 @@ use beffroi::clock::random_id;
 use beffroi::model::batch::Rest;
 use beffroi::model::broadcast::{Broadcast, State};
 use beffroi::model::id::{AlertId, ApiKeyId, ChainId};
+use beffroi::model::vtec::Stage;
 use beffroi::store::alert::{NewAlert, Voice};
 use beffroi::store::event_code::{Asking, EventCode};
 use beffroi::store::{alert as alerts, batch, broadcast, chain as chains, event_code, reply};
@@ -20,7 +21,7 @@ async fn an_event_is_found_by_its_sender_newest_first_and_never_by_another() {
             alert: alert.id.clone(),
             chain: alert.chain.clone(),
             event: event.to_owned(),
-            starts: alert.msg_type == MsgType::Alert,
+            stage: if alert.msg_type == MsgType::Alert { Stage::Starts } else { Stage::Ends },
             zones: zones.iter().map(|zone| (*zone).to_owned()).collect(),
             sent: alert.sent,
         };

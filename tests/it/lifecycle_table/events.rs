@@ -1,0 +1,187 @@
+//! Events of the US National Weather Service, held together by their codes.
+
+use super::doc::{Doc, Ground};
+use super::{Row, Step, found, rings};
+
+const WEST: &[&str] = &["OKZ001"];
+const EAST: &[&str] = &["OKZ002"];
+const BOTH: &[&str] = &["OKZ001", "OKZ002"];
+
+macro_rules! code {
+    ($action:literal) => {
+        code!($action, "WS.W.0012")
+    };
+    ($action:literal, $event:literal) => {
+        concat!("/O.", $action, ".KOUN.", $event, ".260601T1200Z-260601T1800Z/")
+    };
+}
+
+/// Both boxes, in two zones.
+fn new() -> Step {
+    let doc = Doc::alert("a", 50).on(Ground::Both).nws(code!("NEW"), BOTH);
+    rings(doc.about("NEW, zones 1 and 2"), &["east Alert", "west Alert"])
+}
+
+fn west() -> Step {
+    rings(Doc::alert("a", 50).nws(code!("NEW"), WEST).about("NEW, zone 1"), &["west Alert"])
+}
+
+pub fn rows() -> Vec<Row> {
+    let mut all = parts();
+    all.extend(whole());
+    all.extend(several());
+    all
+}
+
+fn whole() -> Vec<Row> {
+    vec![
+        Row::new(
+            "NWS: NEW, CON, EXT and CAN whose references are not known here",
+            [
+                west(),
+                found(
+                    Doc::update("b", 52, &[("x", 40)]).nws(code!("CON"), WEST).about("CON"),
+                    &["reference-unknown", "vtec-followed"],
+                    &["west Update"],
+                ),
+                found(
+                    Doc::alert("c", 53).nws(code!("EXT"), WEST).about("EXT, without references"),
+                    &["vtec-followed"],
+                    &["west Update"],
+                ),
+                found(
+                    Doc::cancel("d", 54, &[("y", 41)]).nws(code!("CAN"), WEST).about("CAN"),
+                    &["reference-unknown", "vtec-followed"],
+                    &["west Cancel"],
+                ),
+            ],
+        ),
+        Row::new(
+            "NWS: EXP in an Alert",
+            [
+                west(),
+                Step::Join,
+                found(
+                    Doc::alert("b", 52).nws(code!("EXP"), WEST).about("EXP"),
+                    &["all-clear", "vtec-followed"],
+                    &["west Update"],
+                ),
+            ],
+        ),
+        Row::new(
+            "NWS: a code that cannot be read",
+            [found(Doc::alert("a", 50).nws("/O.NEW.KOUN.12/", WEST), &["vtec-invalid"], &["west Alert"])],
+        ),
+        Row::new(
+            "NWS: another number is another event",
+            [
+                west(),
+                rings(
+                    Doc::alert("b", 52).nws(code!("NEW", "WS.W.0013"), WEST).about("NEW, number 13"),
+                    &["west Alert"],
+                ),
+            ],
+        ),
+        Row::new(
+            "NWS: the same codes of another sender are another event",
+            [
+                west(),
+                rings(Doc::alert("b", 52).from("hub").nws(code!("CON"), WEST).about("CON of `hub`"), &["west Alert"]),
+            ],
+        ),
+    ]
+}
+
+fn parts() -> Vec<Row> {
+    let can_west = || Doc::cancel("c", 52, &[("a", 50)]).nws(code!("CAN"), WEST).about("CAN, zone 1");
+    let con_east = || Doc::update("b", 52, &[("a", 50)]).on(Ground::East).nws(code!("CON"), EAST).about("CON, zone 2");
+    vec![
+        Row::new(
+            "NWS: a part is cancelled, then the rest goes on and ends",
+            [
+                new(),
+                found(can_west(), &["vtec-followed", "vtec-part"], &["west Cancel"]),
+                found(con_east(), &["vtec-followed"], &["east Update"]),
+                found(
+                    Doc::cancel("d", 54, &[("b", 52)]).on(Ground::East).nws(code!("CAN"), EAST).about("CAN, zone 2"),
+                    &["vtec-followed"],
+                    &["east Cancel"],
+                ),
+            ],
+        ),
+        Row::new(
+            "NWS: the rest goes on, then a part is cancelled",
+            [
+                new(),
+                found(con_east(), &["vtec-followed", "vtec-part"], &["east Update"]),
+                found(can_west(), &["vtec-followed"], &["west Cancel"]),
+                found(
+                    Doc::update("d", 54, &[("b", 52)]).on(Ground::East).nws(code!("CON"), EAST).about("CON, zone 2"),
+                    &["vtec-followed"],
+                    &["east Update"],
+                ),
+            ],
+        ),
+        Row::new(
+            "NWS: siblings of one event go on and end apart",
+            [
+                west(),
+                rings(
+                    Doc::alert("b", 50).on(Ground::East).nws(code!("NEW"), EAST).about("NEW, zone 2"),
+                    &["east Alert"],
+                ),
+                found(
+                    Doc::update("c", 52, &[("a", 50)]).nws(code!("CON"), WEST).about("CON, zone 1"),
+                    &["vtec-followed"],
+                    &["west Update"],
+                ),
+                found(
+                    Doc::cancel("d", 53, &[("b", 50)]).on(Ground::East).nws(code!("CAN"), EAST).about("CAN, zone 2"),
+                    &["vtec-followed"],
+                    &["east Cancel"],
+                ),
+            ],
+        ),
+    ]
+}
+
+fn several() -> Vec<Row> {
+    let two =
+        concat!("/O.NEW.KOUN.WI.Y.0032.260601T1200Z-260601T1800Z/", "/O.NEW.KOUN.HW.W.0014.260601T1200Z-260601T1800Z/");
+    let upgrade =
+        concat!("/O.UPG.KOUN.WS.W.0012.260601T1200Z-260601T1800Z/", "/O.NEW.KOUN.IS.W.0014.260601T1200Z-260601T1800Z/");
+    vec![
+        Row::new(
+            "NWS: two events in one alert, one of them is cancelled",
+            [
+                rings(Doc::alert("a", 50).nws(two, WEST).about("NEW wind, NEW high wind"), &["west Alert"]),
+                found(
+                    Doc::cancel("c", 52, &[("a", 50)]).nws(code!("CAN", "WI.Y.0032"), WEST).about("CAN wind"),
+                    &["vtec-followed", "vtec-part"],
+                    &["west Cancel"],
+                ),
+                found(
+                    Doc::update("d", 53, &[("a", 50)]).nws(code!("CON", "HW.W.0014"), WEST).about("CON high wind"),
+                    &["vtec-followed"],
+                    &["west Update"],
+                ),
+            ],
+        ),
+        Row::new(
+            "NWS: an event is replaced by another",
+            [
+                west(),
+                found(
+                    Doc::update("b", 52, &[("x", 40)]).nws(upgrade, WEST).about("UPG, and NEW of another event"),
+                    &["reference-unknown", "vtec-followed"],
+                    &["west Update"],
+                ),
+                found(
+                    Doc::cancel("c", 54, &[("y", 41)]).nws(code!("CAN", "IS.W.0014"), WEST).about("CAN of that one"),
+                    &["reference-unknown", "vtec-followed"],
+                    &["west Cancel"],
+                ),
+            ],
+        ),
+    ]
+}
