@@ -2,7 +2,7 @@
 
 use super::profile::{asked, conforming, of_profiles};
 use crate::cap::profile::Profile::{self, CapAu, CapCp, Ipaws, Meteoalarm, Wmo};
-use crate::cap::read;
+use crate::cap::{Options, read};
 use std::collections::BTreeSet;
 
 /// The profiles' codes found in the document that conforms, with a part of it written otherwise everywhere.
@@ -149,4 +149,111 @@ fn a_cancel_with_a_green_level_is_no_green_warning() {
     };
     assert!(green(&text));
     assert!(!green(&text.replace("<msgType>Alert</msgType>\n  <scope>Public</scope>", cancel)));
+}
+
+#[test]
+fn every_value_of_a_list_is_known() {
+    let lists: &[(Profile, &str, &[&str])] = &[
+        (Ipaws, "<value>CIV<", &["CIV", "WXR", "EAS", "PEP"]),
+        (Ipaws, "<value>NWEM<", &["EAS", "CMAS", "NWEM", "PUBLIC", "CAPEXCH"]),
+        (
+            Ipaws,
+            "<value>Imminent Threat<",
+            &["Public Safety", "Child Abduction", "Amber", "National", "Presidential", "Earthquake", "WEA Test"],
+        ),
+        (Ipaws, "<value>TOR<", &["ADR", "EVI", "MEP", "NPT", "NWS", "SQW", "WSW"]),
+        (CapCp, "<value>text<", &["correction", "resource", "layer", "other", "none"]),
+        (CapCp, "<value>no<", &["yes", "No"]),
+        (Meteoalarm, "<valueName>EMMA_ID<", &["NUTS1", "nuts2", "NUTS3", "FIPS", "WARNCELLID"]),
+        (
+            CapAu,
+            "<valueName>urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0:ISO3166-2<",
+            &[
+                "G-NAF",
+                "Gazetteer",
+                "Postcode",
+                "http://www.iso.org/iso/country_codes.html",
+                "http://www.ga.gov.au/place-name/",
+            ],
+        ),
+    ];
+    for (profile, from, values) in lists {
+        let tag = from.split_inclusive('>').next().expect("a tag");
+        for value in *values {
+            assert_eq!(codes(*profile, from, &format!("{tag}{value}<")), BTreeSet::new(), "{value} for {from}");
+        }
+    }
+}
+
+#[test]
+fn a_type_of_meteoalarm_has_the_name_of_no_other() {
+    const NAMES: [(usize, &str); 14] = [
+        (1, "Wind"),
+        (2, "snow-ice"),
+        (3, "Thunderstorm"),
+        (4, "Fog"),
+        (5, "high-temperature"),
+        (6, "low-temperature"),
+        (7, "coastalevent"),
+        (8, "forest-fire"),
+        (9, "avalanches"),
+        (10, "Rain"),
+        (12, "flooding"),
+        (13, "rain-flood"),
+        (14, "Marine hazard"),
+        (15, "Drought"),
+    ];
+    let found = |number: usize, name: &str| codes(Meteoalarm, "3; Thunderstorm", &format!("{number}; {name}"));
+    for (number, name) in NAMES {
+        assert_eq!(found(number, name), BTreeSet::new(), "{number}; {name}");
+        let other = if number == 1 { 2 } else { 1 };
+        assert_eq!(found(other, name), BTreeSet::from(["meteoalarm-type-inconsistent".to_owned()]), "{other}; {name}");
+    }
+    for number in [0, 11, 16] {
+        assert_eq!(found(number, "Wind"), BTreeSet::from(["meteoalarm-type-unknown".to_owned()]), "{number}");
+    }
+    for (number, level, severity) in [(1, "green", "Minor"), (2, "yellow", "Moderate"), (4, "red", "Extreme")] {
+        let text = String::from_utf8(conforming(Meteoalarm)).expect("text");
+        let text = text.replace("3; orange; Severe", &format!("{number}; {level}; {severity}"));
+        let text = text.replace(">Severe<", &format!(">{severity}<"));
+        let findings = read(text.as_bytes(), &asked(Meteoalarm)).findings;
+        assert!(of_profiles(&findings).all(|finding| finding.code == "meteoalarm-green"), "{level}: {findings:#?}");
+    }
+}
+
+#[test]
+fn one_area_that_is_drawn_and_one_known_version_are_enough() {
+    let coded = |profile: Profile, geocode: &str| {
+        let more = format!("<area><areaDesc>Beyond</areaDesc><geocode>{geocode}</geocode></area>\n  </info>");
+        codes(profile, "</info>", &more)
+    };
+    let place = "<valueName>profile:CAP-CP:Location:1.0</valueName><value>35</value>";
+    assert_eq!(coded(CapCp, place), BTreeSet::new());
+    assert_eq!(coded(CapAu, "<valueName>Postcode</valueName><value>2999</value>"), BTreeSet::new());
+    let both = "<code>profile:CAP-CP:9.9</code><code>profile:CAP-CP:1.0<";
+    assert_eq!(codes(CapCp, "<code>profile:CAP-CP:1.0<", both), BTreeSet::new());
+}
+
+#[test]
+fn an_australian_sender_is_an_address() {
+    const SENDER: &str = "<sender>warnings@fire.tallow-flat.example<";
+    let found = |sender: &str| codes(CapAu, SENDER, &format!("<sender>{sender}<")).contains("cap-au-sender");
+    assert!(!found("a@b.au"));
+    for sender in ["fire.tallow-flat.example", "@b.au", "a@b", "a@b@c.au"] {
+        assert!(found(sender), "{sender}");
+    }
+}
+
+#[test]
+fn meteoalarm_is_told_by_a_parameter_or_a_region_alone() {
+    let text = String::from_utf8(conforming(Meteoalarm)).expect("text");
+    let claims = |text: &str| {
+        let alert = read(text.as_bytes(), &Options::default()).alert.expect("an alert");
+        Profile::claimed_by(&alert).contains(&Meteoalarm)
+    };
+    let without = |words: &[&str]| words.iter().fold(text.clone(), |text, word| text.replace(word, "other"));
+    assert!(claims(&without(&["EMMA_ID"])));
+    assert!(claims(&without(&["awareness_level", "EMMA_ID"])));
+    assert!(claims(&without(&["awareness_level", "awareness_type"])));
+    assert!(!claims(&without(&["awareness_level", "awareness_type", "EMMA_ID"])));
 }
