@@ -28,7 +28,7 @@ mod tree;
 mod write;
 
 pub use limits::Limits;
-pub use options::Options;
+pub use options::{Axes, Options};
 pub use outline::Outline;
 pub use profile::Profile;
 pub use read::{Reading, Root, Survey, read, survey};

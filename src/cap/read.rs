@@ -146,7 +146,7 @@ fn read_alert(
         report.add(&rules::NAMESPACE_UNKNOWN, &tree.path(root.id), tree.nodes[root.id].offset, message);
         CapVersion::V1_2
     });
-    let alert = build::alert(Builder::new(tree, root.id, version, &options.limits, report));
+    let alert = build::alert(Builder::new(tree, root.id, version, options, report));
     let sender = alert.as_ref().map(|alert| alert.key.sender.as_str());
     let signature = inspector.inspect(tree, root.id, sender, &options.trust, report);
     let read = alert.map(|alert| {

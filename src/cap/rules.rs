@@ -176,6 +176,10 @@ rules! {
     COORDINATE_PRECISION note house "excess-precision" "" "Write at most seven decimals: that is a centimetre.";
     COORDINATE_PLUS warning "coordinate-plus" "" "Write north and east without a sign, south and west with a minus.";
     LATITUDE_RANGE error "latitude-out-of-range" "" "Write latitude first, from -90 to 90.";
+    COORDINATES_SWAPPED error "coordinates-swapped" "" "Write latitude first, then longitude.";
+    COORDINATES_APART warning house "coordinates-perhaps-swapped" "" "Check each pair: latitude first, then longitude.";
+    COORDINATES_SWAPPED_BACK mended "coordinates-swapped-back" "" "Write latitude first, then longitude, and have the setting for this source taken back.";
+    COORDINATES_NOT_SWAPPED error house "coordinates-not-swapped" "" "Have the setting taken back that this source writes longitude first.";
     LONGITUDE_RANGE error "longitude-out-of-range" "" "Write longitude second, from -180 to 180.";
     LONGITUDE_WIDE warning "longitude-beyond-180" "" "Write longitudes from -180 to 180.";
     CIRCLE_EMPTY warning "circle-empty" "CAP 1.2 §3.2.4 circle" "Leave the element out when there is nothing to say.";

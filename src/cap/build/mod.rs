@@ -4,6 +4,7 @@
 
 mod alert;
 mod area;
+mod axes;
 mod children;
 mod datetime;
 mod extent;
@@ -21,8 +22,9 @@ mod wording;
 
 pub(super) use alert::alert;
 
-use super::alert::CapVersion;
+use super::alert::{CapVersion, Point};
 use super::limits::Limits;
+use super::options::{Axes, Options};
 use super::report::Report;
 use super::ring::Work;
 use super::rules::Rule;
@@ -49,6 +51,10 @@ pub(super) struct Builder<'t, 'a> {
     ring_work: Work,
     /// Areas so far.
     areas: usize,
+    /// Which number of a pair is the latitude.
+    axes: Axes,
+    /// Where the alert's first shape lies, and whether another was found that disagrees.
+    first_place: Option<(Point, bool)>,
     /// The first area that is told by geocodes alone, and how many there are.
     coded_areas: Option<(NodeId, usize)>,
 }
@@ -58,9 +64,10 @@ impl<'t, 'a> Builder<'t, 'a> {
         tree: &'t Tree<'a>,
         root: NodeId,
         version: CapVersion,
-        limits: &'t Limits,
+        options: &'t Options,
         report: &'t mut Report,
     ) -> Self {
+        let limits = &options.limits;
         Self {
             tree,
             root,
@@ -71,6 +78,8 @@ impl<'t, 'a> Builder<'t, 'a> {
             vertices: 0,
             ring_work: Work::new(limits),
             areas: 0,
+            axes: options.axes,
+            first_place: None,
             coded_areas: None,
         }
     }

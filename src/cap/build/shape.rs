@@ -9,11 +9,6 @@ use crate::cap::ring::{self, Judged};
 use crate::cap::rules;
 use crate::cap::tree::is_space;
 
-const LATITUDE_MAX_DEG: f64 = 90.0;
-const LONGITUDE_MAX_DEG: f64 = 180.0;
-/// Some write longitudes eastward all the way round.
-const LONGITUDE_WIDE_MAX_DEG: f64 = 360.0;
-
 impl Builder<'_, '_> {
     /// A polygon, or several where its ring crosses itself. None when it is empty or cannot be read.
     pub(super) fn polygon(&mut self, id: NodeId) -> Vec<Polygon> {
@@ -46,8 +41,9 @@ impl Builder<'_, '_> {
             }
         };
         self.vertices += ring.len();
-        if !self.check_range(id, &ring) {
-            return None;
+        let ring = self.placed(id, ring)?;
+        if let Some(&first) = ring.first() {
+            self.compare_places(id, first);
         }
         self.close(id, ring)
     }
@@ -131,29 +127,9 @@ impl Builder<'_, '_> {
         if circle.radius_km == 0.0 {
             self.find(&rules::CIRCLE_POINT, id, "The radius is 0: the circle is a single point.");
         }
-        self.check_range(id, &[circle.center]).then_some(circle)
-    }
-
-    /// Whether the points are on the Earth. Longitudes up to 360 are kept, with a warning.
-    fn check_range(&mut self, id: NodeId, points: &[Point]) -> bool {
-        let mut on_earth = true;
-        if let Some(point) = points.iter().find(|point| point.lat.abs() > LATITUDE_MAX_DEG) {
-            let message = format!("The latitude {} is beyond 90°. Perhaps the two are swapped.", point.lat);
-            self.find(&rules::LATITUDE_RANGE, id, message);
-            on_earth = false;
-        }
-        let widest = points.iter().map(|point| point.lon).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
-        if widest.abs() > LONGITUDE_WIDE_MAX_DEG {
-            self.find(&rules::LONGITUDE_RANGE, id, format!("The longitude {widest} is beyond 360°."));
-            on_earth = false;
-        } else if widest.abs() > LONGITUDE_MAX_DEG {
-            self.find(
-                &rules::LONGITUDE_WIDE,
-                id,
-                format!("The longitude {widest} is beyond 180°; it is taken round the Earth."),
-            );
-        }
-        on_earth
+        let center = self.placed(id, vec![circle.center])?.into_iter().next()?;
+        self.compare_places(id, center);
+        Some(Circle { center, ..circle })
     }
 }
 

@@ -4,7 +4,7 @@ use super::{EVERY_ELEMENT, FEED, OLDER, STORM};
 use crate::cap::alert::{Alert, CapVersion, NamedValue, Point};
 use crate::cap::code::{Category, Certainty, MsgType, ResponseType, Scope, Severity, Status, Urgency};
 use crate::cap::signature::Verdict;
-use crate::cap::{Options, Root, read, survey};
+use crate::cap::{Axes, Options, Root, read, survey};
 
 fn alert(text: &str) -> Alert {
     let reading = read(text.as_bytes(), &Options::default());
@@ -166,4 +166,34 @@ fn an_alert_that_cannot_be_read_is_still_outlined() {
     assert_eq!((outline.identifier.as_deref(), outline.status.as_deref()), (Some("storm-1"), Some("actual")));
     assert_eq!((outline.infos, outline.areas, outline.polygons, outline.circles, outline.geocodes), (1, 1, 1, 1, 0));
     assert_eq!((outline.cap_version, outline.signature), (Some("1.2"), Verdict::None));
+}
+
+#[test]
+fn pairs_of_a_source_that_writes_longitude_first_are_turned() {
+    let turn = |text: &str| {
+        let pair = |pair: &str| pair.split_once(',').map_or(pair.to_owned(), |(lat, lon)| format!("{lon},{lat}"));
+        text.split(' ').map(pair).collect::<Vec<_>>().join(" ")
+    };
+    let (ring, circle) = ("48.1,-1.2 48.1,-1.1 48.2,-1.1 48.2,-1.2 48.1,-1.2", "48.5,-1.5 12.5");
+    let text = STORM.replace(ring, &turn(ring)).replace(circle, &turn(circle));
+    let options = Options { axes: Axes::LongitudeFirst, ..Options::default() };
+    let reading = read(text.as_bytes(), &options);
+    assert!(!reading.ok() && reading.accepted(), "{:?}", reading.findings);
+    assert_eq!(reading.findings.len(), 2, "one for each shape: {:?}", reading.findings);
+    assert_eq!(reading.alert, Some(alert(STORM)));
+}
+
+#[test]
+fn shapes_that_lie_apart_are_compared_with_the_first_alone_and_told_once() {
+    let told = |shapes: &[&str]| {
+        let circles: String = shapes.iter().map(|shape| format!("<circle>{shape}</circle>")).collect();
+        let text = STORM.replace("<circle>48.5,-1.5 12.5</circle>", &circles);
+        let findings = read(text.as_bytes(), &Options::default()).findings;
+        findings.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let swapped = ["coordinates-perhaps-swapped"];
+    assert_eq!(told(&["-1.5,48.5 1", "-1.6,48.4 1"]), swapped);
+    // Across ±180° they are neighbours; an overseas territory is far away either way.
+    assert_eq!(told(&["48.5,-361.0 1"]), ["longitude-out-of-range"]);
+    assert_eq!(told(&["-21.1,55.5 1", "48,-2 1"]), [""; 0]);
 }

@@ -6,7 +6,7 @@
 use super::STORM;
 use crate::cap::finding::{Finding, Level};
 use crate::cap::limits::REFERENCES_MAX;
-use crate::cap::{Limits, Options, read, rules};
+use crate::cap::{Axes, Limits, Options, read, rules};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +78,15 @@ fn from_bounds() -> Vec<Case> {
             "/alert/info[1]/area[1]/polygon[1]",
             Limits { ring_pairs_max: 3, ..Limits::default() },
         ),
+        Case {
+            options: Options { axes: Axes::LongitudeFirst, ..Options::default() },
+            ..bounded("coordinates-swapped-back", "/alert/info[1]/area[1]/polygon[1]", Limits::default())
+        },
+        Case {
+            bytes: STORM.replace("48.2,-1.1", "48.2,-91.1").replace("<circle>48.5,-1.5 12.5</circle>", "").into(),
+            options: Options { axes: Axes::LongitudeFirst, ..Options::default() },
+            ..bounded("coordinates-not-swapped", "/alert/info[1]/area[1]/polygon[1]", Limits::default())
+        },
         Case { bytes: crowded.into(), ..bounded("too-many-references", "/alert/references", Limits::default()) },
     ]
 }
