@@ -12,6 +12,8 @@ pub const ATTRIBUTES_MAX: usize = 32;
 pub const ATTRIBUTES_BYTES_MAX: usize = 8 * 1024;
 /// Namespace declarations in force at once: every prefix is looked up among them. Envelopes have about ten.
 pub const NAMESPACES_MAX: usize = 64;
+/// Alerts of one feed. National feeds have some hundreds, all of NWS some thousands.
+pub const ALERTS_MAX: usize = 5_000;
 /// `info` elements: more than the languages any authority writes in.
 pub const INFOS_MAX: usize = 128;
 /// `area` elements of the whole alert.
@@ -56,6 +58,7 @@ pub struct Limits {
     pub depth_max: usize,
     pub elements_max: usize,
     pub attributes_max: usize,
+    pub alerts_max: usize,
     pub infos_max: usize,
     pub areas_max: usize,
     pub rings_max: usize,
@@ -72,6 +75,7 @@ impl Default for Limits {
             depth_max: DEPTH_MAX,
             elements_max: ELEMENTS_MAX,
             attributes_max: ATTRIBUTES_MAX,
+            alerts_max: ALERTS_MAX,
             infos_max: INFOS_MAX,
             areas_max: AREAS_MAX,
             rings_max: RINGS_MAX,

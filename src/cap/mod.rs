@@ -25,6 +25,7 @@ mod scan;
 pub mod signature;
 pub mod time;
 mod tree;
+mod wrapped;
 mod write;
 
 pub use limits::Limits;

@@ -108,7 +108,8 @@ impl<'a> Parser<'a, '_> {
         self.count(offset)?;
         let unknown = if attributes.is_empty() { None } else { self.attributes(attributes, offset)? };
         if self.open.is_empty() && !self.tree.nodes.is_empty() {
-            return Err(self.ill(offset, "A document has one root element; here a second one begins."));
+            let message = "A document has one root element; here a second one begins: check each document by itself.";
+            return Err(self.ill(offset, message));
         }
         let Ok(namespace) = self.namespaces.of_element(name) else {
             return Err(self.ill(offset, format!("The prefix of `{}` is not declared.", quote(name.whole))));

@@ -9,16 +9,18 @@ use super::outline::{Outline, outline};
 use super::parse::parse;
 use super::profile::{self, Profile};
 use super::report::{Report, quote};
+use super::ring::Work;
 use super::rules;
 use super::signature::{Inspector, Verdict};
-use super::tree::{AlertRoot, ROOT, Tree};
+use super::tree::{AlertRoot, NodeId, ROOT, Tree};
+use super::wrapped;
 
 /// What a document turned out to be, by its root element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
     /// `alert`.
     Alert,
-    /// Something that may carry alerts: an Atom or RSS feed, an EDXL envelope.
+    /// Something that may carry alerts: an Atom or RSS feed, an EDXL envelope, a list of IPAWS.
     Feed,
     /// Some other XML.
     Other,
@@ -68,9 +70,10 @@ impl Survey {
         self.readable == self.outlines.len() && is_ok(&self.findings)
     }
 
-    /// Whether a server would take every alert in it.
+    /// Whether a server takes the document: it is one alert, and every error in it was repaired safely. A server takes no
+    /// feeds.
     pub fn accepted(&self) -> bool {
-        self.readable == self.outlines.len() && is_accepted(&self.findings)
+        self.root == Root::Alert && self.readable == 1 && is_accepted(&self.findings)
     }
 }
 
@@ -78,7 +81,8 @@ impl Survey {
 pub fn read(bytes: &[u8], options: &Options) -> Reading {
     let (read, findings) = with_tree(bytes, options, |text, tree, report| match tree.alerts.first() {
         Some(root) if root.id == ROOT => {
-            read_alert(tree, root, options, &mut Inspector::new(text, &options.limits), report)
+            let mut inspector = Inspector::new(text, &options.limits);
+            read_alert(tree, root, options, &mut Work::new(&options.limits), &mut inspector, report)
         }
         Some(_) | None => {
             report_root(tree, report);
@@ -89,26 +93,100 @@ pub fn read(bytes: &[u8], options: &Options) -> Reading {
     Reading { alert: read.map(|(alert, _)| alert), signature, findings }
 }
 
-/// Reads a CAP document, or a feed or envelope with the alerts that stand in it as XML.
+/// Reads a CAP document, or a feed or envelope with the alerts that stand in it: as XML, or as text that is one.
 pub fn survey(bytes: &[u8], options: &Options) -> Survey {
-    let (seen, findings) = with_tree(bytes, options, |text, tree, report| {
-        let mut inspector = Inspector::new(text, &options.limits);
+    let (survey, findings) = with_tree(bytes, options, |text, tree, report| {
         let root = root_of(tree);
-        if root == Root::Other {
-            report_root(tree, report);
+        let inspector = Inspector::new(text, &options.limits);
+        let mut surveyor = Surveyor::new(options, inspector, report);
+        surveyor.look_through(tree);
+        if root == Root::Feed {
+            surveyor.look_into_texts(tree);
         }
-        let mut readable = 0;
-        let mut outlines = Vec::new();
-        for alert in &tree.alerts {
-            let (read, signature) = read_alert(tree, alert, options, &mut inspector, report);
-            readable += usize::from(read.is_some());
-            let profiles = read.map(|(_, profiles)| profiles).unwrap_or_default();
-            outlines.push(outline(tree, alert.id, version_of(alert), &profiles, signature));
+        let Surveyor { seen, outlines, readable, .. } = surveyor;
+        match root {
+            Root::Other => report_root(tree, report),
+            Root::Feed if seen == 0 => {
+                let message = "No alert stands in this feed; perhaps it links to some.";
+                report.add(&rules::FEED_EMPTY, &tree.path(ROOT), tree.nodes[ROOT].offset, message);
+            }
+            Root::Alert | Root::Feed | Root::Unreadable => {}
         }
         (root, outlines, readable)
     });
-    let (root, outlines, readable) = seen.unwrap_or((Root::Unreadable, Vec::new(), 0));
+    let (root, outlines, readable) = survey.unwrap_or((Root::Unreadable, Vec::new(), 0));
     Survey { root, outlines, readable, findings }
+}
+
+/// Reads one alert after the other, within what all of them may cost together.
+struct Surveyor<'a, 'r> {
+    options: &'a Options,
+    ring_work: Work,
+    inspector: Inspector<'a>,
+    report: &'r mut Report,
+    seen: usize,
+    outlines: Vec<Outline>,
+    readable: usize,
+}
+
+impl<'a, 'r> Surveyor<'a, 'r> {
+    fn new(options: &'a Options, inspector: Inspector<'a>, report: &'r mut Report) -> Self {
+        let ring_work = Work::new(&options.limits);
+        Self { options, ring_work, inspector, report, seen: 0, outlines: Vec::new(), readable: 0 }
+    }
+
+    /// The alerts that stand in a document as XML.
+    fn look_through(&mut self, tree: &Tree<'_>) {
+        for alert in &tree.alerts {
+            if !self.one_more(tree, alert.id) {
+                return;
+            }
+            let (read, signature) =
+                read_alert(tree, alert, self.options, &mut self.ring_work, &mut self.inspector, self.report);
+            self.note(tree, alert, read, signature);
+        }
+    }
+
+    /// The alerts that stand in it as text. All of them together may have as many elements as one document.
+    fn look_into_texts(&mut self, tree: &Tree<'_>) {
+        let mut limits = self.options.limits;
+        limits.elements_max = limits.elements_max.saturating_sub(tree.nodes.len());
+        for id in wrapped::wrappers(tree) {
+            let mut inner = self.report.inner();
+            let Some(text) = wrapped::text(tree, id, limits.attributes_max, &mut inner) else { continue };
+            if !self.one_more(tree, id) {
+                return;
+            }
+            if let Ok(alone) = parse(&text, &limits, &mut inner) {
+                limits.elements_max = limits.elements_max.saturating_sub(alone.nodes.len());
+                if let Some(alert) = alone.alerts.first() {
+                    let mut inspector = self.inspector.inside(&text);
+                    let (read, signature) =
+                        read_alert(&alone, alert, self.options, &mut self.ring_work, &mut inspector, &mut inner);
+                    self.inspector.settle(&inspector);
+                    self.note(&alone, alert, read, signature);
+                }
+            }
+            self.report.absorb(inner, &text, &tree.path(id), tree.nodes[id].offset);
+        }
+    }
+
+    /// Counts an alert; false when there are too many. Only the first too many is reported.
+    fn one_more(&mut self, tree: &Tree<'_>, at: NodeId) -> bool {
+        self.seen += 1;
+        let alerts_max = self.options.limits.alerts_max;
+        if self.seen == alerts_max + 1 {
+            let message = format!("There are more than {alerts_max} alerts; the others are not looked at.");
+            self.report.add(&rules::TOO_MANY_ALERTS, &tree.path(at), tree.nodes[at].offset, message);
+        }
+        self.seen <= alerts_max
+    }
+
+    fn note(&mut self, tree: &Tree<'_>, alert: &AlertRoot, read: Option<(Alert, Vec<Profile>)>, signature: Verdict) {
+        self.readable += usize::from(read.is_some());
+        let profiles = read.map(|(_, profiles)| profiles).unwrap_or_default();
+        self.outlines.push(outline(tree, alert.id, version_of(alert), &profiles, signature));
+    }
 }
 
 /// Decodes and parses, hands over the tree if there is one, and closes the report.
@@ -135,6 +213,7 @@ fn read_alert(
     tree: &Tree<'_>,
     root: &AlertRoot,
     options: &Options,
+    ring_work: &mut Work,
     inspector: &mut Inspector<'_>,
     report: &mut Report,
 ) -> (Option<(Alert, Vec<Profile>)>, Verdict) {
@@ -146,7 +225,7 @@ fn read_alert(
         report.add(&rules::NAMESPACE_UNKNOWN, &tree.path(root.id), tree.nodes[root.id].offset, message);
         CapVersion::V1_2
     });
-    let alert = build::alert(Builder::new(tree, root.id, version, options, report));
+    let alert = build::alert(Builder::new(tree, root.id, version, options, ring_work, report));
     let sender = alert.as_ref().map(|alert| alert.key.sender.as_str());
     let signature = inspector.inspect(tree, root.id, sender, &options.trust, report);
     let read = alert.map(|alert| {
@@ -158,8 +237,13 @@ fn read_alert(
 
 fn report_root(tree: &Tree<'_>, report: &mut Report) {
     let node = &tree.nodes[ROOT];
-    let message = format!("The root element is `{}`, not a CAP `alert`.", quote(node.name));
-    report.add(&rules::ROOT_NOT_ALERT, &tree.path(ROOT), node.offset, message);
+    let (rule, message) = if root_of(tree) == Root::Feed {
+        let count = tree.alerts.len();
+        (&rules::ROOT_IS_A_FEED, format!("This is a feed with {count} alerts in it, not an alert."))
+    } else {
+        (&rules::ROOT_NOT_ALERT, format!("The root element is `{}`, not a CAP `alert`.", quote(node.name)))
+    };
+    report.add(rule, &tree.path(ROOT), node.offset, message);
 }
 
 fn root_of(tree: &Tree<'_>) -> Root {
@@ -167,7 +251,8 @@ fn root_of(tree: &Tree<'_>) -> Root {
         ("alert", _) => Root::Alert,
         ("feed", Some("http://www.w3.org/2005/Atom")) | ("rss", _) => Root::Feed,
         ("RDF", Some("http://www.w3.org/1999/02/22-rdf-syntax-ns#")) => Root::Feed,
-        ("EDXLDistribution", _) => Root::Feed,
+        // EDXL-DE, and the wrapper of IPAWS, in any of their editions.
+        ("EDXLDistribution" | "alerts", _) => Root::Feed,
         _ => Root::Other,
     }
 }

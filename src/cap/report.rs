@@ -23,6 +23,7 @@ struct Omitted {
 }
 
 /// The findings of one document. Errors and the rest are bounded apart, so that notes never hide an error.
+#[derive(Default)]
 pub(super) struct Report {
     drafts: Vec<Draft>,
     errors: usize,
@@ -34,14 +35,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            drafts: Vec::new(),
-            errors: 0,
-            others: 0,
-            findings_max: limits.findings_max,
-            omitted_errors: Omitted::default(),
-            omitted_others: 0,
-        }
+        Self { findings_max: limits.findings_max, ..Self::default() }
     }
 
     /// Notes a finding whose rule names its own clause.
@@ -96,6 +90,31 @@ impl Report {
             }
         }
         true
+    }
+
+    /// A report on a document that stands as text inside this one's. It may hold what still has room here.
+    pub(super) fn inner(&self) -> Self {
+        let room = |taken: usize| self.findings_max.saturating_sub(taken);
+        Self { findings_max: room(self.errors).max(room(self.others)), ..Self::default() }
+    }
+
+    /// Takes over the findings on a text that an element holds. They get the element's place; their own in the text is
+    /// said in the message, and their path goes on from the element's.
+    pub(super) fn absorb(&mut self, inner: Self, text: &str, element: &str, offset: usize) {
+        self.omitted_errors.count += inner.omitted_errors.count;
+        self.omitted_errors.fatal |= inner.omitted_errors.fatal;
+        self.omitted_others += inner.omitted_others;
+        let Self { mut drafts, .. } = inner;
+        drafts.sort_by_key(|draft| draft.offset);
+        let mut place = Place { text, offset: 0, line: 1, column: 1 };
+        for draft in drafts {
+            place.go_to(draft.offset);
+            if self.takes(draft.level, draft.rule.repaired) {
+                let path = if draft.path == "/" { element.to_owned() } else { format!("{element}{}", draft.path) };
+                let message = format!("{} (Line {}, column {} of the text.)", draft.message, place.line, place.column);
+                self.drafts.push(Draft { path, offset, message, ..draft });
+            }
+        }
     }
 
     /// The findings in the document's order, with lines and columns.

@@ -76,6 +76,9 @@ rules! {
     TOO_MANY_RINGS error house "too-many-rings" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
     TOO_MANY_VERTICES error house "too-many-vertices" "CAP 1.2 §3.2.4 polygon" "Simplify the polygons: 100 points are plenty.";
     ROOT_NOT_ALERT error schema "root-not-alert" "CAP 1.2 §3.4" "Send the CAP alert itself, its root element `alert`.";
+    ROOT_IS_A_FEED error house "root-is-a-feed" "CAP 1.2 §3.4" "Post each alert of the feed by itself, its root element `alert`.";
+    FEED_EMPTY note house "feed-without-alerts" "CAP 1.2 §3.4" "Follow the links of the feed, and check what they lead to.";
+    TOO_MANY_ALERTS error house "too-many-alerts" "CAP 1.2 §3.4" "Split the feed.";
     NAMESPACE_UNKNOWN error schema "namespace-unknown" "CAP 1.2 §3.4" "Declare xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\" on `alert`.";
     ATTRIBUTE_UNEXPECTED mended schema "attribute-unexpected" "CAP 1.2 §3.4" "Remove the attribute: CAP has none.";
     ELEMENT_UNKNOWN error schema "element-unknown" "CAP 1.2 §3.4" "Remove the element, or spell it as the standard does.";

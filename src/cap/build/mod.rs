@@ -48,7 +48,7 @@ pub(super) struct Builder<'t, 'a> {
     /// Polygon points so far.
     vertices: usize,
     /// What may still be spent on rings that meet themselves.
-    ring_work: Work,
+    ring_work: &'t mut Work,
     /// Areas so far.
     areas: usize,
     /// Which number of a pair is the latitude.
@@ -65,6 +65,7 @@ impl<'t, 'a> Builder<'t, 'a> {
         root: NodeId,
         version: CapVersion,
         options: &'t Options,
+        ring_work: &'t mut Work,
         report: &'t mut Report,
     ) -> Self {
         let limits = &options.limits;
@@ -76,7 +77,7 @@ impl<'t, 'a> Builder<'t, 'a> {
             report,
             rings: 0,
             vertices: 0,
-            ring_work: Work::new(limits),
+            ring_work,
             areas: 0,
             axes: options.axes,
             first_place: None,

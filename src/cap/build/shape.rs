@@ -84,7 +84,7 @@ impl Builder<'_, '_> {
 
     /// The polygon itself when its ring is simple, else simple ones over the same ground.
     fn simple(&mut self, id: NodeId, polygon: Polygon) -> Vec<Polygon> {
-        let Ok(judged) = ring::judge(polygon.ring(), &mut self.ring_work) else {
+        let Ok(judged) = ring::judge(polygon.ring(), self.ring_work) else {
             let message = "The ring is too long or crosses itself too often to be looked at whole.";
             self.find(&rules::POLYGON_TANGLED, id, message);
             return Vec::new();

@@ -90,6 +90,16 @@ impl<'a> Inspector<'a> {
         }
     }
 
+    /// The same for a text inside the document, within what is left to be spent.
+    pub(super) fn inside<'b>(&self, text: &'b str) -> Inspector<'b> {
+        Inspector { text, attributes_max: self.attributes_max, source: None, room: self.room, checks: self.checks }
+    }
+
+    /// Counts what was spent on a text inside the document.
+    pub(super) fn settle(&mut self, inside: &Inspector<'_>) {
+        (self.room, self.checks) = (inside.room, inside.checks);
+    }
+
     /// Verifies the signatures of an alert and reports on each.
     pub(super) fn inspect(
         &mut self,

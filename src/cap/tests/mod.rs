@@ -6,6 +6,7 @@ mod profile_edges;
 mod reading;
 mod rules;
 mod wellformed;
+mod wrapped;
 mod writing;
 
 pub(super) const STORM: &str = include_str!("../../../tests/fixtures/cap/storm.xml");
