@@ -55,7 +55,7 @@ fn an_alert_is_found_however_a_feed_carries_it_as_text() {
 
 #[test]
 fn findings_of_an_alert_as_text_stand_at_its_element_and_say_their_own_line() {
-    let survey = seen(&rss(&escaped(&storm().replace("Actual", "actual"))));
+    let survey = seen(&rss(&escaped(&storm().replace("Actual", "Real"))));
     let [finding] = &survey.findings[..] else { panic!("{:?}", survey.findings) };
     assert_eq!((finding.code.as_str(), finding.line, finding.column), ("value-unknown", 2, 27));
     assert_eq!(finding.path, "/rss/channel/item/description/alert/status");
