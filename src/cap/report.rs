@@ -73,6 +73,11 @@ impl Report {
         }
     }
 
+    /// Whether one more error would be listed: what explains it need not be worked out otherwise.
+    pub(super) fn lists_errors(&self) -> bool {
+        self.errors < self.findings_max
+    }
+
     /// Counts a finding, and says whether it is kept.
     fn takes(&mut self, level: Level, repaired: bool) -> bool {
         if level == Level::Error {

@@ -231,7 +231,8 @@ impl Builder<'_, '_> {
             child.name == node.name && (child.need != Need::Only1_0 || self.version == CapVersion::V1_0)
         };
         let Some(place) = { places }.find(known) else {
-            let message = format!("`{}` is not an element of CAP here.{}", quote(node.name), hint(node.name, sequence));
+            let hint = if self.report.lists_errors() { hint(node.name, sequence) } else { String::new() };
+            let message = format!("`{}` is not an element of CAP here.{hint}", quote(node.name));
             self.find(&rules::ELEMENT_UNKNOWN, id, message);
             return None;
         };
@@ -281,8 +282,10 @@ impl Builder<'_, '_> {
 
 /// What an unknown name may be meant to be: another spelling of a name of the sequence, or an element of another one.
 fn hint(name: &str, sequence: &[Child]) -> String {
-    let plain = |name: &str| name.trim_end_matches(['s', 'S']).to_ascii_lowercase();
-    let near = |child: &&Child| child.need != Need::Only1_0 && plain(child.name) == plain(name);
+    fn plain(name: &str) -> &str {
+        name.trim_end_matches(['s', 'S'])
+    }
+    let near = |child: &&Child| child.need != Need::Only1_0 && plain(child.name).eq_ignore_ascii_case(plain(name));
     if let Some(child) = sequence.iter().find(near) {
         return format!(" Perhaps `{}` is meant.", child.name);
     }

@@ -1,5 +1,6 @@
 //! Tests of reading as a whole; small parts are tested beside their code.
 
+mod advice;
 mod hostile;
 mod profile;
 mod profile_edges;
