@@ -162,3 +162,91 @@ impl Segments {
         vtec::codes(alert).codes.into_iter().map(move |code| (code.event, code.action.stage(), zones.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::AlertId;
+    use crate::model::sample::at;
+    use crate::model::vtec::Action;
+
+    fn zones(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn known(chain: &str, stage: Stage, event: &str, names: &[&str], sent: &str) -> EventCode {
+        EventCode {
+            alert: AlertId(format!("{chain} at {sent}")),
+            chain: ChainId(chain.to_owned()),
+            event: event.to_owned(),
+            stage,
+            zones: zones(names),
+            sent: at(sent),
+        }
+    }
+
+    fn chain() -> Chain {
+        Chain {
+            id: ChainId("first".to_owned()),
+            key: "key".to_owned(),
+            sender: "office".to_owned(),
+            head: None,
+            head_sent: None,
+            cancelled: None,
+            cancelled_by: None,
+        }
+    }
+
+    /// What a message about these events in these zones finds.
+    fn message(events: &[&str], names: &[&str], known: Vec<EventCode>) -> Segments {
+        let code = |event: &&str| Vtec { action: Action::Continued, event: (*event).to_owned() };
+        Segments { codes: events.iter().map(code).collect(), zones: zones(names), known, ..Segments::default() }
+    }
+
+    #[test]
+    fn a_number_that_begins_anew_leaves_the_old_event_behind() {
+        let old = known("old", Stage::Starts, "E", &["1"], "01:00:00");
+        let went_on = known("old", Stage::GoesOn, "E", &["1"], "02:00:00");
+        let new = known("new", Stage::Starts, "E", &["1"], "10:00:00");
+        let sibling = known("beside", Stage::Starts, "E", &["2"], "09:58:00");
+        let all = vec![new.clone(), sibling.clone(), went_on.clone(), old.clone()];
+        assert_eq!(since_it_began(all.clone(), at("11:00:00")), [new, sibling]);
+        let late = since_it_began(all, at("03:00:00"));
+        assert!(late.contains(&went_on) && late.contains(&old), "seen from before it began anew: {late:?}");
+    }
+
+    #[test]
+    fn a_chain_is_spoken_for_when_every_zone_of_every_event_is() {
+        let last = [
+            known("first", Stage::Starts, "E", &["1", "2"], "10:00:00"),
+            known("first", Stage::Starts, "F", &["1"], "10:00:00"),
+        ];
+        let other = |stage, event, names: &[&str], sent| vec![known("other", stage, event, names, sent)];
+        let went_on = Stage::GoesOn;
+        for (events, names, elsewhere, covered) in [
+            (&["E", "F"][..], &["1", "2"][..], vec![], true),
+            (&["E"], &["1", "2"], vec![], false),
+            (&["E", "F"], &["1"], vec![], false),
+            (&["E", "F"], &["1"], other(went_on, "E", &["2"], "10:05:00"), true),
+            (&["E", "F"], &["1"], other(Stage::Ends, "E", &["2"], "10:05:00"), true),
+            (&["E", "F"], &["1"], other(went_on, "E", &["3"], "10:05:00"), false),
+            (&["E", "F"], &["1"], other(went_on, "F", &["2"], "10:05:00"), false),
+            (&["E", "F"], &["1"], other(went_on, "E", &["2"], "09:55:00"), false),
+            (&["E", "F"], &["1"], other(Stage::Starts, "E", &["2"], "10:05:00"), false),
+            (&["E", "F"], &[], vec![], true),
+        ] {
+            let segments = message(events, names, elsewhere.clone());
+            assert_eq!(segments.covers(&chain(), &last), covered, "{events:?} {names:?} {elsewhere:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_ended_needs_nobody_to_speak_for_it() {
+        let last = [
+            known("first", Stage::Ends, "E", &["1"], "10:00:00"),
+            known("first", Stage::GoesOn, "F", &["1"], "10:00:00"),
+        ];
+        assert!(message(&["F"], &["1"], vec![]).covers(&chain(), &last));
+        assert!(!message(&["E"], &["1"], vec![]).covers(&chain(), &last));
+    }
+}
