@@ -153,6 +153,7 @@ rules! {
     SIZE_INVALID mended schema "size-invalid" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
     SIZE_ODD warning "size-odd" "CAP 1.2 §3.2.3 size" "Write the size in whole bytes, or leave it out.";
     SIZE_DIFFERS warning "size-differs" "CAP 1.2 §3.2.3 size" "Count the bytes of the file itself, before base64.";
+    MIME_TYPE_EMPTY mended "mime-type-empty" "CAP 1.2 §3.2.3 mimeType" "Write type/subtype, like image/png.";
     MIME_TYPE_INVALID warning "mime-type-invalid" "CAP 1.2 §3.2.3 mimeType" "Write type/subtype, like image/png.";
     RESOURCE_NOWHERE note house "resource-nowhere" "CAP 1.2 §3.2.3 uri" "Say where the file is, or embed it.";
     DEREF_URI_INVALID warning "deref-uri-invalid" "CAP 1.2 §3.2.3 derefUri" "Encode the file in base64.";

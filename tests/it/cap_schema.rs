@@ -4,7 +4,7 @@
 use crate::cap_corpus::corpus;
 use beffroi::cap::rules::{self, Demand};
 use beffroi::cap::{self, Options};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -214,6 +214,7 @@ fn mutations(text: &str) -> Vec<String> {
     let all = elements(text);
     let splice = |from: usize, to: usize, with: &str| format!("{}{with}{}", &text[..from], &text[to..]);
     let mut made = Vec::new();
+    let mut seen = BTreeSet::new();
     for (nth, element) in all.iter().enumerate() {
         let Element { start, inside: (from, to), end, leaf } = *element;
         let whole = &text[start..end];
@@ -234,7 +235,9 @@ fn mutations(text: &str) -> Vec<String> {
             let (gap, other) = (&text[end..next.start], &text[next.start..next.end]);
             made.push(splice(start, next.end, &format!("{other}{gap}{whole}")));
         }
-        if leaf {
+        // Once for each name: what holds of one `value` holds of all.
+        let name = text[start + 1..from].split(['>', ' ']).next().expect("a name");
+        if leaf && seen.insert(name) {
             made.extend(BORDER_VALUES.iter().map(|value| splice(from, to, value)));
         }
     }

@@ -3,7 +3,7 @@
 
 use super::children::RESOURCE;
 use super::{Builder, NodeId};
-use crate::cap::alert::Resource;
+use crate::cap::alert::{CapVersion, Resource};
 use crate::cap::report::quote;
 use crate::cap::rules;
 use crate::cap::tree::is_space;
@@ -51,6 +51,10 @@ impl Builder<'_, '_> {
     fn mime_type(&mut self, id: Option<NodeId>) -> Option<String> {
         let id = id?;
         let text = self.trimmed(id);
+        if text.is_empty() && self.version == CapVersion::V1_2 {
+            self.find(&rules::MIME_TYPE_EMPTY, id, "`mimeType` is empty; the rest is read all the same.");
+            return None;
+        }
         let shaped = text.split(';').next().and_then(|name| name.trim_end_matches(is_space).split_once('/'));
         if !shaped.is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype)) {
             let message = format!("`{}` is not a MIME type: type/subtype.", quote(text));
