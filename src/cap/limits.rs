@@ -26,9 +26,11 @@ pub const RING_WINDING_MAX_DEG: f64 = 720.0;
 pub const RINGS_MAX: usize = 10_000;
 /// Points of all polygons together. The largest real polygon we know has 41,009.
 pub const VERTICES_MAX: usize = 200_000;
-/// Pairs of edges, or of boxes around them, looked at to see whether rings meet themselves, in all. The longest real
-/// polygon we know needs less than a tenth.
-pub const RING_PAIRS_MAX: usize = 4_000_000;
+/// Pairs of edges, or of boxes around them, looked at to see whether rings meet themselves, in the whole
+/// document. A real polygon of 41,009 points needs less than a fifth.
+pub const RING_PAIRS_MAX: usize = 3_000_000;
+/// How many such pairs it counts as to work out where two edges that share no end meet.
+pub const RING_MEETING_PAIRS: usize = 8;
 /// Cuts of one edge by another in all rings together that are mended.
 pub const RING_CUTS_MAX: usize = 20_000;
 /// Points of all rings together that are mended. The largest real polygon we know has 41,009.

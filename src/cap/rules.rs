@@ -173,6 +173,7 @@ rules! {
     POLYGON_DUPLICATE note house "polygon-duplicate-points" "CAP 1.2 §3.2.4 polygon" "Write each point once; only the first comes again at the end.";
     POLYGON_WINDS error house "polygon-winds" "CAP 1.2 §3.2.4 polygon" "Draw a ring that goes around the Earth once at most; write others as polygons of their own.";
     POLYGON_CROSSES mended "polygon-crosses-itself" "CAP 1.2 §3.2.4 polygon" "Draw each part as a polygon of its own, its edges meeting only at their ends.";
+    POLYGON_FILLED warning house "polygon-hole-filled" "CAP 1.2 §3.2.4 polygon" "Draw the ground around a hole as several polygons.";
     POLYGON_FLAT error "polygon-flat" "CAP 1.2 §3.2.4 polygon" "Draw the ring around the ground; for a point or a line, give a circle or a narrow polygon.";
     POLYGON_TANGLED error house "polygon-too-tangled" "CAP 1.2 §3.2.4 polygon" "Draw a simpler polygon, its edges meeting only at their ends.";
     POLYGON_SPAN warning house "polygon-span" "CAP 1.2 §3.2.4 polygon" "Check the longitudes; split what is really that wide.";

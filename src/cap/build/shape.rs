@@ -5,7 +5,7 @@ use super::{Builder, NodeId};
 use crate::cap::alert::{Circle, Point, Polygon};
 use crate::cap::limits::RING_WINDING_MAX_DEG;
 use crate::cap::report::quote;
-use crate::cap::ring::{self, Judged};
+use crate::cap::ring::{self, Judged, Mended};
 use crate::cap::rules;
 use crate::cap::tree::is_space;
 
@@ -89,7 +89,7 @@ impl Builder<'_, '_> {
             self.find(&rules::POLYGON_TANGLED, id, message);
             return Vec::new();
         };
-        let Judged::Crossing { at, rings } = judged else { return vec![polygon] };
+        let Judged::Crossing { at, mended: Mended { rings, filled } } = judged else { return vec![polygon] };
         let polygons: Vec<Polygon> = rings.into_iter().filter_map(Polygon::new).collect();
         if polygons.is_empty() {
             self.find(&rules::POLYGON_FLAT, id, "The ring has no width: it goes around no ground.");
@@ -102,6 +102,10 @@ impl Builder<'_, '_> {
             if polygons.len() == 1 { "one simple ring".to_owned() } else { format!("{} simple rings", polygons.len()) },
         );
         self.find(&rules::POLYGON_CROSSES, id, message);
+        if filled > 0 {
+            let message = format!("{filled} holes that the ring leaves in its ground are filled: more may be warned.");
+            self.find(&rules::POLYGON_FILLED, id, message);
+        }
         polygons
     }
 

@@ -13,8 +13,17 @@ use crate::cap::alert::Point;
 /// Longest edge in longitude, degrees: anything below 180 can only be meant one way.
 const EDGE_LON_MAX_DEG: i64 = 120;
 
+/// What was made of a ring.
+#[derive(Debug, PartialEq)]
+pub(in crate::cap) struct Mended {
+    /// Simple closed rings over all that the ring goes around. None when it goes around no ground at all.
+    pub(in crate::cap) rings: Vec<Vec<Point>>,
+    /// How many holes in the ground were filled.
+    pub(in crate::cap) filled: usize,
+}
+
 /// Simple closed rings over all that a closed unwrapped ring goes around.
-pub(super) fn mended(ring: &[Vertex], work: &mut Work) -> Result<Vec<Vec<Point>>, Tangled> {
+pub(super) fn mended(ring: &[Vertex], work: &mut Work) -> Result<Mended, Tangled> {
     let edges = cut_where_they_meet(edges(ring), work)?;
     let mut found = outlines(&edges);
     if !found.holes.is_empty() {
@@ -23,7 +32,8 @@ pub(super) fn mended(ring: &[Vertex], work: &mut Work) -> Result<Vec<Vec<Point>>
             found = outlines(&edges);
         }
     }
-    Ok(found.outer.iter().map(|ring| closed(ring)).collect())
+    // Holes that no cut went through stand as outlines still.
+    Ok(Mended { rings: found.outer.iter().map(|ring| closed(ring)).collect(), filled: found.holes.len() })
 }
 
 /// Lines from west to east so that each hole is cut by one: as few as will do.

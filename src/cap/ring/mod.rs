@@ -18,6 +18,8 @@ mod unwrap;
 
 pub use unwrap::{Vertex, unwrapped};
 
+pub(super) use mend::Mended;
+
 use super::alert::Point;
 use super::limits::{Limits, RING_CUTS_MAX, RING_MENDED_VERTICES_MAX};
 
@@ -41,9 +43,11 @@ impl Work {
         Self { pairs: limits.ring_pairs_max, cuts: RING_CUTS_MAX, vertices: RING_MENDED_VERTICES_MAX }
     }
 
-    fn spend_pair(&mut self) -> Result<(), Tangled> {
-        self.pairs = self.pairs.checked_sub(1).ok_or(Tangled)?;
-        Ok(())
+    fn spend_pairs(&mut self, count: usize) -> Result<(), Tangled> {
+        let left = self.pairs.checked_sub(count);
+        // What was not enough once is nothing for the rings that follow.
+        self.pairs = left.unwrap_or(0);
+        left.map(drop).ok_or(Tangled)
     }
 
     fn allows_cuts(&self, count: usize) -> Result<(), Tangled> {
@@ -69,9 +73,7 @@ pub(super) enum Judged {
     Crossing {
         /// A place where it does.
         at: Point,
-        /// Simple closed rings that together cover what the ring goes around, in either direction. None when it goes
-        /// around no ground at all.
-        rings: Vec<Vec<Point>>,
+        mended: Mended,
     },
 }
 
@@ -82,14 +84,14 @@ pub(super) fn judge(ring: &[Point], work: &mut Work) -> Result<Judged, Tangled> 
     if vertices.len() < 4 {
         return Ok(Judged::Crossing {
             at: ring.first().copied().unwrap_or(Point { lat: 0.0, lon: 0.0 }),
-            rings: Vec::new(),
+            mended: Mended { rings: Vec::new(), filled: 0 },
         });
     }
     match cross::first(&vertices, work)? {
         None => Ok(Judged::Simple),
         Some(at) => {
             work.spend_vertices(vertices.len())?;
-            Ok(Judged::Crossing { at: mend::point(at), rings: mend::mended(&vertices, work)? })
+            Ok(Judged::Crossing { at: mend::point(at), mended: mend::mended(&vertices, work)? })
         }
     }
 }

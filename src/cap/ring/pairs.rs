@@ -109,7 +109,7 @@ fn below(
                 continue;
             }
             if i != j {
-                work.spend_pair()?;
+                work.spend_pairs(1)?;
                 if !nodes[i].bounds.meets(&nodes[j].bounds) {
                     continue;
                 }

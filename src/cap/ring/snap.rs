@@ -7,7 +7,7 @@
 use super::pairs::{Bounds, Fresh, any_pair, near_together};
 use super::unwrap::Vertex;
 use super::{Tangled, Work};
-use crate::cap::limits::RING_CUTS_MAX;
+use crate::cap::limits::{RING_CUTS_MAX, RING_MEETING_PAIRS};
 use std::collections::HashMap;
 
 /// Steps of the grid in a degree.
@@ -76,6 +76,9 @@ pub(super) fn cut_where_they_meet(edges: Vec<Edge>, work: &mut Work) -> Result<V
         let mut cuts: Vec<(usize, Spot)> = Vec::new();
         let boxes = edges.iter().map(|edge| (Bounds::around(place(edge.from), place(edge.to), 0.5), edge.fresh));
         any_pair(boxes, work, &mut |i, j, work| {
+            if !is_end(&edges[i], edges[j].from) && !is_end(&edges[i], edges[j].to) {
+                work.spend_pairs(RING_MEETING_PAIRS)?;
+            }
             meet((i, &edges[i]), (j, &edges[j]), &mut cuts);
             // Every edge of a corner tells of the same cut.
             if cuts.len() > 2 * RING_CUTS_MAX {

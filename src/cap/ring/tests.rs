@@ -3,6 +3,7 @@
 use super::{Judged, Tangled, Work, judge};
 use crate::cap::Limits;
 use crate::cap::alert::Point;
+use crate::cap::limits::RING_PAIRS_MAX;
 use proptest::prelude::*;
 
 /// Sixteenths of a degree, which are exact in binary and in decimals; most places where edges cross are neither.
@@ -26,7 +27,7 @@ fn judged(ring: &[Point]) -> Result<Judged, Tangled> {
 fn rings(ring: &[Point]) -> Vec<Vec<Point>> {
     match judged(ring).expect("small enough") {
         Judged::Simple => vec![ring.to_vec()],
-        Judged::Crossing { rings, .. } => rings,
+        Judged::Crossing { mended, .. } => mended.rings,
     }
 }
 
@@ -229,6 +230,52 @@ fn a_ring_of_many_crossings_is_given_up_in_time() {
         (0..=count).map(corner).map(|(lat, lon)| Point { lat, lon }).collect()
     };
     let some = judged(&burst(101));
-    assert!(matches!(&some, Ok(Judged::Crossing { rings, .. }) if rings.len() == 1), "{some:?}");
+    assert!(matches!(&some, Ok(Judged::Crossing { mended, .. }) if mended.rings.len() == 1), "{some:?}");
     assert_eq!(judged(&burst(3_001)), Err(Tangled));
+}
+
+#[test]
+fn a_coast_as_long_as_any_real_one_needs_a_fifth_of_the_work_that_is_allowed() {
+    let corner = |i: u32| {
+        let angle = std::f64::consts::TAU * f64::from(i % 41_009) / 41_009.0;
+        let reach = 5.0 + (angle * 40.0).sin() + 0.01 * (f64::from(i % 41_009) * 0.07).sin();
+        Point { lat: 45.0 + reach * angle.sin(), lon: 10.0 + reach * angle.cos() }
+    };
+    let coast: Vec<Point> = (0..=41_009).map(corner).collect();
+    let a_fifth = Limits { ring_pairs_max: RING_PAIRS_MAX / 5, ..Limits::default() };
+    assert_eq!(judge(&coast, &mut Work::new(&a_fifth)), Ok(Judged::Simple));
+}
+
+#[test]
+fn many_lines_through_one_place_are_given_up_in_time() {
+    let ends = |k: u32| {
+        let angle = std::f64::consts::PI * f64::from(k) / 1_800.0;
+        let (lat, lon) = if k.is_multiple_of(2) { angle.sin_cos() } else { (-angle.sin(), -angle.cos()) };
+        [Point { lat, lon }, Point { lat: -lat, lon: -lon }]
+    };
+    let mut ring: Vec<Point> = (0..1_800).flat_map(ends).collect();
+    ring.push(ring[0]);
+    let mut work = Work::new(&Limits::default());
+    assert_eq!(judge(&ring, &mut work), Err(Tangled));
+    // Whatever comes after it in the document is not looked at either.
+    assert_eq!(judge(&closed(&[(0, 0), (0, 9), (9, 9)]), &mut work), Err(Tangled));
+}
+
+#[test]
+fn a_hole_too_thin_to_be_cut_is_filled_and_counted() {
+    let corners = [
+        (0.0, 0.0),
+        (0.0, 1.0),
+        (1.0, 1.0),
+        (1.0, 0.0),
+        (0.0, 0.0),
+        (0.5, 0.4),
+        (0.500_000_001, 0.5),
+        (0.5, 0.6),
+        (0.5, 0.4),
+        (0.0, 0.0),
+    ];
+    let ring = corners.map(|(lat, lon)| Point { lat, lon });
+    let Ok(Judged::Crossing { mended, .. }) = judged(&ring) else { panic!("a keyhole") };
+    assert_eq!((mended.rings.len(), mended.filled), (1, 1));
 }

@@ -4,7 +4,7 @@ use super::{EVERY_ELEMENT, FEED, OLDER, STORM};
 use crate::cap::alert::{Alert, CapVersion, NamedValue, Point};
 use crate::cap::code::{Category, Certainty, MsgType, ResponseType, Scope, Severity, Status, Urgency};
 use crate::cap::signature::Verdict;
-use crate::cap::{Axes, Options, Root, read, survey};
+use crate::cap::{Axes, Limits, Options, Root, read, survey};
 
 fn alert(text: &str) -> Alert {
     let reading = read(text.as_bytes(), &Options::default());
@@ -196,4 +196,28 @@ fn shapes_that_lie_apart_are_compared_with_the_first_alone_and_told_once() {
     // Across ±180° they are neighbours; an overseas territory is far away either way.
     assert_eq!(told(&["48.5,-361.0 1"]), ["longitude-out-of-range"]);
     assert_eq!(told(&["-21.1,55.5 1", "48,-2 1"]), [""; 0]);
+}
+
+#[test]
+fn the_alerts_of_a_feed_share_the_work_that_rings_may_cost() {
+    let (_, alert) = STORM.split_once("?>").expect("a declaration");
+    let entry = format!("<entry><content>{alert}</content></entry>");
+    let feed = format!("<feed xmlns='http://www.w3.org/2005/Atom'>{entry}{entry}</feed>");
+    let tangled = |pairs: usize| {
+        let options = Options::from(Limits { ring_pairs_max: pairs, ..Limits::default() });
+        let findings = survey(feed.as_bytes(), &options).findings;
+        findings.iter().filter(|finding| finding.code == "polygon-too-tangled").count()
+    };
+    // Four edges are six pairs.
+    assert_eq!([tangled(12), tangled(11), tangled(5)], [0, 1, 2]);
+}
+
+#[test]
+fn a_hole_that_is_filled_is_told() {
+    let ring = "48.1,-1.2 48.1,-1.1 48.2,-1.1 48.2,-1.2 48.1,-1.2";
+    let keyhole = format!("{ring} 48.15,-1.16 48.150000001,-1.15 48.15,-1.14 48.15,-1.16 48.1,-1.2");
+    let reading = read(STORM.replace(ring, &keyhole).as_bytes(), &Options::default());
+    let codes: Vec<_> = reading.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["polygon-crosses-itself", "polygon-hole-filled", "excess-precision"]);
+    assert!(reading.accepted());
 }
