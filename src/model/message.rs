@@ -6,7 +6,7 @@ use super::tier::Tier;
 use super::variants::variants;
 use super::vtec;
 use crate::cap::alert::{Alert, Area, Info};
-use crate::cap::code::{ResponseType, Severity};
+use crate::cap::code::{ResponseType, Severity, Urgency};
 use jiff::{SignedDuration, Timestamp};
 
 /// How the name of Environment Canada's parameter ends that says whether a warning goes on (`active`) or not (`ended`).
@@ -76,10 +76,10 @@ pub fn expires(alert: &Alert, info: &Info) -> Timestamp {
     }
 }
 
-/// The messages of an alert, most urgent first, in the order of the document within a tier.
+/// The messages of an alert, most urgent first, the gravest first within a tier.
 pub fn messages(alert: &Alert) -> Vec<Message> {
     let mut messages: Vec<Message> = variants(alert).into_iter().map(|variants| message(alert, variants)).collect();
-    messages.sort_by_key(|message| message.tier);
+    messages.sort_by_key(|message| (message.tier, message.severity));
     for (number, message) in (0..).zip(&mut messages) {
         message.number = number;
     }
@@ -100,10 +100,16 @@ fn message(alert: &Alert, variants: Vec<usize>) -> Message {
     }
 }
 
-/// Whether an info says that it is over: its only advice is the all-clear (CAP 1.2 §3.2.2 `responseType`), the Canadian
-/// weather service calls its places ended, or all NWS events in it are cancelled or expired.
+/// Whether an info says that it is over: its only advice is the all-clear and nothing is urgent any more (CAP 1.2 §3.2.2
+/// `responseType`, `urgency`), the Canadian weather service calls its places ended, or all NWS events in it are cancelled
+/// or expired. An all-clear for something that is still to come is a downgrade: some go on warning in the same message.
 pub fn is_over(info: &Info) -> bool {
-    let all_clear = info.response_types.contains(&ResponseType::AllClear)
+    let past = match info.urgency {
+        Urgency::Past | Urgency::Unknown => true,
+        Urgency::Immediate | Urgency::Expected | Urgency::Future => false,
+    };
+    let all_clear = past
+        && info.response_types.contains(&ResponseType::AllClear)
         && info.response_types.iter().all(|response| match response {
             ResponseType::AllClear | ResponseType::None | ResponseType::Monitor | ResponseType::Assess => true,
             ResponseType::Shelter
@@ -180,6 +186,9 @@ mod tests {
         let parameter = |name: &str, value: &str| NamedValue { value_name: name.to_owned(), value: value.to_owned() };
         let status = |value: &str| parameter("layer:EC-MSC-SMC:1.0:Alert_Location_Status", value);
         let vtec = |action: &str| parameter("VTEC", &format!("/O.{action}.KOUN.TO.W.0012.260301T1000Z-260301T1100Z/"));
+        let mut downgrade = alert();
+        downgrade.infos[0].response_types = vec![ResponseType::AllClear];
+        assert!(!messages(&downgrade)[0].over, "something is still expected");
         for (responses, parameters, over) in [
             (&[ResponseType::AllClear][..], vec![], true),
             (&[ResponseType::AllClear, ResponseType::Monitor], vec![], true),
@@ -191,7 +200,7 @@ mod tests {
             (&[], vec![vtec("EXP"), vtec("CON")], false),
         ] {
             let mut alert = alert();
-            alert.infos[0].response_types = responses.to_vec();
+            (alert.infos[0].response_types, alert.infos[0].urgency) = (responses.to_vec(), Urgency::Past);
             alert.infos[0].parameters = parameters;
             assert_eq!(messages(&alert)[0].over, over, "{:?}", alert.infos[0]);
         }

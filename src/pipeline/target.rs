@@ -1,7 +1,7 @@
 //! Step 3, pure: who. Each person gets the message of the highest tier that reaches them, once.
 
 use super::chain::Before;
-use crate::audience::{Query, Snapshot};
+use crate::audience::{Query, Reach, Snapshot};
 use crate::cap::alert::Alert;
 use crate::cap::code::{MsgType, Severity, Status};
 use crate::geo::shape::Shape;
@@ -48,23 +48,39 @@ pub fn target(
         return targets;
     }
     let updates = alert.msg_type == MsgType::Update;
-    let is_over = |message: &&Message| updates && message.over;
+    let drill = matches!(alert.status, Status::Exercise | Status::Test);
     let knows = &before.told | &before.part;
     // What goes on comes first: who is in both areas must hear that.
-    for message in valid().filter(|message| !is_over(message)).chain(valid().filter(is_over)) {
-        let Some(shape) = Shape::of_areas(message.areas(alert)) else { continue };
-        let drill = matches!(alert.status, Status::Exercise | Status::Test);
-        let query = Query { shape: &shape, family: message.family, severity: message.severity, drill };
-        let mut reach = audience.find(&query);
-        if is_over(&message) {
-            reach.inside &= &knows;
-            reach.near &= &knows;
+    let (over, going_on): (Vec<&Message>, Vec<&Message>) = valid().partition(|message| updates && message.over);
+    // Of messages as urgent as each other, people hear the one they are inside of before one that is only near.
+    for equals in going_on.chunk_by(|a, b| a.tier == b.tier) {
+        let reaches: Vec<(u32, Reach)> = equals
+            .iter()
+            .filter_map(|message| {
+                let shape = Shape::of_areas(message.areas(alert))?;
+                let Message { family, severity, .. } = **message;
+                Some((message.number, audience.find(&Query { shape: &shape, family, severity, drill })))
+            })
+            .collect();
+        for (number, reach) in &reaches {
+            assign(*number, Ring::Inside, reach.inside.clone());
         }
-        assign(message.number, Ring::Inside, reach.inside);
-        assign(message.number, Ring::Near, reach.near);
+        for (number, reach) in reaches {
+            assign(number, Ring::Near, reach.near);
+        }
     }
-    if updates && let Some(message) = valid().find(|message| !is_over(message)).or_else(|| valid().next()) {
-        assign(message.number, Ring::Near, before.told.clone());
+    if updates {
+        // Those told before hear what is said of their own place now, however mild it has become.
+        let told = going_on.iter().map(|message| (message, &before.told));
+        for (message, whom) in told.chain(over.iter().map(|message| (message, &knows))) {
+            let Some(shape) = Shape::of_areas(message.areas(alert)) else { continue };
+            let reach = audience.find(&Query { shape: &shape, family: None, severity: Severity::Unknown, drill });
+            assign(message.number, Ring::Inside, reach.inside & whom);
+            assign(message.number, Ring::Near, reach.near & whom);
+        }
+        if let Some(message) = going_on.first().or_else(|| over.first()) {
+            assign(message.number, Ring::Near, before.told.clone());
+        }
     }
     targets
 }
@@ -93,8 +109,8 @@ pub fn count(targets: &[Target]) -> (u64, u64) {
 mod tests {
     use super::*;
     use crate::audience::Audience;
-    use crate::cap::code::ResponseType;
-    use crate::model::family::Families;
+    use crate::cap::code::{ResponseType, Urgency};
+    use crate::model::family::{Families, Family};
     use crate::model::message::messages;
     use crate::model::place::{Cell, Place, Radius, Step};
     use crate::model::sample::{alert, area, at, info};
@@ -147,7 +163,7 @@ mod tests {
         let mut alert = alert();
         alert.infos.push(info("fr", area(50.6, 3.0, 200.0)));
         let targets = who(&alert, &[], "10:30:00");
-        assert_eq!(targets, [(0, Ring::Inside, vec![1, 2]), (0, Ring::Near, vec![3]), (1, Ring::Inside, vec![4])]);
+        assert_eq!(targets, [(0, Ring::Inside, vec![1, 2]), (1, Ring::Inside, vec![3, 4])]);
     }
 
     #[test]
@@ -167,10 +183,31 @@ mod tests {
     }
 
     #[test]
+    fn who_was_told_hears_what_is_said_of_their_place_now_however_mild() {
+        let audience = Audience::new();
+        let wanted = [(Family::Weather, Severity::Severe)].into_iter().collect();
+        let families = Families::new(wanted).expect("one family");
+        let people = [(1, 50.6), (2, 52.0)];
+        audience.load(
+            people.map(|(slot, lat)| Listener { families: families.clone(), ..listener(slot, lat, 3.0, 0) }).to_vec(),
+            1,
+        );
+        let mut update = alert();
+        update.msg_type = MsgType::Update;
+        let mut milder = info("fr", area(52.0, 3.0, 5.0));
+        milder.severity = Severity::Minor;
+        update.infos.push(milder);
+        let before = Before { told: set(&[1, 2]), ..Before::default() };
+        let targets = target(&audience.snapshot(), &update, &messages(&update), &before, at("10:30:00"));
+        let seen: Vec<_> = targets.iter().map(|target| (target.message, target.slots.iter().collect())).collect();
+        assert_eq!(seen, [(0, vec![1]), (1, vec![2])]);
+    }
+
+    #[test]
     fn that_something_is_over_is_heard_by_those_told_before_alone() {
         let mut update = alert();
         update.msg_type = MsgType::Update;
-        update.infos[0].response_types = vec![ResponseType::AllClear];
+        (update.infos[0].response_types, update.infos[0].urgency) = (vec![ResponseType::AllClear], Urgency::Past);
         assert_eq!(who(&update, &[1, 4], "10:30:00"), [(0, Ring::Inside, vec![1]), (0, Ring::Near, vec![4])]);
         assert_eq!(who(&update, &[], "10:30:00"), []);
         update.msg_type = MsgType::Alert;
@@ -181,7 +218,7 @@ mod tests {
     fn who_is_where_it_goes_on_and_where_it_is_over_hears_that_it_goes_on() {
         let mut update = alert();
         update.msg_type = MsgType::Update;
-        update.infos[0].response_types = vec![ResponseType::AllClear];
+        (update.infos[0].response_types, update.infos[0].urgency) = (vec![ResponseType::AllClear], Urgency::Past);
         let mut goes_on = info("fr", area(52.0, 3.0, 5.0));
         goes_on.severity = Severity::Minor;
         update.infos.push(goes_on);

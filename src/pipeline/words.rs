@@ -1,12 +1,12 @@
 //! Which alert speaks in a broadcast, and its messages: a Cancel without info borrows the words of what it cancels.
 
 use super::admit::is_drill;
-use crate::cap::alert::Alert;
-use crate::cap::code::MsgType;
+use crate::cap::alert::{Alert, Info};
+use crate::cap::code::{Certainty, MsgType, Severity, Urgency};
 use crate::cap::time::DateTime;
 use crate::cap::{self, Limits, Options};
+use crate::i18n::{self, Language};
 use crate::model::broadcast::Broadcast;
-use crate::model::id::AlertId;
 use crate::model::message::{Message, messages};
 use crate::store::alert::{StoredAlert, Voice};
 use crate::store::{self, Db, StoreError};
@@ -62,7 +62,7 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
         let messages = messages(&alert);
         return Ok(Words { speaking: alert.clone(), alert, voice: stored.voice, messages });
     }
-    let speaking = if alert.infos.is_empty() { cancelled(db, &stored.id, &alert).await? } else { alert.clone() };
+    let speaking = if alert.infos.is_empty() { cancelled(db, &stored, &alert).await? } else { alert.clone() };
     let mut messages = messages(&speaking);
     messages.truncate(1);
     for message in &mut messages {
@@ -72,27 +72,66 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
     Ok(Words { alert, speaking, voice: stored.voice, messages })
 }
 
-/// The newest stored alert that a Cancel refers to, without what it told people to do: that is over.
-async fn cancelled(db: &Db, id: &AlertId, cancel: &Alert) -> Result<Alert, WordsError> {
+/// The newest stored alert that a Cancel refers to, else the newest of its chain, without what it told people to do: that
+/// is over. Where neither has words, our own: who was told of something is told of its end.
+async fn cancelled(db: &Db, stored: &StoredAlert, cancel: &Alert) -> Result<Alert, WordsError> {
     let mut newest: Option<Alert> = None;
     for earlier in &cancel.references {
         let sent = earlier.sent.map(DateTime::instant);
         let (sender, identifier) = (&earlier.sender, &earlier.identifier);
-        if let Some(stored) = store::alert::by_reference_now(db, sender, identifier, sent, Some(id)).await? {
-            let alert = read(&stored)?;
+        if let Some(named) = store::alert::by_reference_now(db, sender, identifier, sent, Some(&stored.id)).await? {
+            let alert = read(&named)?;
             let newer = newest.as_ref().is_none_or(|known| known.key.sent.instant() < alert.key.sent.instant());
             if newer && !alert.infos.is_empty() && is_drill(alert.status) == is_drill(cancel.status) {
                 newest = Some(alert);
             }
         }
     }
-    let mut borrowed = newest.unwrap_or_else(|| cancel.clone());
+    if newest.is_none() {
+        for rang in store::alert::rang_in_chain(db, &stored.chain).await? {
+            newest = Some(read(&rang)?).filter(|alert| !alert.infos.is_empty());
+            if newest.is_some() {
+                break;
+            }
+        }
+    }
+    let mut borrowed = newest.unwrap_or_else(|| Alert { infos: stock(), ..cancel.clone() });
     for info in &mut borrowed.infos {
         info.instruction = None;
         info.description = None;
         info.response_types.clear();
     }
     Ok(borrowed)
+}
+
+/// What is said of something that nobody has words for any more, in every language we speak.
+fn stock() -> Vec<Info> {
+    Language::ALL
+        .iter()
+        .map(|&language| Info {
+            language: language.tag().to_owned(),
+            categories: Vec::new(),
+            event: i18n::text(language, "push-earlier-warning", &[]),
+            response_types: Vec::new(),
+            urgency: Urgency::Unknown,
+            severity: Severity::Unknown,
+            certainty: Certainty::Unknown,
+            audience: None,
+            event_codes: Vec::new(),
+            effective: None,
+            onset: None,
+            expires: None,
+            sender_name: None,
+            headline: None,
+            description: None,
+            instruction: None,
+            web: None,
+            contact: None,
+            parameters: Vec::new(),
+            resources: Vec::new(),
+            areas: Vec::new(),
+        })
+        .collect()
 }
 
 /// Until when a Cancel is sent: as long as the original would have been, and at least [`CANCEL_VALIDITY_MIN`].

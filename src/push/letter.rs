@@ -5,9 +5,10 @@ use super::receipt::{RECEIPT_CHARS, Receipts};
 use super::text::{is_right_to_left, words};
 use super::webpush::{TTL_S_MAX, urgency};
 use crate::cap::alert::Info;
-use crate::cap::code::{MsgType, ResponseType, Status};
+use crate::cap::code::{MsgType, Status};
 use crate::model::broadcast::AlertState;
 use crate::model::id::{AlertId, BroadcastId, Slot};
+use crate::model::message::is_over;
 use crate::model::tier::Tier;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -86,7 +87,7 @@ struct Ours<'a> {
 impl Letter {
     /// Renders it.
     pub fn new(context: &LetterContext<'_>, receipts: Receipts) -> Self {
-        let all_clear = context.info.response_types.contains(&ResponseType::AllClear);
+        let all_clear = is_over(context.info);
         let silent = context.tier == Tier::P3 || all_clear;
         let navigate = page(context.public_url, context.alert_id);
         let words = words(context, |title| {
@@ -183,7 +184,7 @@ fn open_ended(object: &impl Serialize) -> String {
 mod tests {
     use super::*;
     use crate::cap::alert::Area;
-    use crate::cap::code::{Category, Certainty, Severity, Urgency};
+    use crate::cap::code::{Category, Certainty, ResponseType, Severity, Urgency};
     use crate::push::receipt::ReceiptKey;
     use serde_json::Value;
 
@@ -314,7 +315,7 @@ mod tests {
         let quiet = letter(&info, |context| context.tier = Tier::P3);
         assert_eq!(json(&quiet)["notification"]["silent"], true);
         assert_eq!(quiet.urgency(), web_push::Urgency::Low);
-        info.response_types = vec![ResponseType::AllClear];
+        (info.response_types, info.urgency) = (vec![ResponseType::AllClear], Urgency::Past);
         let clear = letter(&info, |context| context.tier = Tier::P2);
         assert_eq!(json(&clear)["notification"]["silent"], true);
         assert_eq!(clear.urgency(), web_push::Urgency::High);

@@ -8,6 +8,8 @@ use crate::model::broadcast::AlertState;
 use crate::model::id::{AlertId, ApiKeyId, BroadcastId, ChainId};
 use jiff::Timestamp;
 
+/// Messages of one chain in which words are looked for.
+const RANG_MAX: u32 = 8;
 /// The most alerts of one public list; more are asked for with a cursor.
 pub const PUBLIC_ALERTS_MAX: u32 = 200;
 /// The most copies of one warning that are looked at.
@@ -272,6 +274,24 @@ pub async fn with_facts(
     .fetch_all(pool)
     .await)?;
     rows.into_iter().map(|row| Ok((row.alert.read()?, row.broadcast.into()))).collect()
+}
+
+/// What rang or was to ring in a chain, newest first: at most [`RANG_MAX`]. Cancels are not among them.
+///
+/// # Errors
+/// The database failed.
+pub async fn rang_in_chain(db: &Db, chain: &ChainId) -> Result<Vec<StoredAlert>, StoreError> {
+    let rows = on_db!(db, |pool| sqlx::query_as::<_, AlertRow>(
+        "SELECT alert.* FROM alert JOIN broadcast ON broadcast.alert = alert.id WHERE alert.chain = $1 \
+         AND alert.msg_type IN ('Alert', 'Update') \
+         AND broadcast.state IN ('approved', 'sending', 'done', 'halted', 'expired') \
+         ORDER BY alert.sent_ms DESC, alert.id LIMIT $2",
+    )
+    .bind(chain.as_str())
+    .bind(i64::from(RANG_MAX))
+    .fetch_all(pool)
+    .await)?;
+    rows.into_iter().map(AlertRow::read).collect()
 }
 
 struct CopyRow {

@@ -41,6 +41,7 @@ on_both!(
     nobody_stands_in_the_way_of_a_senders_own_message,
     a_bare_cancel_with_careless_times_reaches_those_told,
     an_update_that_is_over_ends_what_it_updates,
+    a_bare_cancel_of_what_never_came_reaches_those_told_by_its_update,
 );
 
 /// A server, a receiver, a key that rings, and an operator who sees exact counts.
@@ -368,4 +369,21 @@ async fn an_update_that_is_over_ends_what_it_updates(database: Database, shared:
     let shown = town.operator.get(&shown).await.expect(200).answer.json();
     assert_eq!(shown["state"], "updated", "{shown}");
     town.assert_heard(&person, &["Alert"]).await;
+}
+
+async fn a_bare_cancel_of_what_never_came_reaches_those_told_by_its_update(database: Database, shared: &Path) {
+    let mut town = Town::start(database, shared).await;
+    let person = town.person().await;
+    let unseen = Cap::new("unseen");
+    let update = Cap { headline: "The dyke may break".to_owned(), ..Cap::about(&unseen, "Update") };
+    town.ring(&update).await;
+    let cancel = Cap::about(&unseen, "Cancel").xml();
+    let (before, rest) = cancel.split_once("<info>").expect("an info");
+    let (_, after) = rest.split_once("</info>").expect("its end");
+    let answer = town.server.post_new(&town.key, format!("{before}{after}")).await;
+    let id = answer["id"].as_str().expect("an id").to_owned();
+    assert_adds_up(&town.server.settled(&mut town.operator, &id).await, 1);
+    let heard = town.heard(&person).await;
+    Town::check_types(&heard, &["Update", "Cancel"]);
+    assert_eq!(heard[1].payload["notification"]["title"], "CANCELLED: The dyke may break");
 }

@@ -80,7 +80,7 @@ async fn a_copy_names_the_first_and_an_all_clear_is_nothing_that_goes_on() {
     assert_eq!(shown(&server, &copy["id"], None).await.0["merged_with"], posted["id"]);
     assert_eq!(shown(&server, &posted["id"], None).await.0["merged_with"], Value::Null);
 
-    let over = Cap::about(&first, "Update").xml().replace(">Shelter<", ">AllClear<");
+    let over = Cap::about(&first, "Update").xml().replace(">Shelter<", ">AllClear<").replace(">Immediate<", ">Past<");
     let over = server.post_new(&key, over).await;
     assert_eq!(shown(&server, &over["id"], None).await.0["state"], "ended");
     assert_eq!(shown(&server, &posted["id"], None).await.0["state"], "updated");

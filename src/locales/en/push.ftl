@@ -1,6 +1,7 @@
 # What notifications say besides the alert's own words.
 push-update = UPDATE: { $title }
 push-cancelled = CANCELLED: { $title }
+push-earlier-warning = An earlier warning
 push-exercise = EXERCISE: { $title }
 push-test = TEST: { $title }
 

@@ -1,6 +1,7 @@
 # Ce que disent les notifications en plus des mots de l’alerte.
 push-update = MISE À JOUR : { $title }
 push-cancelled = ANNULÉ : { $title }
+push-earlier-warning = Une alerte précédente
 push-exercise = EXERCICE : { $title }
 push-test = TEST : { $title }
 

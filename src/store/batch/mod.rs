@@ -197,7 +197,7 @@ pub async fn reached(db: &Db, chain: &ChainId) -> Result<RoaringBitmap, StoreErr
     Ok(reached)
 }
 
-/// Everyone whom a broadcast reached, or still will: who waits in an open batch, too.
+/// Everyone whom a broadcast reached or still will: whose push was accepted, and who waits in an open batch.
 ///
 /// # Errors
 /// The database failed.
@@ -205,21 +205,19 @@ pub async fn spoken_for(db: &Db, broadcast: &BroadcastId) -> Result<RoaringBitma
     let mut all = RoaringBitmap::new();
     on_db!(db, |pool| {
         let mut rows = sqlx::query_as::<_, WaitingRow>(
-            "SELECT state, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, withdrawn_bits \
-             FROM batch WHERE broadcast = $1",
+            "SELECT state, todo_bits, accepted_bits, gone_bits, rejected_bits, withdrawn_bits FROM batch \
+             WHERE broadcast = $1",
         )
         .bind(broadcast.as_str())
         .fetch(pool);
         while let Some(row) = rows.try_next().await? {
-            let reached =
-                set(&row.started_bits, "batch.started_bits")? | set(&row.accepted_bits, "batch.accepted_bits")?;
             if row.state == "open" {
                 let settled = set(&row.gone_bits, "batch.gone_bits")?
                     | set(&row.rejected_bits, "batch.rejected_bits")?
                     | set(&row.withdrawn_bits, "batch.withdrawn_bits")?;
                 all |= set(&row.todo_bits, "batch.todo_bits")? - settled;
             }
-            all |= reached;
+            all |= set(&row.accepted_bits, "batch.accepted_bits")?;
         }
     });
     Ok(all)
@@ -227,8 +225,8 @@ pub async fn spoken_for(db: &Db, broadcast: &BroadcastId) -> Result<RoaringBitma
 
 row! {
     WaitingRow {
-        state: String, todo_bits: Vec<u8>, started_bits: Vec<u8>, accepted_bits: Vec<u8>, gone_bits: Vec<u8>,
-        rejected_bits: Vec<u8>, withdrawn_bits: Vec<u8>,
+        state: String, todo_bits: Vec<u8>, accepted_bits: Vec<u8>, gone_bits: Vec<u8>, rejected_bits: Vec<u8>,
+        withdrawn_bits: Vec<u8>,
     }
 }
 

@@ -216,10 +216,12 @@ impl Part {
             Some(polygon) => format!("<area><areaDesc>Box</areaDesc><polygon>{polygon}</polygon>{zones}</area>"),
             None => String::new(),
         };
+        // An all-clear of what is still to come would be a downgrade.
+        let urgency = if self.response == "AllClear" { "Past" } else { "Immediate" };
         let Self { language, event, severity, response, expires, description, .. } = self;
         format!(
             "<info><language>{language}</language><category>Met</category><event>{event}</event>\
-             <responseType>{response}</responseType><urgency>Immediate</urgency><severity>{severity}</severity>\
+             <responseType>{response}</responseType><urgency>{urgency}</urgency><severity>{severity}</severity>\
              <certainty>Likely</certainty>{code}{onset}<expires>{expires}</expires><senderName>Office</senderName>\
              <headline>{event}</headline><description>{description}</description>\
              <instruction>Stay inside.</instruction>{parameters}{area}</info>"

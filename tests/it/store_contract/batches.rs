@@ -217,6 +217,8 @@ async fn one_person_has_one_outcome_and_accepted_counts_most() {
         assert_eq!(progress, want, "{name}: and strangers to the batch are left out");
         let want = Ledger { targeted: 4, accepted: 1, gone: 1, rejected: 1, withdrawn: 1, ..Ledger::default() };
         assert_eq!(ledger(&db, &of.id).await, want, "{name}");
+        let spoken_for = batches::spoken_for(&db, &of.id).await.expect("reads");
+        assert_eq!(spoken_for, set([1]), "{name}: whose push was refused must hear a copy");
     }
 }
 
