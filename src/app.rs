@@ -1,5 +1,7 @@
 //! Wires everything; ordered start and stop.
 
+mod signing;
+
 use crate::audience::Audience;
 use crate::cap::{Limits, Options};
 use crate::clock::{self, Clock};
@@ -31,6 +33,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
+
+pub use signing::signing_key;
 
 /// Opens the database that the settings name, and brings its tables to this version.
 ///

@@ -6,6 +6,7 @@ mod operator;
 mod post;
 mod sandbox;
 mod serve;
+mod sign;
 mod signer;
 
 use crate::config::Config;
@@ -32,6 +33,7 @@ enum Verb {
     Key(key::Args),
     Operator(operator::Args),
     Signer(signer::Args),
+    Sign(sign::Args),
     Sandbox(sandbox::Args),
 }
 
@@ -69,6 +71,7 @@ async fn run_verb(cli: Cli) -> anyhow::Result<Answer> {
         Verb::Key(args) => key::run(args, config).await,
         Verb::Operator(args) => operator::run(args, config).await,
         Verb::Signer(args) => signer::run(args, config).await,
+        Verb::Sign(args) => sign::run(&args, &config),
         Verb::Sandbox(args) => sandbox::run(args, config).await,
     }
 }

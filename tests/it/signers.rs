@@ -4,10 +4,13 @@ use crate::signatures::oracle::{Key, Kind, Oracle};
 use crate::support::alerts::{CENTRE, Cap, SENDER};
 use crate::support::browser::Browser;
 use crate::support::place::{FINE, Place};
+use crate::support::process::run;
 use crate::support::receiver::Receiver;
+use crate::support::server::beffroi;
 use crate::support::shared::shared_or_return;
 use crate::support::{Database, Server};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +32,47 @@ const TEMPLATE: &str = r#"<Signature xmlns="http://www.w3.org/2000/09/xmldsig#">
 
 fn signed(oracle: &Oracle, cap: &Cap, key: &Key) -> Vec<u8> {
     oracle.sign(cap.xml().replace("</alert>", TEMPLATE).as_bytes(), key)
+}
+
+#[tokio::test]
+async fn one_installation_signs_and_another_that_pinned_its_certificate_believes_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
+    let at = |data: &Path, args: &[&str]| {
+        let mut command = beffroi(args);
+        command.env("BEFFROI__DATA__DIR", data);
+        run(command)
+    };
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("a text").to_owned()
+    };
+    let alert = file("alert.xml", &Cap::new("own").xml());
+    let signed = at(&ours, &["sign", &alert]).await;
+    assert_eq!(signed.code, 0, "{}", signed.errors);
+    let again = at(&ours, &["sign", "--certificate"]).await;
+    let certificate = file("ours.pem", &again.output);
+    let other = file("theirs.pem", &at(&theirs, &["sign", "--certificate"]).await.output);
+    let signed = file("signed.xml", &signed.output);
+    for (pem, wanted) in [(&certificate, "valid"), (&other, "untrusted")] {
+        let checked = at(&theirs, &["check", &signed, "--format", "json", "--signer", pem]).await;
+        let line: Value = serde_json::from_str(&checked.output).expect("JSON");
+        assert_eq!((&line["ok"], &line["alerts"][0]["signature"]), (&true.into(), &wanted.into()), "{line}");
+    }
+    // The key is nobody else's to read, and sealed.
+    let key = ours.join("signing.key");
+    let mode = std::fs::metadata(&key).expect("the key file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::copy(&key, theirs.join("signing.key")).expect("copies");
+    assert_eq!(at(&theirs, &["sign", &alert]).await.code, 2, "a key sealed by another vault");
+
+    let unfit = file("unfit.xml", &Cap::new("unfit").xml().replace("<urgency>", "<urgence>"));
+    for refused in [&unfit, &signed] {
+        let refused = at(&ours, &["sign", refused]).await;
+        assert_eq!((refused.code, refused.output.as_str()), (1, ""), "{}", refused.errors);
+    }
+    assert_eq!(at(&ours, &["sign"]).await.code, 2);
 }
 
 /// Posts something and waits until nothing of it is left to do: its state and reason.

@@ -193,6 +193,11 @@ impl PublicKey {
         hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Whether it is this uncompressed point of P-256.
+    pub(super) fn is_point(&self, other: &[u8]) -> bool {
+        matches!(&self.numbers, Numbers::Ec { curve: Curve::P256, point } if point == other)
+    }
+
     /// Whether a signature by it proves too little to be trusted: DSA, or a short modulus.
     pub fn is_weak(&self) -> bool {
         match &self.numbers {

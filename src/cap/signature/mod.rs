@@ -9,12 +9,14 @@ mod canonical;
 mod der;
 mod dsa;
 mod key;
+mod sign;
 mod source;
 mod structure;
 mod trust;
 mod verify;
 
 pub use key::{KeyError, PublicKey};
+pub use sign::{SignError, SigningKey, SigningKeyError, sign};
 pub use trust::Trust;
 
 use super::limits::{CANONICAL_BYTES_MAX, Limits, SIGNATURE_CHECKS_MAX, SIGNATURES_MAX};

@@ -36,6 +36,8 @@ pub(super) struct Start<'a> {
     pub(super) parent: Option<usize>,
     /// The item that ends it.
     pub(super) end: usize,
+    /// Byte offset of its end tag; of an empty element, its own.
+    end_offset: usize,
     /// Whether elements stand in it.
     pub(super) bears: bool,
     attributes: Range<usize>,
@@ -82,10 +84,10 @@ impl<'a> Source<'a> {
                 Token::Start { name, empty } => {
                     source.start(&name, &scanner, &mut open)?;
                     if empty {
-                        source.end(&mut open)?;
+                        source.end(scanner.offset(), &mut open)?;
                     }
                 }
-                Token::End => source.end(&mut open)?,
+                Token::End => source.end(scanner.offset(), &mut open)?,
                 Token::Text(text) | Token::Cdata(text) => source.text(normal_lines(text), &open),
                 Token::Reference(name) => source.text(Cow::Owned(character(name)?.to_string()), &open),
                 Token::Aside => source.items.extend(aside(scanner.piece())),
@@ -109,16 +111,18 @@ impl<'a> Source<'a> {
         let at = self.items.len();
         let attributes = first..self.attributes.len();
         let offset = scanner.offset();
-        self.items.push(Item::Start(Start { offset, name: name.whole, parent, end: at, bears: false, attributes }));
+        let start = Start { offset, name: name.whole, parent, end: at, end_offset: offset, bears: false, attributes };
+        self.items.push(Item::Start(start));
         self.starts.push(at);
         open.push(at);
         Some(())
     }
 
-    fn end(&mut self, open: &mut Vec<usize>) -> Option<()> {
+    fn end(&mut self, offset: usize, open: &mut Vec<usize>) -> Option<()> {
         let end = self.items.len();
         if let Some(Item::Start(start)) = self.items.get_mut(open.pop()?) {
             start.end = end;
+            start.end_offset = offset;
         }
         self.items.push(Item::End);
         Some(())
@@ -133,6 +137,12 @@ impl<'a> Source<'a> {
         } else {
             self.items.push(Item::Text(text));
         }
+    }
+
+    /// The root element, and the byte offset of its end tag.
+    pub(super) fn root(&self) -> Option<(usize, usize)> {
+        let &at = self.starts.first()?;
+        Some((at, self.start_at(at)?.end_offset))
     }
 
     /// The element whose `<` is at this byte.

@@ -19,7 +19,7 @@ impl Kind {
 
 /// A key pair with a self-signed certificate.
 pub struct Key {
-    private: PathBuf,
+    pub private: PathBuf,
     pub certificate: PathBuf,
     /// The certificate in PEM.
     pub pem: Vec<u8>,
