@@ -119,6 +119,7 @@ rules! {
     NOTE_MISSING note "note-missing" "CAP 1.2 §3.2.1 note" "Name the exercise, or the reason of the error, in `note`.";
     REFERENCES_MISSING error "references-missing" "CAP 1.2 §3.2.1 references" "Name the messages that this one is about.";
     REFERENCE_INVALID error "reference-invalid" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
+    REFERENCE_SPACES mended "reference-spaces" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
     REFERENCE_TIME mended "reference-time" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`, offset included.";
     REFERENCE_TIME_FORM warning "reference-time-form" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`.";
     REFERENCE_LATER warning "reference-later" "CAP 1.2 §3.2.1 references" "Name messages that were sent before this one.";

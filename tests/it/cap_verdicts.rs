@@ -25,7 +25,7 @@ const VIOLATIONS: &[(&str, &[&str])] = &[
     ("empty-required", &["required-empty", "value-unknown", "description-empty", "value-name-empty"]),
     ("language-bad", &["language-empty", "language-invalid"]),
     ("references-missing", &["references-missing"]),
-    ("references-bad-triple", &["reference-invalid"]),
+    ("references-bad-triple", &["reference-invalid", "reference-spaces", "reference-time"]),
     ("addresses-missing", &["addresses-missing"]),
     ("restriction-missing", &["restriction-missing"]),
     ("sender-bad-chars", &["sender-characters"]),

@@ -26,6 +26,8 @@ impl Builder<'_, '_> {
             }
             return Vec::new();
         };
+        let joined = self.joined(id, text);
+        let text = joined.as_deref().unwrap_or(text);
         let items: Vec<&str> = text.split(is_space).filter(|item| !item.is_empty()).collect();
         if items.len() > REFERENCES_MAX {
             let message = format!("It names {} messages; at most {REFERENCES_MAX} are looked up.", items.len());
@@ -33,6 +35,25 @@ impl Builder<'_, '_> {
             return Vec::new();
         }
         items.into_iter().filter_map(|item| self.reference(id, item)).collect()
+    }
+
+    /// The text without the white space around its commas, where only that makes triples of it. No part may hold any,
+    /// so it can mean nothing else.
+    fn joined(&mut self, id: NodeId, text: &str) -> Option<String> {
+        let version = self.version;
+        let reads = |text: &str| {
+            text.split(is_space).filter(|item| !item.is_empty()).all(|item| parts(item, version).is_some())
+        };
+        if reads(text) {
+            return None;
+        }
+        let pieces: Vec<&str> = text.split(',').map(|piece| piece.trim_matches(is_space)).collect();
+        let joined = pieces.join(",");
+        if !reads(&joined) {
+            return None;
+        }
+        self.find(&rules::REFERENCE_SPACES, id, "There is white space beside the commas; it is left out.");
+        Some(joined)
     }
 
     fn reference(&mut self, id: NodeId, item: &str) -> Option<Reference> {
