@@ -2,11 +2,12 @@
 # make test    everything that continuous integration runs
 # make demo    serve with sample citizens, a sandbox of push services and sample alerts
 # make prove   the tests again, optimised, with many more random cases, and ten CPU-minutes of fuzzing a target
+# make bench   all benches, and other engines side by side on the same documents (docs/PERFORMANCE.md)
 # make audit   licences, sources, duplicates and unused dependencies
 # Each target installs what it needs and the machine lacks (scripts/setup).
 
 .DELETE_ON_ERROR:
-.PHONY: run build test demo prove audit setup client lint fmt check-client
+.PHONY: run build test demo prove bench audit setup client lint fmt check-client
 SHELL := /bin/bash
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -42,6 +43,12 @@ prove: client
 	@scripts/setup build database browser python xml fuzz
 	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked
 	scripts/fuzz 600
+
+bench: client $(TARGET)/make/npm
+	@scripts/setup build python
+	cargo bench --locked --bench parse
+	cargo bench --locked --bench hostile
+	$(TEST_ENVIRONMENT) scripts/bench/cap.py
 
 lint: client
 	@scripts/setup build lint

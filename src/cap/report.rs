@@ -58,24 +58,19 @@ impl Report {
         }
     }
 
-    /// Notes a finding about an element; its path and clause are worked out only if there is still room.
+    /// Notes a finding about an element; its path, clause and message are worked out only if there is still room.
     pub(super) fn add_at(
         &mut self,
         rule: &'static Rule,
         offset: usize,
         place: impl FnOnce() -> (String, String),
-        message: impl Into<String>,
+        message: impl FnOnce() -> String,
     ) {
         if self.takes(rule.level, rule.repaired) {
             let (path, clause) = place();
             let clause = if rule.clause.is_empty() { clause } else { rule.clause.to_owned() };
-            self.drafts.push(Draft { rule, level: rule.level, clause, path, offset, message: message.into() });
+            self.drafts.push(Draft { rule, level: rule.level, clause, path, offset, message: message() });
         }
-    }
-
-    /// Whether one more error would be listed: what explains it need not be worked out otherwise.
-    pub(super) fn lists_errors(&self) -> bool {
-        self.errors < self.findings_max
     }
 
     /// Counts a finding, and says whether it is kept.

@@ -16,6 +16,7 @@ mod docs;
 mod faults;
 mod fuzz;
 mod geo_truth;
+mod hostile;
 mod lifecycle;
 mod lifecycle_table;
 mod messages;

@@ -209,8 +209,9 @@ impl Builder<'_, '_> {
                 return Some(sequence.len());
             }
             Space::Foreign if sequence.iter().any(|child| child.name == node.name) => {
-                let message = format!("`{}` is not in the namespace of its `alert`, and cannot be read.", node.name);
-                self.find(&rules::ELEMENT_NAMESPACE, id, message);
+                self.find_with(&rules::ELEMENT_NAMESPACE, id, || {
+                    format!("`{}` is not in the namespace of its `alert`, and cannot be read.", node.name)
+                });
                 return None;
             }
             Space::Signature => {
@@ -219,8 +220,9 @@ impl Builder<'_, '_> {
                 return None;
             }
             Space::Foreign => {
-                let message = format!("`{}` is of another vocabulary and is left out.", quote(node.name));
-                self.find(&rules::ELEMENT_FOREIGN, id, message);
+                self.find_with(&rules::ELEMENT_FOREIGN, id, || {
+                    format!("`{}` is of another vocabulary and is left out.", quote(node.name))
+                });
                 return None;
             }
             Space::Home => {}
@@ -231,9 +233,9 @@ impl Builder<'_, '_> {
             child.name == node.name && (child.need != Need::Only1_0 || self.version == CapVersion::V1_0)
         };
         let Some(place) = { places }.find(known) else {
-            let hint = if self.report.lists_errors() { hint(node.name, sequence) } else { String::new() };
-            let message = format!("`{}` is not an element of CAP here.{hint}", quote(node.name));
-            self.find(&rules::ELEMENT_UNKNOWN, id, message);
+            self.find_with(&rules::ELEMENT_UNKNOWN, id, || {
+                format!("`{}` is not an element of CAP here.{}", quote(node.name), hint(node.name, sequence))
+            });
             return None;
         };
         if sequence[place].need == Need::OptionalFrom1_1 && self.version == CapVersion::V1_0 {
@@ -249,8 +251,9 @@ impl Builder<'_, '_> {
     /// CAP has no attributes of its own.
     pub(super) fn check_attribute(&mut self, id: NodeId) {
         if let (Space::Home, Some(attribute)) = (self.tree.nodes[id].space, self.tree.nodes[id].attribute) {
-            let message = format!("The attribute `{}` is not part of CAP and is left out.", quote(attribute));
-            self.find(&rules::ATTRIBUTE_UNEXPECTED, id, message);
+            self.find_with(&rules::ATTRIBUTE_UNEXPECTED, id, || {
+                format!("The attribute `{}` is not part of CAP and is left out.", quote(attribute))
+            });
         }
     }
 
@@ -268,8 +271,9 @@ impl Builder<'_, '_> {
                 "mimeType" => (&rules::MIME_TYPE_MISSING, "; the rest is read all the same"),
                 _ => (&rules::ELEMENT_MISSING, ""),
             };
-            let message = format!("`{}` needs `{}`{then}.", self.tree.nodes[parent].name, child.name);
-            self.find_child(rule, parent, child.name, message);
+            self.find_child_with(rule, parent, child.name, || {
+                format!("`{}` needs `{}`{then}.", self.tree.nodes[parent].name, child.name)
+            });
         }
         if let (false, [first, second, ..]) = (child.many, found) {
             let same = found.iter().all(|&id| self.trimmed(id) == self.trimmed(*first));

@@ -87,12 +87,22 @@ impl<'t, 'a> Builder<'t, 'a> {
 
     /// Notes a finding at an element.
     fn find(&mut self, rule: &'static Rule, at: NodeId, message: impl Into<String>) {
+        self.find_with(rule, at, || message.into());
+    }
+
+    /// The same where a document may have very many: the message is made only if there is still room.
+    fn find_with(&mut self, rule: &'static Rule, at: NodeId, message: impl FnOnce() -> String) {
         let tree = self.tree;
         self.report.add_at(rule, tree.nodes[at].offset, || (tree.path(at), tree.clause(at)), message);
     }
 
     /// Notes a finding about a child that an element should have.
     fn find_child(&mut self, rule: &'static Rule, parent: NodeId, child: &str, message: impl Into<String>) {
+        self.find_child_with(rule, parent, child, || message.into());
+    }
+
+    /// The same where a document may have very many.
+    fn find_child_with(&mut self, rule: &'static Rule, parent: NodeId, child: &str, message: impl FnOnce() -> String) {
         let tree = self.tree;
         let place = || (tree.path(parent), tree.child_clause(parent, child));
         self.report.add_at(rule, tree.nodes[parent].offset, place, message);

@@ -184,8 +184,12 @@ fn read_points(text: &str, points_max: usize) -> Points<'_> {
 
 /// The text without the white space before and after commas.
 fn join_pairs(text: &str) -> String {
-    let parts: Vec<&str> = text.split(',').map(|part| part.trim_matches(is_space)).collect();
-    parts.join(",")
+    let mut joined = String::with_capacity(text.len());
+    for (number, part) in text.split(',').enumerate() {
+        joined.push_str(if number == 0 { "" } else { "," });
+        joined.push_str(part.trim_matches(is_space));
+    }
+    joined
 }
 
 /// How far apart in longitude the points of a ring are when every edge goes the short way, degrees.

@@ -77,8 +77,17 @@ pub(super) enum Judged {
     },
 }
 
-/// Judges a closed ring, and mends it.
+/// Judges a closed ring, and mends it. After one that is too tangled, nothing more is spent on others: the document is
+/// refused, and hundreds like it must not each cost as much.
 pub(super) fn judge(ring: &[Point], work: &mut Work) -> Result<Judged, Tangled> {
+    let judged = judge_within(ring, work);
+    if judged.is_err() {
+        *work = Work { pairs: 0, cuts: 0, vertices: 0 };
+    }
+    judged
+}
+
+fn judge_within(ring: &[Point], work: &mut Work) -> Result<Judged, Tangled> {
     let mut vertices = unwrapped(ring);
     vertices.dedup();
     if vertices.len() < 4 {

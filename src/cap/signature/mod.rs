@@ -152,7 +152,7 @@ fn signatures(tree: &Tree<'_>, alert: NodeId) -> impl Iterator<Item = NodeId> {
 /// Reports on one signature.
 fn tell(tree: &Tree<'_>, node: NodeId, outcome: &Outcome, report: &mut Report) {
     let mut add = |rule: &'static Rule, message: &str| {
-        report.add_at(rule, tree.nodes[node].offset, || (tree.path(node), tree.clause(node)), message);
+        report.add_at(rule, tree.nodes[node].offset, || (tree.path(node), tree.clause(node)), || message.into());
     };
     match outcome.verdict {
         Verdict::Invalid => add(&rules::SIGNATURE_INVALID, &outcome.message),
