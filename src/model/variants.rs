@@ -4,8 +4,10 @@
 //! names carry a version, times that differ. None of that makes another message. What does: another severity, urgency,
 //! certainty or category, another event code or MeteoAlarm type, another place.
 
-use crate::cap::alert::{Alert, Area, Circle, Info, NamedValue, Polygon};
+use crate::cap::alert::{Alert, Circle, Info, Point, Polygon};
+use crate::cap::code::{Category, Certainty, Severity, Urgency};
 use jiff::Timestamp;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 /// MeteoAlarm's name for what happens; unlike `event` it is the same in every language.
@@ -15,11 +17,11 @@ const AWARENESS_TYPE: &str = "awareness_type";
 ///
 /// Infos of the same time find each other first, so that several days in several languages pair up in any order.
 pub fn variants(alert: &Alert) -> Vec<Vec<usize>> {
-    let infos = &alert.infos;
+    let facts: Vec<Facts<'_>> = alert.infos.iter().map(Facts::of).collect();
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (index, info) in infos.iter().enumerate() {
+    for (index, info) in facts.iter().enumerate() {
         let fits = |group: &Vec<usize>| {
-            group.iter().all(|other| may_translate(&infos[*other], info) && times(&infos[*other]) == times(info))
+            group.iter().all(|other| facts[*other].times == info.times && facts[*other].may_translate(info))
         };
         match groups.iter_mut().find(|group| fits(group)) {
             Some(group) => group.push(index),
@@ -28,8 +30,7 @@ pub fn variants(alert: &Alert) -> Vec<Vec<usize>> {
     }
     let mut joined: Vec<Vec<usize>> = Vec::new();
     for group in groups {
-        let fits =
-            |known: &Vec<usize>| known.iter().all(|a| group.iter().all(|b| may_translate(&infos[*a], &infos[*b])));
+        let fits = |known: &Vec<usize>| known.iter().all(|a| group.iter().all(|b| facts[*a].may_translate(&facts[*b])));
         match joined.iter_mut().find(|known| fits(known)) {
             Some(known) => known.extend(group),
             None => joined.push(group),
@@ -42,53 +43,68 @@ pub fn variants(alert: &Alert) -> Vec<Vec<usize>> {
     joined
 }
 
-/// Whether one info can be a translation of another.
-fn may_translate(a: &Info, b: &Info) -> bool {
-    !a.language.eq_ignore_ascii_case(&b.language)
-        && (a.severity, a.urgency, a.certainty) == (b.severity, b.urgency, b.certainty)
-        && set(&a.categories) == set(&b.categories)
-        && agree(&values(&a.event_codes), &values(&b.event_codes))
-        && agree(&awareness_types(a), &awareness_types(b))
-        && same_place(&a.areas, &b.areas)
+/// What of an info does not depend on its language, made ready to be compared many times.
+struct Facts<'a> {
+    language: &'a str,
+    codes: (Severity, Urgency, Certainty),
+    categories: BTreeSet<Category>,
+    times: [Option<Timestamp>; 3],
+    /// The values alone: names carry versions and differ between languages of one real message.
+    event_codes: BTreeSet<&'a str>,
+    awareness_types: BTreeSet<&'a str>,
+    /// In an order that does not depend on the document's.
+    drawn: Vec<Figure<'a>>,
+    named: BTreeSet<(&'a str, &'a str)>,
 }
 
-fn times(info: &Info) -> [Option<Timestamp>; 3] {
-    [info.effective, info.onset, info.expires].map(|time| time.map(|time| time.instant()))
-}
+impl<'a> Facts<'a> {
+    fn of(info: &'a Info) -> Self {
+        let awareness_types = info
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.value_name.eq_ignore_ascii_case(AWARENESS_TYPE))
+            .map(|parameter| parameter.value.split(';').next().unwrap_or_default().trim());
+        let polygons = info.areas.iter().flat_map(|area| &area.polygons).map(Figure::Polygon);
+        let circles = info.areas.iter().flat_map(|area| &area.circles).map(Figure::Circle);
+        let mut drawn: Vec<Figure<'a>> = polygons.chain(circles).collect();
+        drawn.sort_unstable_by(|a, b| a.order(b));
+        let geocodes = info.areas.iter().flat_map(|area| &area.geocodes);
+        Self {
+            language: &info.language,
+            codes: (info.severity, info.urgency, info.certainty),
+            categories: info.categories.iter().copied().collect(),
+            times: [info.effective, info.onset, info.expires].map(|time| time.map(|time| time.instant())),
+            event_codes: info.event_codes.iter().map(|code| code.value.as_str()).collect(),
+            awareness_types: awareness_types.collect(),
+            drawn,
+            named: geocodes.map(|code| (&*code.value_name, &*code.value)).collect(),
+        }
+    }
 
-fn set<T: Ord + Copy>(values: &[T]) -> BTreeSet<T> {
-    values.iter().copied().collect()
-}
+    /// Whether one info can be a translation of another.
+    fn may_translate(&self, other: &Self) -> bool {
+        !self.language.eq_ignore_ascii_case(other.language)
+            && self.codes == other.codes
+            && self.categories == other.categories
+            && agree(&self.event_codes, &other.event_codes)
+            && agree(&self.awareness_types, &other.awareness_types)
+            && self.same_place(other)
+    }
 
-/// The values alone: names carry versions and differ between languages of one real message.
-fn values(codes: &[NamedValue]) -> BTreeSet<&str> {
-    codes.iter().map(|code| code.value.as_str()).collect()
-}
-
-fn awareness_types(info: &Info) -> BTreeSet<&str> {
-    let parameters = info.parameters.iter();
-    parameters
-        .filter(|parameter| parameter.value_name.eq_ignore_ascii_case(AWARENESS_TYPE))
-        .map(|parameter| parameter.value.split(';').next().unwrap_or_default().trim())
-        .collect()
+    /// Whether the areas of two infos can be the same place: what both draw is the same, and so is what both name. An
+    /// info that only draws and one that only names may be different places.
+    fn same_place(&self, other: &Self) -> bool {
+        let only_draws = |facts: &Self| !facts.drawn.is_empty() && facts.named.is_empty();
+        let only_names = |facts: &Self| facts.drawn.is_empty() && !facts.named.is_empty();
+        let apart = (only_draws(self) && only_names(other)) || (only_draws(other) && only_names(self));
+        let drawn_alike = self.drawn.is_empty() || other.drawn.is_empty() || self.drawn == other.drawn;
+        !apart && drawn_alike && agree(&self.named, &other.named)
+    }
 }
 
 /// Whether two sets do not contradict each other: they are equal, or one says nothing.
 fn agree<T: PartialEq>(a: &BTreeSet<T>, b: &BTreeSet<T>) -> bool {
     a.is_empty() || b.is_empty() || a == b
-}
-
-/// Whether the areas of two infos can be the same place: what both draw is the same, and so is what both name. An info
-/// that only draws and one that only names may be different places.
-fn same_place(a: &[Area], b: &[Area]) -> bool {
-    let (drawn_a, drawn_b) = (drawn(a), drawn(b));
-    let (named_a, named_b) = (named(a), named(b));
-    let crossed = |drawn: &[Figure<'_>], named: &BTreeSet<(&str, &str)>| !drawn.is_empty() && named.is_empty();
-    let apart = (crossed(&drawn_a, &named_a) && drawn_b.is_empty() && !named_b.is_empty())
-        || (crossed(&drawn_b, &named_b) && drawn_a.is_empty() && !named_a.is_empty());
-    !apart
-        && (drawn_a.is_empty() || drawn_b.is_empty() || same_figures(&drawn_a, &drawn_b))
-        && agree(&named_a, &named_b)
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -97,41 +113,29 @@ enum Figure<'a> {
     Circle(&'a Circle),
 }
 
-fn drawn(areas: &[Area]) -> Vec<Figure<'_>> {
-    let polygons = areas.iter().flat_map(|area| &area.polygons).map(Figure::Polygon);
-    polygons.chain(areas.iter().flat_map(|area| &area.circles).map(Figure::Circle)).collect()
-}
-
-fn named(areas: &[Area]) -> BTreeSet<(&str, &str)> {
-    areas.iter().flat_map(|area| &area.geocodes).map(|code| (&*code.value_name, &*code.value)).collect()
-}
-
-/// The same figures in any order. Translations almost always keep the order, so that is asked first.
-fn same_figures(a: &[Figure<'_>], b: &[Figure<'_>]) -> bool {
-    if a == b {
-        return true;
-    }
-    let sorted = |figures: &[Figure<'_>]| {
-        let mut keys: Vec<Vec<u64>> = figures.iter().map(|figure| bits(*figure)).collect();
-        keys.sort_unstable();
-        keys
-    };
-    a.len() == b.len() && sorted(a) == sorted(b)
-}
-
-fn bits(figure: Figure<'_>) -> Vec<u64> {
-    match figure {
-        Figure::Polygon(polygon) => {
-            polygon.ring().iter().flat_map(|point| [point.lat.to_bits(), point.lon.to_bits()]).collect()
+impl Figure<'_> {
+    /// Some order, the same for the same figures.
+    fn order(&self, other: &Self) -> Ordering {
+        let points = |a: &Point, b: &Point| a.lat.total_cmp(&b.lat).then(a.lon.total_cmp(&b.lon));
+        match (self, other) {
+            (Self::Polygon(a), Self::Polygon(b)) => {
+                let (a, b) = (a.ring(), b.ring());
+                let first = a.iter().zip(b).map(|(a, b)| points(a, b)).find(|order| order.is_ne());
+                first.unwrap_or_else(|| a.len().cmp(&b.len()))
+            }
+            (Self::Circle(a), Self::Circle(b)) => {
+                points(&a.center, &b.center).then(a.radius_km.total_cmp(&b.radius_km))
+            }
+            (Self::Polygon(_), Self::Circle(_)) => Ordering::Less,
+            (Self::Circle(_), Self::Polygon(_)) => Ordering::Greater,
         }
-        Figure::Circle(circle) => [circle.center.lat, circle.center.lon, circle.radius_km].map(f64::to_bits).to_vec(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cap::code::{Category, Severity};
+    use crate::cap::alert::NamedValue;
     use crate::model::sample::{alert, area, info, key};
 
     fn code(name: &str, value: &str) -> NamedValue {
@@ -217,6 +221,17 @@ mod tests {
         let (monday, tuesday) = ("12:00:00", "18:00:00");
         let infos = vec![day("en", monday), day("de", tuesday), day("de", monday), day("en", tuesday)];
         assert_eq!(groups(infos), [[0, 2], [1, 3]]);
+    }
+
+    #[test]
+    fn many_infos_of_many_areas_are_grouped_in_no_time() {
+        let areas: Vec<_> = (0..78).map(|n| area(f64::from(n), 3.0, 5.0)).collect();
+        let infos = (0..128).map(|n| {
+            let mut info = Info { areas: areas.clone(), ..town(&format!("x-{n}")) };
+            info.areas.rotate_left(n % 78);
+            info
+        });
+        assert_eq!(groups(infos.collect()), [(0..128).collect::<Vec<_>>()]);
     }
 
     #[test]

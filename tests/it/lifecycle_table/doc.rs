@@ -24,6 +24,9 @@ pub enum Key {
     Stranger,
 }
 
+/// A time in a reference that nobody can read.
+pub const NO_TIME: u8 = u8::MAX;
+
 /// One CAP document.
 #[derive(Debug, Clone)]
 pub struct Doc {
@@ -165,7 +168,10 @@ impl Doc {
 
     pub fn xml(&self, row: usize) -> String {
         let sender = |name: &str| format!("{name}.{row}@lifecycle.example");
-        let time = |minutes: u8| format!("2026-06-01T11:{minutes:02}:00-00:00");
+        let time = |minutes: u8| match minutes {
+            NO_TIME => "yesterday".to_owned(),
+            minutes => format!("2026-06-01T11:{minutes:02}:00-00:00"),
+        };
         let id = |name: &str| format!("{row}-{name}");
         let named: Vec<String> = self
             .references

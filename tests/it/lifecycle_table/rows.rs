@@ -1,6 +1,6 @@
 //! Repetitions, references, ends and what is not for people.
 
-use super::doc::{Doc, Ground, Key, STORM};
+use super::doc::{Doc, Ground, Key, NO_TIME, STORM};
 use super::{Row, Step, answers, by, found, rings, stays};
 
 const OVER: &str = "2026-06-01T11:58:00-00:00";
@@ -94,6 +94,17 @@ fn references() -> Vec<Row> {
                 found(
                     Doc::update("b", 52, &[("a", 57)]).about("with a time to come"),
                     &["reference-inexact", "reference-later"],
+                    &["west Update"],
+                ),
+            ],
+        ),
+        Row::new(
+            "An Update that names something without a time that can be read",
+            [
+                a(),
+                found(
+                    Doc::update("b", 52, &[("a", NO_TIME)]).about("sent `yesterday`"),
+                    &["reference-time"],
                     &["west Update"],
                 ),
             ],
