@@ -2,6 +2,7 @@
 
 use super::Answer;
 use crate::app;
+use crate::cap::Axes;
 use crate::clock;
 use crate::config::Config;
 use crate::model::credential::{Credential, KeyAction};
@@ -51,6 +52,9 @@ struct Create {
     /// It can post only Test and Exercise.
     #[arg(long)]
     test: bool,
+    /// It writes longitude before latitude, against the standard: its polygons and circles are read so.
+    #[arg(long)]
+    longitude_first: bool,
     /// The login of the operator whose key this is: they can never release what it posts.
     #[arg(long, value_name = "LOGIN")]
     owner: Option<String>,
@@ -122,6 +126,7 @@ async fn run_create(args: Create, config: &Config) -> anyhow::Result<Answer> {
         senders: args.senders,
         action: args.action.choice(),
         test: args.test,
+        axes: if args.longitude_first { Axes::LongitudeFirst } else { Axes::LatitudeFirst },
         owner: owner.as_ref().map(|owner| owner.id.clone()),
         created: now,
         revoked: None,
@@ -131,6 +136,7 @@ async fn run_create(args: Create, config: &Config) -> anyhow::Result<Answer> {
         "senders": credential.senders,
         "action": credential.action.as_str(),
         "test": credential.test,
+        "longitude_first": credential.axes == Axes::LongitudeFirst,
         "owner": credential.owner,
     });
     let mut tx = db.begin().await?;
@@ -157,7 +163,11 @@ fn explain(credential: &Credential) -> String {
         KeyAction::File => "Its alerts are only filed and reach nobody.",
     };
     let test = if credential.test { " It can post only Test and Exercise." } else { "" };
-    format!("{senders} {action}{test}")
+    let axes = match credential.axes {
+        Axes::LatitudeFirst => "",
+        Axes::LongitudeFirst => " Its coordinates are read longitude first.",
+    };
+    format!("{senders} {action}{test}{axes}")
 }
 
 /// Id, name, what it does, senders and state, separated by tabs.
@@ -170,7 +180,8 @@ async fn list(config: &Config) -> anyhow::Result<Answer> {
     }
     for key in &keys {
         let state = key.revoked.map_or("valid".to_owned(), |at| format!("revoked {at}"));
-        let kind = if key.test { ", drills only" } else { "" };
+        let drills = if key.test { ", drills only" } else { "" };
+        let kind = if key.axes == Axes::LongitudeFirst { format!("{drills}, longitude first") } else { drills.into() };
         let senders = if key.senders.is_empty() { "any sender".to_owned() } else { key.senders.join(", ") };
         println!("{}\t{}\t{}{kind}\t{senders}\t{state}", key.id, key.name, key.action.as_str());
     }

@@ -1,6 +1,7 @@
 //! Integrators' keys: who may post, for which senders, and what their alerts do by themselves.
 
 use super::id::{ApiKeyId, OperatorId};
+use crate::cap::Axes;
 use jiff::Timestamp;
 
 /// What a key's alerts do without a person.
@@ -36,6 +37,8 @@ pub struct Credential {
     pub action: KeyAction,
     /// A test key posts only Test and Exercise.
     pub test: bool,
+    /// How it writes the pairs of polygons and circles.
+    pub axes: Axes,
     /// The operator whose key this is, if they also work in the console.
     pub owner: Option<OperatorId>,
     pub created: Timestamp,

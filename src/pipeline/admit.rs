@@ -179,6 +179,7 @@ pub fn silences_the_unknown(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cap::Axes;
     use crate::model::id::ApiKeyId;
     use crate::model::message::messages;
     use crate::model::sample::{alert, at, key};
@@ -190,6 +191,7 @@ mod tests {
             senders: senders.iter().map(|sender| (*sender).to_owned()).collect(),
             action,
             test: false,
+            axes: Axes::LatitudeFirst,
             owner: None,
             created: at("00:00:00"),
             revoked: None,

@@ -186,6 +186,7 @@ impl Bell {
             sent: alert.key.sent.instant(),
             digest: sha256(bytes),
             original: bytes.to_vec(),
+            axes: credential.axes,
             chain: chains.own.id.clone(),
             status: alert.status,
             msg_type: alert.msg_type,

@@ -29,7 +29,7 @@ pub fn intake(
     options: &Options,
     signers: &[Signer],
 ) -> Result<Intake, PostError> {
-    let reading = cap::read(bytes, &Options { trust: trust(signers), ..options.clone() });
+    let reading = cap::read(bytes, &Options { trust: trust(signers), axes: credential.axes, ..options.clone() });
     if !reading.accepted() {
         return Err(PostError::Invalid { findings: reading.findings });
     }

@@ -44,7 +44,8 @@ pub enum WordsError {
 /// # Errors
 /// When the bytes cannot be read now, which only a change of the reader can bring about.
 pub fn read(stored: &StoredAlert) -> Result<Alert, WordsError> {
-    let options = Options::from(Limits { bytes_max: usize::MAX, ..Limits::default() });
+    let limits = Limits { bytes_max: usize::MAX, ..Limits::default() };
+    let options = Options { axes: stored.axes, ..Options::from(limits) };
     let alert = cap::read(&stored.original, &options).alert;
     let alert = alert.ok_or_else(|| WordsError::Unreadable(stored.id.to_string()))?;
     Ok(Alert { msg_type: stored.msg_type, ..alert })

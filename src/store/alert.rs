@@ -2,7 +2,8 @@
 
 use super::db::{Db, Tx, on_db, on_tx};
 use super::error::StoreError;
-use super::row::{known, ms, row, time, time_if};
+use super::row::{axes, known, longitude_first, ms, row, time, time_if};
+use crate::cap::Axes;
 use crate::cap::code::{MsgType, Scope, Status};
 use crate::model::broadcast::AlertState;
 use crate::model::id::{AlertId, ApiKeyId, BroadcastId, ChainId};
@@ -27,6 +28,8 @@ pub struct NewAlert {
     pub digest: [u8; 32],
     /// The document, byte for byte.
     pub original: Vec<u8>,
+    /// How its pairs were read, and are read again.
+    pub axes: Axes,
     pub chain: ChainId,
     pub status: Status,
     /// What it does here: CAP's `msgType`, except that an Alert which repeats an identifier, or an NWS event, that is
@@ -78,6 +81,7 @@ row! {
         id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
         chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
         received_ms: i64, expires_ms: i64, answer: String, voice: String, facts: Option<String>, all_clear: i64,
+        longitude_first: i64,
     }
 }
 
@@ -90,6 +94,7 @@ impl AlertRow {
             sent: time(self.sent_ms, "alert.sent_ms")?,
             digest: known(self.digest.try_into().ok(), "alert.digest")?,
             original: self.original,
+            axes: axes(self.longitude_first),
             chain: self.chain.into(),
             status: known(Status::from_code(&self.status), "alert.status")?,
             msg_type: known(MsgType::from_code(&self.msg_type), "alert.msg_type")?,
@@ -113,8 +118,8 @@ impl AlertRow {
 pub async fn insert(tx: &mut Tx, alert: &NewAlert) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, |conn| sqlx::query(
         "INSERT INTO alert (id, sender, identifier, sent_ms, digest, original, chain, status, msg_type, scope, \
-         credential, received_ms, expires_ms, answer, voice, facts, all_clear) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+         credential, received_ms, expires_ms, answer, voice, facts, all_clear, longitude_first) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
          ON CONFLICT (sender, identifier, sent_ms, voice) DO NOTHING",
     )
     .bind(alert.id.as_str())
@@ -134,6 +139,7 @@ pub async fn insert(tx: &mut Tx, alert: &NewAlert) -> Result<bool, StoreError> {
     .bind(alert.voice.as_str())
     .bind(alert.facts.as_deref())
     .bind(i64::from(alert.all_clear))
+    .bind(longitude_first(alert.axes))
     .execute(conn)
     .await
     .map(|done| done.rows_affected()))?;
@@ -351,6 +357,7 @@ row! {
         id: String, sender: String, identifier: String, sent_ms: i64, digest: Vec<u8>, original: Vec<u8>,
         chain: String, status: String, msg_type: String, scope: String, credential: Option<String>,
         received_ms: i64, expires_ms: i64, answer: String, voice: String, facts: Option<String>, all_clear: i64,
+        longitude_first: i64,
         broadcast: String, merged_with: Option<String>, halted: i64, chain_key: String, head: Option<String>,
         head_sent_ms: Option<i64>, cancelled_ms: Option<i64>,
     }
@@ -386,6 +393,7 @@ impl PublicRow {
             voice: self.voice,
             facts: self.facts,
             all_clear: self.all_clear,
+            longitude_first: self.longitude_first,
         };
         Ok(PublicAlert {
             alert: alert.read()?,

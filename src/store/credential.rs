@@ -2,7 +2,7 @@
 
 use super::db::{Db, Tx, on_db, on_tx};
 use super::error::StoreError;
-use super::row::{known, ms, row, time, time_if};
+use super::row::{axes, known, longitude_first, ms, row, time, time_if};
 use crate::model::credential::{Credential, KeyAction};
 use crate::model::id::{ApiKeyId, OperatorId};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 row! {
     CredentialRow {
         id: String, name: String, senders: String, action: String, test: i64, owner: Option<String>, created_ms: i64,
-        revoked_ms: Option<i64>,
+        revoked_ms: Option<i64>, longitude_first: i64,
     }
 }
 
@@ -22,6 +22,7 @@ impl CredentialRow {
             senders: known(serde_json::from_str(&self.senders).ok(), "api_key.senders")?,
             action: known(KeyAction::from_text(&self.action), "api_key.action")?,
             test: self.test != 0,
+            axes: axes(self.longitude_first),
             owner: self.owner.map(OperatorId),
             created: time(self.created_ms, "api_key.created_ms")?,
             revoked: time_if(self.revoked_ms, "api_key.revoked_ms")?,
@@ -35,8 +36,8 @@ impl CredentialRow {
 /// The database failed.
 pub async fn insert(tx: &mut Tx, credential: &Credential, hash: &[u8; 32]) -> Result<(), StoreError> {
     on_tx!(tx, |conn| sqlx::query(
-        "INSERT INTO api_key (id, hash, name, senders, action, test, owner, created_ms, revoked_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO api_key (id, hash, name, senders, action, test, owner, created_ms, revoked_ms, \
+         longitude_first) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(credential.id.as_str())
     .bind(&hash[..])
@@ -47,6 +48,7 @@ pub async fn insert(tx: &mut Tx, credential: &Credential, hash: &[u8; 32]) -> Re
     .bind(credential.owner.as_ref().map(OperatorId::as_str))
     .bind(ms(credential.created))
     .bind(credential.revoked.map(ms))
+    .bind(longitude_first(credential.axes))
     .execute(conn)
     .await
     .map(drop))?;

@@ -23,8 +23,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: &[Step] =
-    &[step!(1, "0001_first_ring"), step!(2, "0002_signers"), step!(4, "0004_lifecycle"), step!(5, "0005_repairs")];
+const STEPS: &[Step] = &[
+    step!(1, "0001_first_ring"),
+    step!(2, "0002_signers"),
+    step!(3, "0003_axes"),
+    step!(4, "0004_lifecycle"),
+    step!(5, "0005_repairs"),
+];
 
 pub(super) fn sqlite() -> Migrator {
     migrator(|step| step.sqlite)

@@ -1,6 +1,7 @@
 //! Between rows and our types.
 
 use super::error::StoreError;
+use crate::cap::Axes;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
@@ -26,6 +27,19 @@ macro_rules! row {
     };
 }
 pub(super) use row;
+
+/// Which number of a pair comes first, of a stored `longitude_first`.
+pub(super) fn axes(longitude_first: i64) -> Axes {
+    if longitude_first == 0 { Axes::LatitudeFirst } else { Axes::LongitudeFirst }
+}
+
+/// The same, as it is stored.
+pub(super) fn longitude_first(axes: Axes) -> i64 {
+    match axes {
+        Axes::LatitudeFirst => 0,
+        Axes::LongitudeFirst => 1,
+    }
+}
 
 /// Milliseconds UTC, as times are stored.
 pub(super) fn ms(at: Timestamp) -> i64 {

@@ -43,7 +43,8 @@ impl Originals {
             return Some(Arc::clone(alert));
         }
         // Outside the lock: two who read the same at once both do the work, and nobody waits.
-        let Some(alert) = cap::read(&stored.original, &cap::Options::default()).alert else {
+        let options = cap::Options { axes: stored.axes, ..cap::Options::default() };
+        let Some(alert) = cap::read(&stored.original, &options).alert else {
             tracing::error!(alert = %stored.id, "stored alert {} cannot be read any more", stored.id);
             return None;
         };

@@ -1,6 +1,6 @@
 //! The interface for programs: who may, what is answered, what is never told.
 
-use super::support::alerts::{CENTRE, Cap};
+use super::support::alerts::{BOX, CENTRE, Cap};
 use super::support::http::{self, Answer};
 use super::support::place::Place;
 use super::support::server::{Database, Server};
@@ -275,4 +275,31 @@ async fn operations_can_ask_whether_it_lives_is_ready_and_what_it_counts() {
     assert_eq!((missing.status, code(&missing).as_str()), (404, "not-found"));
     let method = http::json(&server.http, Method::DELETE, &server.url("/api/v1/alerts"), None, None).await;
     assert_eq!((method.status, code(&method).as_str()), (405, "method-not-allowed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_writes_longitude_first_is_read_so_and_read_so_again() {
+    let server = Server::start(Database::Sqlite, &[]).await;
+    let (usual, turned) = (server.key(&["--ring"]).await, server.key(&["--ring", "--longitude-first"]).await);
+    let pairs = BOX.split(' ').map(|pair| pair.split_once(',').expect("a pair"));
+    let swapped: Vec<String> = pairs.clone().map(|(lat, lon)| format!("{lon},{lat}")).collect();
+    let xml = |identifier| Cap::new(identifier).xml().replace(BOX, &swapped.join(" "));
+    let posted = server.post(&turned, xml("turned")).await;
+    assert_eq!(posted.status, 202, "{}", posted.text());
+    let answer = posted.json();
+    let codes: Vec<&str> =
+        answer["findings"].as_array().expect("findings").iter().filter_map(|f| f["code"].as_str()).collect();
+    assert!(codes.contains(&"coordinates-swapped-back"), "{codes:?}");
+    let path = format!("/api/v1/alerts/{}", answer["id"].as_str().expect("an id"));
+    let shown = get(&server, &path).await.json();
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let expected: Vec<[f64; 2]> = pairs.map(|(lat, lon)| [number(lat), number(lon)]).collect();
+    assert_eq!(shown["infos"][0]["areas"][0]["polygons"], json!([expected]), "{shown}");
+    assert_eq!(get(&server, &format!("{path}.xml")).await.text(), xml("turned"), "the original is kept");
+    // The same from another source is somewhere else.
+    let posted = server.post(&usual, xml("usual")).await.json();
+    let path = format!("/api/v1/alerts/{}", posted["id"].as_str().expect("an id"));
+    assert_ne!(get(&server, &path).await.json()["infos"][0]["areas"][0]["polygons"], json!([expected]));
+    let listed = server.run(&["key", "list"]).await.output;
+    assert_eq!(listed.matches(", longitude first").count(), 1, "{listed}");
 }

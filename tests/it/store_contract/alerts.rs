@@ -2,6 +2,7 @@
 
 use super::given::{alert, at, broadcast_of, chain, commit, store};
 use crate::support::database::databases;
+use beffroi::cap::Axes;
 use beffroi::cap::code::{MsgType, Scope, Status};
 use beffroi::clock::random_id;
 use beffroi::model::broadcast::{AlertState, Broadcast, Reason, State};
@@ -23,6 +24,7 @@ async fn an_alert_comes_back_byte_for_byte() {
             senders: vec!["town".to_owned()],
             action: KeyAction::Ring,
             test: false,
+            axes: Axes::LatitudeFirst,
             owner: None,
             created: at(0),
             revoked: None,
@@ -31,6 +33,7 @@ async fn an_alert_comes_back_byte_for_byte() {
         let stored = NewAlert {
             sender: "tøwn@exämple".to_owned(),
             original: vec![0, 255, b'<', 0, 128],
+            axes: Axes::LongitudeFirst,
             status: Status::Exercise,
             msg_type: MsgType::Update,
             scope: Scope::Restricted,

@@ -2,6 +2,7 @@
 
 use super::given::{at, commit, waits};
 use crate::support::database::databases;
+use beffroi::cap::Axes;
 use beffroi::clock::{Clock, random_id};
 use beffroi::model::credential::{Credential, KeyAction};
 use beffroi::model::id::{ApiKeyId, OperatorId};
@@ -29,6 +30,7 @@ async fn a_key_is_found_by_its_hash_until_it_is_revoked() {
             senders: vec!["a@b, c".to_owned(), "\"d\"".to_owned()],
             action: KeyAction::Hold,
             test: true,
+            axes: Axes::LongitudeFirst,
             owner: Some(owner.id),
             created: at(5),
             revoked: None,
@@ -38,6 +40,7 @@ async fn a_key_is_found_by_its_hash_until_it_is_revoked() {
             senders: vec![],
             action: KeyAction::File,
             test: false,
+            axes: Axes::LatitudeFirst,
             owner: None,
             created: at(1),
             ..key.clone()

@@ -1,5 +1,6 @@
 //! What the store's tests begin with.
 
+use beffroi::cap::Axes;
 use beffroi::cap::code::{MsgType, Scope, Status};
 use beffroi::clock::random_id;
 use beffroi::model::batch::{Batch, Progress, Ring};
@@ -39,6 +40,7 @@ pub fn alert(chain: &ChainId) -> NewAlert {
         sent: at(-1_000),
         digest: [3; 32],
         original: b"<alert/>".to_vec(),
+        axes: Axes::LatitudeFirst,
         chain: chain.clone(),
         status: Status::Actual,
         msg_type: MsgType::Alert,

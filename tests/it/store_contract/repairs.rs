@@ -2,6 +2,7 @@
 
 use super::given::{at, commit};
 use crate::support::database::databases;
+use beffroi::cap::Axes;
 use beffroi::cap::finding::{Finding, Level};
 use beffroi::clock::random_id;
 use beffroi::model::credential::{Credential, KeyAction};
@@ -18,6 +19,7 @@ async fn key(db: &Db) -> ApiKeyId {
         senders: vec![],
         action: KeyAction::Ring,
         test: false,
+        axes: Axes::LatitudeFirst,
         owner: None,
         created: at(0),
         revoked: None,
