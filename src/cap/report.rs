@@ -3,6 +3,7 @@
 use super::finding::{Finding, Level};
 use super::limits::{Limits, QUOTE_CHARS_MAX};
 use super::rules::{self, Rule};
+use memchr::{memchr_iter, memrchr};
 
 /// A finding that still knows its place as a byte offset.
 struct Draft {
@@ -169,16 +170,18 @@ impl Place<'_> {
     }
 
     fn go_to(&mut self, offset: usize) {
-        let mut characters = self.text.get(self.offset..).unwrap_or_default().chars();
-        while self.offset < offset {
-            let Some(character) = characters.next() else { break };
-            self.offset += character.len_utf8();
-            if character == '\n' {
-                self.line = self.line.saturating_add(1);
-                self.column = 1;
-            } else {
-                self.column = self.column.saturating_add(1);
+        let end = self.text.ceil_char_boundary(offset.min(self.text.len()));
+        let passed = self.text.get(self.offset..end).unwrap_or_default().as_bytes();
+        self.offset = self.offset.max(end);
+        // Every byte begins a character but those that go on with one: 10xx_xxxx.
+        let characters = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        match memrchr(b'\n', passed) {
+            Some(last) => {
+                self.line = self.line.saturating_add(count(memchr_iter(b'\n', passed).count()));
+                self.column = count(characters(&passed[last + 1..])).saturating_add(1);
             }
+            None => self.column = self.column.saturating_add(count(characters(passed))),
         }
     }
 }
