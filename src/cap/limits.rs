@@ -45,13 +45,15 @@ pub const ERROR_CHARS_MAX: usize = 200;
 pub const SIGNATURES_MAX: usize = 4;
 /// Signatures verified in one document: a feed of signed alerts, yet a bounded time.
 pub const SIGNATURE_CHECKS_MAX: usize = 64;
+/// How many of these one by DSA counts for: it takes milliseconds.
+pub const SIGNATURE_DSA_CHECKS: usize = 8;
 /// Keys tried of those that a signature brings along.
 pub const SIGNATURE_KEYS_MAX: usize = 4;
 /// Prefixes that an exclusive canonicalisation may name.
 pub const SIGNATURE_PREFIXES_MAX: usize = 16;
 /// What is canonicalised for all signatures of one document, bytes: one declaration, used often, makes a short document
 /// endless.
-pub const CANONICAL_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const CANONICAL_BYTES_MAX: usize = 6 * 1024 * 1024;
 
 /// Bounds on one reading. The default is right for a server; tests make it smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ pub use key::{KeyError, PublicKey};
 pub use sign::{SignError, SigningKey, SigningKeyError, sign};
 pub use trust::Trust;
 
-use super::limits::{CANONICAL_BYTES_MAX, Limits, SIGNATURE_CHECKS_MAX, SIGNATURES_MAX};
+use super::limits::{CANONICAL_BYTES_MAX, Limits, SIGNATURE_CHECKS_MAX, SIGNATURE_DSA_CHECKS, SIGNATURES_MAX};
 use super::report::Report;
 use super::rules::{self, Rule};
 use super::tree::{NodeId, Space, Tree};
@@ -128,9 +128,10 @@ impl<'a> Inspector<'a> {
         for (number, &node) in nodes.iter().enumerate() {
             let outcome = match &places {
                 Some((source, alert, places)) if number < SIGNATURES_MAX && self.checks > 0 => {
-                    self.checks -= 1;
                     let scene = Scene { source, alert: *alert, signatures: places };
-                    verify(scene, places[number], &pins, &mut self.room)
+                    let outcome = verify(scene, places[number], &pins, &mut self.room);
+                    self.checks = self.checks.saturating_sub(if outcome.slow { SIGNATURE_DSA_CHECKS } else { 1 });
+                    outcome
                 }
                 Some(_) => Outcome::unsupported("There are too many signatures to verify this one."),
                 None => Outcome::unsupported("The document could not be read again."),

@@ -30,6 +30,8 @@ pub(super) struct Outcome {
     pub(super) message: String,
     /// Whether its algorithms or its key are too weak to be trusted.
     pub(super) weak: bool,
+    /// Whether it is of a kind that takes long to verify.
+    pub(super) slow: bool,
     /// Whether it holds only without the white space between elements.
     pub(super) without_blanks: bool,
     /// Whether it holds only without the alert's other signatures.
@@ -43,7 +45,14 @@ impl Outcome {
     }
 
     fn broken(message: String) -> Self {
-        Self { verdict: Verdict::Invalid, message, weak: false, without_blanks: false, without_others: false }
+        Self {
+            verdict: Verdict::Invalid,
+            message,
+            weak: false,
+            slow: false,
+            without_blanks: false,
+            without_others: false,
+        }
     }
 }
 
@@ -59,7 +68,7 @@ pub(super) fn verify(scene: Scene<'_, '_>, at: usize, pins: &[&PublicKey], room:
         Err(Fault::Unsupported(message)) => (Verdict::Unsupported, message),
     };
     // How it would hold does not matter when it does not.
-    Outcome { verdict, weak: outcome.weak, ..Outcome::broken(message) }
+    Outcome { verdict, weak: outcome.weak, slow: outcome.slow, ..Outcome::broken(message) }
 }
 
 fn judge(
@@ -71,7 +80,8 @@ fn judge(
 ) -> Result<Verdict, Fault> {
     let signature = Signature::read(scene.source, at)?;
     let old = |hash| hash == Hash::Sha1;
-    outcome.weak = signature.algorithm.family == Family::Dsa || old(signature.algorithm.hash);
+    outcome.slow = signature.algorithm.family == Family::Dsa;
+    outcome.weak = outcome.slow || old(signature.algorithm.hash);
     outcome.weak |= old(signature.reference.hash);
     check_uri(scene, signature.reference.uri)?;
     check_base(scene, &signature)?;
