@@ -19,6 +19,10 @@ const MENDING_M_MAX: f64 = 1.0;
 const SIGNED: &[u8] = include_bytes!("signed/alert.xml");
 const CERTIFICATE: &[u8] = include_bytes!("signed/certificate.pem");
 const SIGNER: &str = "met@vallonne.example";
+/// Nearer than this to an edge a point is on the border, degrees.
+const BORDER_DEG: f64 = 1e-6;
+/// Points of which is asked whether a ring goes around them, besides those that its corners suggest.
+const SAMPLES: usize = 16;
 /// Points of one fuzzed ring.
 const RING_POINTS_MAX: usize = 64;
 
@@ -113,7 +117,9 @@ pub fn geometry(bytes: &[u8]) {
     let Some(alert) = reading.alert.as_ref().filter(|_| reading.accepted()) else { return };
     let Some(shape) = Shape::of_alert(alert) else { return };
     for ring in &rings {
-        for point in ring {
+        let corners = ring.windows(3).map(|three| middle(three[0], three[2]));
+        let any: Vec<Point> = (0..SAMPLES).map(|_| numbers.point((ring[0].lat, ring[0].lon), 0.037)).collect();
+        for point in corners.chain(any).filter(|point| goes_around(ring, *point)) {
             assert!(shape.within(Rect::point(point.lat, point.lon), MENDING_M_MAX), "{point:?} is lost: {document}");
         }
     }
@@ -128,6 +134,50 @@ pub fn geometry(bytes: &[u8]) {
             Relation::Mixed => {}
         }
     }
+}
+
+fn middle(a: Point, b: Point) -> Point {
+    Point { lat: a.lat.midpoint(b.lat), lon: a.lon.midpoint(b.lon) }
+}
+
+/// Whether a ring goes around a point, counted plainly: how often its edges, each the short way, cross the ray to the
+/// east, north- and southward apart. Rings around a pole are not judged here: they do not close.
+fn goes_around(ring: &[Point], point: Point) -> bool {
+    let mut plain = vec![ring[0]];
+    for ends in ring.windows(2) {
+        let step = ends[1].lon - ends[0].lon;
+        let short = if step.abs() > 180.0 && step.abs() < 360.0 { step - 360.0 * step.signum() } else { step };
+        plain.push(Point { lat: ends[1].lat, lon: plain[plain.len() - 1].lon + short });
+    }
+    if (plain[0].lon - plain[plain.len() - 1].lon).abs() > 1e-9 {
+        return false;
+    }
+    [-720.0, -360.0, 0.0, 360.0, 720.0].iter().any(|turn| {
+        let lon = point.lon + turn;
+        if plain.windows(2).any(|ends| is_on(ends[0], ends[1], Point { lat: point.lat, lon })) {
+            return false;
+        }
+        let turns: i32 = plain
+            .windows(2)
+            .filter(|ends| (ends[0].lat <= point.lat) != (ends[1].lat <= point.lat))
+            .map(|ends| {
+                let share = (point.lat - ends[0].lat) / (ends[1].lat - ends[0].lat);
+                let east = ends[0].lon + share * (ends[1].lon - ends[0].lon) > lon;
+                i32::from(east) * if ends[1].lat > ends[0].lat { 1 } else { -1 }
+            })
+            .sum();
+        turns != 0
+    })
+}
+
+/// Whether a point is on an edge, or so near that rounding decides on which side it is.
+fn is_on(a: Point, b: Point, point: Point) -> bool {
+    let (east, north) = (b.lon - a.lon, b.lat - a.lat);
+    let length = east * east + north * north;
+    let along = ((point.lon - a.lon) * east + (point.lat - a.lat) * north) / length;
+    let along = if length > 0.0 { along.clamp(0.0, 1.0) } else { 0.0 };
+    let (far_east, far_north) = (point.lon - a.lon - along * east, point.lat - a.lat - along * north);
+    far_east.hypot(far_north) < BORDER_DEG
 }
 
 fn check_findings(reading: &Reading) {
