@@ -5,6 +5,7 @@
 
 use super::code::{Category, Certainty, MsgType, ResponseType, Scope, Severity, Status, Urgency};
 use super::time::DateTime;
+use std::sync::Arc;
 
 /// Which edition of the standard a document follows, told by its namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,13 +167,14 @@ pub struct Point {
 /// A closed ring: at least four points, the last equal to the first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Polygon {
-    ring: Vec<Point>,
+    /// Shared, as the infos of all languages mostly have the same polygons.
+    ring: Arc<Vec<Point>>,
 }
 
 impl Polygon {
     /// `None` when the ring has fewer than four points or is not closed (§3.2.4).
     pub fn new(ring: Vec<Point>) -> Option<Self> {
-        (ring.len() >= 4 && ring.first() == ring.last()).then_some(Self { ring })
+        (ring.len() >= 4 && ring.first() == ring.last()).then(|| Self { ring: Arc::new(ring) })
     }
 
     /// The closed ring: at least four points, the last equal to the first.

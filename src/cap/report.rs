@@ -74,6 +74,11 @@ impl Report {
         }
     }
 
+    /// How many findings there are so far, kept or not.
+    pub(super) fn found(&self) -> usize {
+        self.errors + self.others
+    }
+
     /// Counts a finding, and says whether it is kept.
     fn takes(&mut self, level: Level, repaired: bool) -> bool {
         if level == Level::Error {

@@ -21,9 +21,7 @@ impl Builder<'_, '_> {
         let mut polygons = Vec::new();
         for &polygon in children.all("polygon") {
             if self.one_more_ring(polygon) {
-                let read = self.polygon(polygon);
-                self.check_polygon(polygon, &read);
-                polygons.extend(read);
+                polygons.extend(self.polygon(polygon));
             }
         }
         let mut circles = Vec::new();

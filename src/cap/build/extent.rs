@@ -3,7 +3,7 @@
 use super::{Builder, NodeId};
 use crate::cap::alert::{Circle, Polygon};
 use crate::cap::rules;
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 /// Points of a polygon that are plenty (WMO's guideline).
 const POINTS_PLENTY: usize = 100;
@@ -14,17 +14,58 @@ const RADIUS_MAX_KM: f64 = 1_000.0;
 /// Decimals of a degree that mean something: seven are a centimetre.
 const DECIMALS_MAX: usize = 7;
 
+/// How much there is of a polygon as it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    points: usize,
+    /// Of the widest of the rings that it is read as, degrees of longitude.
+    span_deg: f64,
+    precision: Precision,
+}
+
+impl Extent {
+    /// Of a polygon that is read as one ring or several, or not at all.
+    pub(super) fn of(text: &str, rings: &[Polygon]) -> Self {
+        Self {
+            // Each point has its comma.
+            points: memchr_iter(b',', text.as_bytes()).count(),
+            span_deg: rings.iter().map(span_deg).fold(0.0, f64::max),
+            precision: Precision::of(text),
+        }
+    }
+}
+
+/// How finely numbers are written.
+#[derive(Debug, Clone, Copy)]
+struct Precision {
+    has_plus: bool,
+    /// The most digits that follow a point.
+    decimals: usize,
+}
+
+impl Precision {
+    fn of(text: &str) -> Self {
+        Self { has_plus: memchr(b'+', text.as_bytes()).is_some(), decimals: decimals_max(text) }
+    }
+}
+
+/// A polygon that was read as it is, without a finding.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) polygon: Polygon,
+    pub(super) extent: Extent,
+}
+
 impl Builder<'_, '_> {
-    /// What is doubtful about a polygon, read as one ring or several, or not at all.
-    pub(super) fn check_polygon(&mut self, id: NodeId, rings: &[Polygon]) {
-        self.check_precision(id);
-        // As written: each point has its comma.
-        let points = self.trimmed(id).bytes().filter(|&byte| byte == b',').count();
+    /// What is doubtful about a polygon, read or not.
+    pub(super) fn check_extent(&mut self, id: NodeId, extent: Extent) {
+        self.check_precision(id, extent.precision);
+        let points = extent.points;
         if points > POINTS_PLENTY {
             let message = format!("The polygon has {points} points; more than {POINTS_PLENTY} are hard on receivers.");
             self.find(&rules::POLYGON_POINTS, id, message);
         }
-        let span = rings.iter().map(span_deg).fold(0.0, f64::max);
+        let span = extent.span_deg;
         if span > SPAN_MAX_DEG {
             let message = format!("The polygon spans {span:.0}° of longitude: perhaps a sign or a digit is wrong.");
             self.find(&rules::POLYGON_SPAN, id, message);
@@ -33,7 +74,7 @@ impl Builder<'_, '_> {
 
     /// What is doubtful about a circle, read or not.
     pub(super) fn check_circle(&mut self, id: NodeId, circle: Option<&Circle>) {
-        self.check_precision(id);
+        self.check_precision(id, Precision::of(self.trimmed(id)));
         let Some(circle) = circle else { return };
         let radius_km = circle.radius_km;
         if radius_km > RADIUS_MAX_KM {
@@ -42,14 +83,12 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn check_precision(&mut self, id: NodeId) {
-        let text = self.trimmed(id);
-        if text.contains('+') {
+    fn check_precision(&mut self, id: NodeId, Precision { has_plus, decimals }: Precision) {
+        if has_plus {
             self.find(&rules::COORDINATE_PLUS, id, "There is a plus sign: north and east have none.");
         }
-        let longest = decimals_max(text);
-        if longest > DECIMALS_MAX {
-            let message = format!("There are {longest} decimals, finer than anyone measures.");
+        if decimals > DECIMALS_MAX {
+            let message = format!("There are {decimals} decimals, finer than anyone measures.");
             self.find(&rules::COORDINATE_PRECISION, id, message);
         }
     }

@@ -29,6 +29,8 @@ use super::report::Report;
 use super::ring::Work;
 use super::rules::Rule;
 use super::tree::{NodeId, Tree};
+use extent::Known;
+use std::collections::BTreeMap;
 
 /// A time as the standard writes it, if it can be read.
 pub(super) fn normal_time(text: &str) -> Option<String> {
@@ -49,6 +51,8 @@ pub(super) struct Builder<'t, 'a> {
     vertices: usize,
     /// What may still be spent on rings that meet themselves.
     ring_work: &'t mut Work,
+    /// The polygons read so far about which there is nothing to say but that they are large or fine, by their text.
+    known_polygons: BTreeMap<&'t str, Known>,
     /// Areas so far.
     areas: usize,
     /// Which number of a pair is the latitude.
@@ -78,6 +82,7 @@ impl<'t, 'a> Builder<'t, 'a> {
             rings: 0,
             vertices: 0,
             ring_work,
+            known_polygons: BTreeMap::new(),
             areas: 0,
             axes: options.axes,
             first_place: None,

@@ -1,5 +1,6 @@
 //! Polygons and circles (CAP 1.2 §3.2.4). A ring that crosses itself becomes simple ones over the same ground.
 
+use super::extent::{Extent, Known};
 use super::number::{self, decimal};
 use super::{Builder, NodeId};
 use crate::cap::alert::{Circle, Point, Polygon};
@@ -11,8 +12,27 @@ use crate::cap::tree::is_space;
 
 impl Builder<'_, '_> {
     /// A polygon, or several where its ring crosses itself. None when it is empty or cannot be read.
+    ///
+    /// Each language mostly repeats the polygons of the first: those without a fault are read once.
     pub(super) fn polygon(&mut self, id: NodeId) -> Vec<Polygon> {
-        self.ring(id).map_or_else(Vec::new, |polygon| self.simple(id, polygon))
+        let text = self.trimmed(id);
+        let room = self.limits.vertices_max.saturating_sub(self.vertices);
+        if let Some(Known { polygon, extent }) = self.known_polygons.get(text).cloned()
+            && polygon.ring().len() <= room
+        {
+            self.vertices += polygon.ring().len();
+            self.check_extent(id, extent);
+            return vec![polygon];
+        }
+        let found_before = self.report.found();
+        let polygons = self.ring(id).map_or_else(Vec::new, |polygon| self.simple(id, polygon));
+        let sound = self.report.found() == found_before;
+        let extent = Extent::of(text, &polygons);
+        self.check_extent(id, extent);
+        if let ([polygon], true) = (polygons.as_slice(), sound) {
+            self.known_polygons.insert(text, Known { polygon: polygon.clone(), extent });
+        }
+        polygons
     }
 
     fn ring(&mut self, id: NodeId) -> Option<Polygon> {

@@ -221,3 +221,29 @@ fn a_hole_that_is_filled_is_told() {
     assert_eq!(codes, ["polygon-crosses-itself", "polygon-hole-filled", "excess-precision"]);
     assert!(reading.accepted());
 }
+
+#[test]
+fn a_polygon_that_comes_again_has_the_same_findings_and_counts_again() {
+    let polygon = "<polygon>48.1,-1.2 48.1,-1.1 48.2,-1.1 48.2,-1.2 48.1,-1.2</polygon>";
+    let found = |polygons: &str, limits: Limits| {
+        let reading = read(STORM.replace(polygon, polygons).as_bytes(), &limits.into());
+        let findings = reading.findings.iter().map(|finding| format!("{} {}", finding.code, finding.path));
+        let rings = reading.alert.map_or(0, |alert| alert.infos[0].areas[0].polygons.len());
+        (rings, findings.collect::<Vec<_>>())
+    };
+    let limits = |vertices_max| Limits { vertices_max, ..Limits::default() };
+    let at = |code: &str, nth: usize| format!("{code} /alert/info[1]/area[1]/polygon[{nth}]");
+    assert_eq!(found(&polygon.repeat(3), limits(15)), (3, vec![]));
+    assert_eq!(found(&polygon.repeat(3), limits(14)), (2, vec![at("too-many-vertices", 3)]));
+    for (code, from, to) in [
+        ("excess-precision", "48.1,-1.1", "48.1,-1.10000001"),
+        ("polygon-duplicate-points", "48.1,-1.1", "48.1,-1.1 48.1,-1.1"),
+        ("coordinates-swapped", "48.1,-1.1", "98.1,-1.1"),
+    ] {
+        let odd = polygon.replacen(from, to, 1);
+        let (_, once) = found(&odd, Limits::default());
+        let (_, twice) = found(&odd.repeat(2), Limits::default());
+        assert!(once.len() == 1 && twice.len() == 2 && once[0].starts_with(code), "{code}: {once:?} {twice:?}");
+        assert_eq!(twice[1], once[0].replace("polygon[1]", "polygon[2]"));
+    }
+}
