@@ -17,8 +17,8 @@ const STEPS_PER_KM: f64 = 100.0;
 /// A geocode of the German weather service that takes ground away: it is geometry, though it is not drawn.
 const EXCLUDED: &str = "EXCLUDE_POLYGON";
 
-/// What two copies have in common to the letter: kind, categories, urgency, severity, certainty, begin, end and ground of
-/// each message. `None` for what no copy is looked for.
+/// What two copies have in common to the letter: kind, categories, urgency, severity, certainty, advice, whether it is
+/// over, begin, end and ground of each message. `None` for what no copy is looked for.
 ///
 /// Without `onset` and `effective` an event begins when its message was sent, so that what is sent again an hour later
 /// is another one.
@@ -52,8 +52,13 @@ fn message_facts(alert: &Alert, message: &Message) -> Option<String> {
     let end = infos.iter().map(|info| message::expires(alert, info)).max()?;
     let categories: BTreeSet<&str> = first.categories.iter().map(|category| category.as_str()).collect();
     let categories: Vec<&str> = categories.into_iter().collect();
+    let advice: BTreeSet<&str> =
+        infos.iter().flat_map(|info| &info.response_types).map(|response| response.as_str()).collect();
+    let advice: Vec<&str> = advice.into_iter().collect();
     let (urgency, severity, certainty) = (first.urgency, first.severity, first.certainty);
-    Some(format!("{} {urgency} {severity} {certainty} {begin} {end} {ground}", categories.join("+")))
+    let (categories, advice) = (categories.join("+"), advice.join("+"));
+    let goes_on = if message.over { "over" } else { "on" };
+    Some(format!("{categories} {urgency} {severity} {certainty} {goes_on} [{advice}] {begin} {end} {ground}"))
 }
 
 /// The ground as text: the same for rings that begin elsewhere or go the other way round.
@@ -95,19 +100,22 @@ fn disc(circle: &Circle) -> String {
     format!("c {lat},{lon} {}", steps(circle.radius_km, STEPS_PER_KM))
 }
 
-/// Whether two alerts with the same [`facts`] speak of the same event.
+/// Whether two alerts with the same [`facts`] speak of the same event, so that nobody whom the first reaches misses
+/// anything of the copy.
 ///
-/// Of two senders: both call it the same in some language, or name it by the same codes. Of one sender every word must be
-/// the same, since one who sends two messages means two events until shown otherwise. Codes, incidents or NWS events
-/// that differ make two events in any case.
-pub fn same_event(a: &Alert, b: &Alert) -> bool {
-    if codes_differ(a, b) || apart(&incidents(a), &incidents(b)) || apart(&events(a), &events(b)) {
+/// Of two senders: both call it the same in some language, or name it by the same codes, and the first has all that the
+/// copy describes and advises, in each language of the copy: else who reads another language, or the other one's advice,
+/// would never get it. Of one sender every word must be the same, since one who sends two messages means two events until
+/// shown otherwise. Codes, incidents or NWS events that differ make two events in any case.
+pub fn same_event(first: &Alert, copy: &Alert) -> bool {
+    if codes_differ(first, copy) || apart(&incidents(first), &incidents(copy)) || apart(&events(first), &events(copy)) {
         return false;
     }
-    if a.key.sender == b.key.sender {
-        return words(a) == words(b);
+    if first.key.sender == copy.key.sender {
+        return words(first) == words(copy);
     }
-    shares(&names(a), &names(b)) || shares(&codes(a), &codes(b))
+    let called_the_same = shares(&names(first), &names(copy)) || shares(&codes(first), &codes(copy));
+    called_the_same && said(copy).is_subset(&said(first))
 }
 
 fn shares<T: Ord>(a: &BTreeSet<T>, b: &BTreeSet<T>) -> bool {
@@ -149,14 +157,31 @@ fn names(alert: &Alert) -> BTreeSet<(String, String)> {
     alert.infos.iter().map(|info| (primary(info), normal(&info.event))).collect()
 }
 
-fn words(alert: &Alert) -> BTreeSet<[String; 5]> {
-    let text = |text: &Option<String>| text.as_deref().map(normal).unwrap_or_default();
+/// All that is said of each message: its facts, a language, the description and the instruction.
+fn said(alert: &Alert) -> BTreeSet<[String; 4]> {
+    let each = messages(alert);
+    let of_message = each.iter().flat_map(|message| {
+        let facts = message_facts(alert, message).unwrap_or_default();
+        message.variants.iter().map(move |index| {
+            let info = &alert.infos[*index];
+            [facts.clone(), primary(info), text(&info.description), text(&info.instruction)]
+        })
+    });
+    of_message.collect()
+}
+
+fn words(alert: &Alert) -> BTreeSet<[String; 6]> {
     let all = |info: &Info| {
-        let texts = [&info.headline, &info.description, &info.instruction].map(text);
-        let [headline, description, instruction] = texts;
-        [info.language.to_ascii_lowercase(), normal(&info.event), headline, description, instruction]
+        let places: Vec<String> = info.areas.iter().map(|area| normal(&area.area_desc)).collect();
+        let [headline, description, instruction] = [&info.headline, &info.description, &info.instruction].map(text);
+        let language = info.language.to_ascii_lowercase();
+        [language, normal(&info.event), headline, description, instruction, places.join("\n")]
     };
     alert.infos.iter().map(all).collect()
+}
+
+fn text(text: &Option<String>) -> String {
+    text.as_deref().map(normal).unwrap_or_default()
 }
 
 fn primary(info: &Info) -> String {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cap::alert::NamedValue;
-use crate::cap::code::{Category, Severity};
+use crate::cap::code::{Category, ResponseType, Severity};
 use crate::model::sample::{alert, area, info, key};
 
 fn code(name: &str, value: &str) -> NamedValue {
@@ -16,6 +16,7 @@ fn copy() -> Alert {
     copy.key.sender = "hub@elsewhere.example".to_owned();
     copy.infos[0].headline = Some("Storm warning".to_owned());
     copy.infos[0].event = "Storm ".to_owned();
+    copy.infos[0].description = Some("Gusts of 140 km/h.".to_owned());
     copy.infos[0].onset = Some(key("x", "11:00:00").sent);
     copy
 }
@@ -23,6 +24,7 @@ fn copy() -> Alert {
 /// The sample with a begin of its own, as copies need one.
 fn original() -> Alert {
     let mut original = alert();
+    original.infos[0].description = Some("Gusts of 140 km/h.".to_owned());
     original.infos[0].onset = Some(key("x", "11:00:00").sent);
     original
 }
@@ -42,13 +44,7 @@ fn the_same_warning_of_another_sender_is_a_copy() {
     assert!(are_copies(&original(), &copy()));
     type Change = fn(&mut Alert);
     let rows: [(&str, Change); 5] = [
-        ("more languages, in another order", |b| {
-            b.infos.insert(0, {
-                let mut other = b.infos[0].clone();
-                (other.language, other.event) = ("de".to_owned(), "Sturm".to_owned());
-                other
-            })
-        }),
+        ("other case and white space", |b| b.infos[0].description = Some(" gusts of\n140 km/h. ".to_owned())),
         ("another description of the area", |b| b.areas().area_desc = "elsewhere called so".to_owned()),
         ("a geocode beside the drawing", |b| b.areas().geocodes.push(code("WARNCELLID", "8"))),
         ("rounded by a metre", |b| b.areas().circles[0].center.lat += 0.00001),
@@ -76,7 +72,7 @@ impl Alert {
 #[test]
 fn whatever_differs_in_fact_is_another_event() {
     type Change = fn(&mut Alert);
-    let rows: [(&str, Change); 12] = [
+    let rows: [(&str, Change); 14] = [
         ("severity", |b| b.infos[0].severity = Severity::Extreme),
         ("category", |b| b.infos[0].categories = vec![Category::Fire]),
         ("begin", |b| b.infos[0].onset = Some(key("x", "11:01:00").sent)),
@@ -89,13 +85,55 @@ fn whatever_differs_in_fact_is_another_event() {
         ("type", |b| b.msg_type = MsgType::Update),
         ("event", |b| b.infos[0].event = "hail".to_owned()),
         ("incident", |b| b.incidents.push("storm-B".to_owned())),
+        ("advice", |b| b.infos[0].response_types = vec![ResponseType::Evacuate]),
+        ("it is over", |b| b.infos[0].parameters.push(code("layer:EC-MSC-SMC:1.0:Alert_Location_Status", "ended"))),
     ];
     for (what, change) in rows {
         let (mut a, mut b) = (original(), copy());
         a.incidents.push("storm-A".to_owned());
+        a.infos[0].response_types = vec![ResponseType::Shelter];
+        b.infos[0].response_types = vec![ResponseType::Shelter];
         change(&mut b);
         assert!(!are_copies(&a, &b), "{what}");
     }
+}
+
+#[test]
+fn whoever_reads_the_first_misses_nothing_of_the_copy() {
+    let in_german = |alert: &mut Alert| {
+        let mut other = alert.infos[0].clone();
+        (other.language, other.event) = ("de".to_owned(), "Sturm".to_owned());
+        alert.infos.insert(0, other);
+    };
+    let (mut a, mut b) = (original(), copy());
+    in_german(&mut b);
+    assert!(!are_copies(&a, &b), "who reads German would never get it");
+    in_german(&mut a);
+    assert!(are_copies(&a, &b));
+    assert!(are_copies(&a, &copy()), "the first has more languages");
+    b.infos[1].instruction = Some("Leave the town.".to_owned());
+    assert!(!are_copies(&a, &b), "another instruction in one language");
+    b.infos.truncate(1);
+    b.infos[0].description = None;
+    assert!(are_copies(&a, &copy()) && !are_copies(&a, &b), "it says less, which may be on purpose");
+}
+
+#[test]
+fn words_count_where_they_are_said() {
+    let twice = |mut alert: Alert, there: &str| {
+        let mut other = alert.infos[0].clone();
+        other.areas = vec![area(52.0, 3.0, 5.0)];
+        other.description = Some(there.to_owned());
+        alert.infos.push(other);
+        alert
+    };
+    let swapped = |mut alert: Alert| {
+        let description = alert.infos[0].description.take();
+        alert.infos[0].description = std::mem::replace(&mut alert.infos[1].description, description);
+        alert
+    };
+    assert!(are_copies(&twice(original(), "Hail."), &twice(copy(), "hail.")));
+    assert!(!are_copies(&twice(original(), "Hail."), &swapped(twice(copy(), "Hail."))), "here hail, there gusts");
 }
 
 #[test]
@@ -114,6 +152,9 @@ fn one_sender_repeats_itself_only_word_for_word() {
     let mut again = original();
     again.key = key("storm-2", "10:05:00");
     assert!(are_copies(&first, &again));
+    again.areas().area_desc = "behind the town hall".to_owned();
+    assert!(!are_copies(&first, &again), "two places in one polygon");
+    again.areas().area_desc = first.infos[0].areas[0].area_desc.clone();
     again.infos[0].description = Some("A second fire, in Station Road.".to_owned());
     assert!(!are_copies(&first, &again), "two fires in one town");
 }

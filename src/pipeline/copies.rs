@@ -32,7 +32,7 @@ pub async fn copies(db: &Db, alert: &Alert, chain: &ChainId, now: Timestamp) -> 
     let Some(facts) = facts_hash(alert) else { return Ok(copies) };
     for (stored, broadcast) in store::alert::with_facts(db, &facts, chain, now).await? {
         match words::read(&stored) {
-            Ok(other) if same_event(alert, &other) => copies.push(Copy { alert: stored.id, broadcast }),
+            Ok(first) if same_event(&first, alert) => copies.push(Copy { alert: stored.id, broadcast }),
             Ok(_) => {}
             // Two rings are better than none.
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a copy cannot be compared"),

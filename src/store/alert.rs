@@ -256,8 +256,8 @@ pub async fn same_identifier(
     row.map(AlertRow::read).transpose()
 }
 
-/// Alerts in their senders' own voice with these facts, in other chains that are not cancelled, which ring or have rung
-/// and are still valid; oldest received first, each with its broadcast. At most [`COPIES_MAX`].
+/// Alerts in their senders' own voice with these facts that speak for other chains, neither updated nor cancelled, which
+/// ring or have rung and are still valid; oldest received first, each with its broadcast. At most [`COPIES_MAX`].
 ///
 /// # Errors
 /// The database failed.
@@ -270,7 +270,7 @@ pub async fn with_facts(
     let rows = on_db!(db, |pool| sqlx::query_as::<_, CopyRow>(
         "SELECT alert.*, broadcast.id AS broadcast FROM alert JOIN broadcast ON broadcast.alert = alert.id \
          JOIN chain ON chain.id = alert.chain WHERE alert.facts = $1 AND alert.chain <> $2 AND alert.voice = '' \
-         AND alert.expires_ms > $3 AND chain.cancelled_ms IS NULL \
+         AND alert.expires_ms > $3 AND chain.cancelled_ms IS NULL AND chain.head = alert.id \
          AND broadcast.state IN ('approved', 'sending', 'done') ORDER BY alert.received_ms, alert.id LIMIT $4",
     )
     .bind(facts)

@@ -1,6 +1,6 @@
 //! The same warning through two feeds, and what only looks like it.
 
-use super::doc::{Doc, Ground, Key, Part};
+use super::doc::{Doc, Ground, Key, Part, STORM};
 use super::{Row, Step, by, found, rings, stays};
 
 const BEGIN: &str = "2026-06-01T13:00:00-00:00";
@@ -13,7 +13,7 @@ fn first() -> Doc {
 fn copy() -> Doc {
     Doc::alert("copy", 53).from("hub").with(|info| {
         info.onset = Some(BEGIN);
-        info.description = "Weather service: gusts of 140 km/h.";
+        info.description = " gusts of  140 km/h.";
     })
 }
 
@@ -29,6 +29,8 @@ fn merged(heard: &'static [&'static str]) -> Step {
 pub fn rows() -> Vec<Row> {
     let mut all = copies();
     all.extend(near_copies());
+    all.extend(words());
+    all.extend(what_no_longer_speaks());
     all
 }
 
@@ -64,19 +66,6 @@ fn copies() -> Vec<Row> {
                 merged(&[]),
                 rings(update("u", "weather", ("a", 50)), &["west Update"]),
                 by(Key::Second, found(update("v", "hub", ("copy", 53)), &["merged"], &[])),
-            ],
-        ),
-        Row::new(
-            "A copy in another language, with the same event code",
-            [
-                rings(first().with(|info| info.event_code = Some("51")).about("with an event code"), &["west Alert"]),
-                found(
-                    copy()
-                        .with(|info| (info.language, info.event, info.event_code) = ("de", "Sturm", Some("51")))
-                        .about("a copy in German"),
-                    &["merged"],
-                    &[],
-                ),
             ],
         ),
         Row::new(
@@ -140,4 +129,94 @@ fn near_copies() -> Vec<Row> {
         ],
     ));
     all
+}
+
+/// What a copy says besides, which those who heard the first would miss.
+fn words() -> Vec<Row> {
+    let in_french =
+        || Part { language: "fr", event: "Tempête", onset: Some(BEGIN), description: "140 km/h.", ..STORM };
+    let coded = || first().with(|info| info.event_code = Some("51")).about("with an event code");
+    vec![
+        Row::new(
+            "A copy in another language, with the same event code",
+            [
+                rings(coded(), &["west Alert"]),
+                rings(
+                    copy()
+                        .with(|info| (info.language, info.event, info.event_code) = ("de", "Sturm", Some("51")))
+                        .about("a copy in German"),
+                    &["west Alert"],
+                ),
+            ],
+        ),
+        Row::new(
+            "A copy under another name, with the same event code",
+            [
+                rings(coded(), &["west Alert"]),
+                found(
+                    copy()
+                        .with(|info| (info.event, info.event_code) = ("Strong wind", Some("51")))
+                        .about("a copy that calls it otherwise"),
+                    &["merged"],
+                    &[],
+                ),
+            ],
+        ),
+        Row::new(
+            "A copy with one more language",
+            [rung(), rings(copy().and(in_french()).about("in French as well"), &["west Alert"])],
+        ),
+        Row::new(
+            "A copy with one language less",
+            [rings(first().and(in_french()).about("in English and French"), &["west Alert"]), merged(&[])],
+        ),
+        Row::new(
+            "The same numbers, another description",
+            [
+                rung(),
+                rings(
+                    copy().with(|info| info.description = "The dam may break.").about("other words"),
+                    &["west Alert"],
+                ),
+            ],
+        ),
+        Row::new(
+            "The same words, the opposite advice",
+            [
+                rung(),
+                rings(copy().with(|info| info.response = "Evacuate").about("Evacuate, not Shelter"), &["west Alert"]),
+            ],
+        ),
+    ]
+}
+
+/// A copy is heard where the first no longer says what it said.
+fn what_no_longer_speaks() -> Vec<Row> {
+    let begins = |info: &mut Part| info.onset = Some(BEGIN);
+    let over = |info: &mut Part| (info.onset, info.response) = (Some(BEGIN), "AllClear");
+    vec![
+        Row::new(
+            "A copy of what was ended since",
+            [
+                rung(),
+                found(
+                    Doc::update("u", 52, &[("a", 50)]).with(over).about("AllClear"),
+                    &["all-clear"],
+                    &["west Update"],
+                ),
+                by(Key::Second, rings(copy().about("it returns, says `hub`"), &["west Alert"])),
+            ],
+        ),
+        Row::new(
+            "The same words again after an Update that shrank the area",
+            [
+                rings(first().on(Ground::Both).about("west and east"), &["east Alert", "west Alert"]),
+                rings(Doc::update("u", 52, &[("a", 50)]).with(begins).about("west"), &["east Update", "west Update"]),
+                rings(
+                    Doc { name: "b", sent: 54, ..first() }.on(Ground::Both).about("west and east, as before"),
+                    &["east Alert", "west Alert"],
+                ),
+            ],
+        ),
+    ]
 }

@@ -64,7 +64,7 @@ async fn an_event_is_found_by_its_sender_newest_first_and_never_by_another() {
 }
 
 #[tokio::test]
-async fn copies_are_valid_vouched_for_and_ringing_alerts_of_other_chains() {
+async fn copies_are_valid_vouched_for_and_ringing_alerts_that_speak_for_other_chains() {
     for (name, db, _guard) in databases().await {
         let own = chain(&db, "own").await;
         let wanted = |chain: &ChainId| NewAlert { facts: Some("f".to_owned()), ..alert(chain) };
@@ -73,23 +73,33 @@ async fn copies_are_valid_vouched_for_and_ringing_alerts_of_other_chains() {
             let other = chain(&db, &random_id()).await;
             let found = wanted(&other);
             store(&db, &found, &broadcast_of(&found, *state)).await;
+            commit!(db, |tx| chains::advance(tx, &other, &found.id, found.sent));
             if matches!(state, State::Approved | State::Sending | State::Done) {
                 want.insert(found.id.0);
             }
         }
         let cancelled = chain(&db, "cancelled").await;
-        let elsewhere = chain(&db, "elsewhere").await;
-        for unfit in [
+        let mut elsewhere = Vec::new();
+        for _ in 0..5 {
+            elsewhere.push(chain(&db, &random_id()).await);
+        }
+        let unfit = [
             wanted(&own),
             wanted(&cancelled),
-            NewAlert { expires: at(5), ..wanted(&elsewhere) },
-            NewAlert { facts: Some("g".to_owned()), ..wanted(&elsewhere) },
-            NewAlert { facts: None, ..wanted(&elsewhere) },
-            NewAlert { voice: Voice::Other(ApiKeyId("k".to_owned())), ..wanted(&elsewhere) },
-        ] {
-            store(&db, &unfit, &broadcast_of(&unfit, State::Done)).await;
+            NewAlert { expires: at(5), ..wanted(&elsewhere[0]) },
+            NewAlert { facts: Some("g".to_owned()), ..wanted(&elsewhere[1]) },
+            NewAlert { facts: None, ..wanted(&elsewhere[2]) },
+            NewAlert { voice: Voice::Other(ApiKeyId("k".to_owned())), ..wanted(&elsewhere[3]) },
+            wanted(&elsewhere[4]),
+        ];
+        for unfit in &unfit {
+            store(&db, unfit, &broadcast_of(unfit, State::Done)).await;
+            commit!(db, |tx| chains::advance(tx, &unfit.chain, &unfit.id, unfit.sent));
         }
         commit!(db, |tx| chains::cancel(tx, &cancelled, &AlertId("x".to_owned()), at(1)));
+        let update = NewAlert { msg_type: MsgType::Update, sent: at(2), ..alert(&elsewhere[4]) };
+        store(&db, &update, &broadcast_of(&update, State::Done)).await;
+        commit!(db, |tx| chains::advance(tx, &update.chain, &update.id, update.sent));
         let found = alerts::with_facts(&db, "f", &own, at(5)).await.expect("reads");
         assert_eq!(found.into_iter().map(|(alert, _)| alert.id.0).collect::<BTreeSet<_>>(), want, "{name}");
     }
