@@ -165,6 +165,11 @@ impl<'a> Scanner<'a> {
     /// A start tag whose content ends at an offset.
     fn start(&mut self, end: usize) -> Result<Name<'a>, Fault> {
         self.at = self.begin + 1;
+        // Most tags are a plain name and nothing else.
+        if let Some(whole) = self.text.get(self.at..end).filter(|tag| is_plain_name(tag)) {
+            self.attributes.clear();
+            return Ok(Name { whole, prefix: "", local: whole });
+        }
         let Some(name) = self.name() else {
             return Err(ill(self.begin, "`<` is not followed by a name. In text it is written `&lt;`."));
         };
@@ -254,6 +259,12 @@ impl<'a> Scanner<'a> {
 
 fn ill(offset: usize, message: impl Into<Cow<'static, str>>) -> Fault {
     Fault { rule: &rules::NOT_WELL_FORMED, offset, message: message.into() }
+}
+
+/// Whether a text is letters and digits, and begins with a letter.
+fn is_plain_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphabetic) && bytes.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// `]]>` ends a CDATA section, and may stand nowhere else.

@@ -13,6 +13,9 @@ const ELEMENT_BYTES: usize = 48;
 /// No more room is made before it is needed.
 const ELEMENTS_EXPECTED_MAX: usize = 256;
 
+/// So many siblings are counted anew for each finding.
+const SIBLINGS_WALKED_MAX: usize = 64;
+
 /// The root element is always the first node.
 pub(super) const ROOT: NodeId = 0;
 
@@ -78,7 +81,7 @@ pub(super) struct Tree<'a> {
     pub(super) alerts: Vec<AlertRoot>,
 }
 
-/// Which of its parent's children of its name an element is. Worked out for all children of a parent at once: findings
+/// Which of its parent's children of its name an element is, where these are many. Worked out for all children of a parent at once: findings
 /// about 100,000 siblings would else count them again and again.
 #[derive(Debug, Default)]
 struct Numbers {
@@ -131,6 +134,16 @@ impl<'a> Tree<'a> {
     /// Which of its parent's children of its name an element is, from 1.
     fn number(&self, id: NodeId) -> usize {
         let Some(parent) = self.nodes[id].parent else { return 1 };
+        let name = self.nodes[id].name;
+        let mut first = self.children(parent).take(SIBLINGS_WALKED_MAX);
+        let mut same = 0;
+        let is_near = first.any(|child| {
+            same += usize::from(self.nodes[child].name == name);
+            child == id
+        });
+        if is_near {
+            return same;
+        }
         let mut numbers = self.numbers.borrow_mut();
         if numbers.counted.insert(parent) {
             let mut counts: HashMap<&str, usize> = HashMap::new();

@@ -5,6 +5,7 @@ use crate::cap::alert::CapVersion;
 use crate::cap::report::quote;
 use crate::cap::rules;
 use crate::cap::tree::{NodeId, Space};
+use std::cell::Cell;
 
 /// Whether an element must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +118,8 @@ pub(super) struct Children {
     ids: Vec<NodeId>,
     /// Where those of each place in the sequence begin in `ids`; after the last, where all end.
     begins: [usize; PLACES_MAX + 1],
+    /// The place asked for last: mostly they are asked for in order.
+    last: Cell<usize>,
     /// Whether a signature stood among them.
     pub(super) signed: bool,
 }
@@ -129,8 +132,11 @@ impl Children {
 
     /// All of a name, in the document's order.
     pub(super) fn all(&self, name: &str) -> &[NodeId] {
-        let place = self.sequence.iter().position(|child| child.name == name);
-        place.map_or(&[], |place| self.at(place))
+        let last = self.last.get();
+        let place = (last..self.sequence.len()).chain(0..last).find(|&place| self.sequence[place].name == name);
+        let Some(place) = place else { return &[] };
+        self.last.set(place);
+        self.at(place)
     }
 
     fn at(&self, place: usize) -> &[NodeId] {
@@ -147,7 +153,8 @@ impl Children {
         for place in 0..sequence.len() {
             begins[place + 1] += begins[place];
         }
-        Self { sequence, ids: placed.into_iter().map(|(_, id)| id).collect(), begins, signed }
+        let ids = placed.into_iter().map(|(_, id)| id).collect();
+        Self { sequence, ids, begins, last: Cell::new(0), signed }
     }
 }
 

@@ -50,8 +50,8 @@ pub(super) fn parse(text: &str) -> Result<(DateTime, Form), Unreadable> {
             return Err(Nonsense);
         }
     }
-    let [year, month, day] = fields(date, '-', [4, 2, 2]).ok_or(Nonsense)?;
-    let [hour, minute, second] = fields(time, ':', [2, 2, 2]).ok_or(Nonsense)?;
+    let [year, month, day] = fields(date, b'-', [4, 2, 2]).ok_or(Nonsense)?;
+    let [hour, minute, second] = fields(time, b':', [2, 2, 2]).ok_or(Nonsense)?;
     let narrow = |number: i32| i8::try_from(number).map_err(|_| Nonsense);
     let year = i16::try_from(year).map_err(|_| Nonsense)?;
     let (month, day) = (narrow(month)?, narrow(day)?);
@@ -75,17 +75,20 @@ pub(super) fn parse(text: &str) -> Result<(DateTime, Form), Unreadable> {
 }
 
 /// Three numbers of fixed widths, digits only.
-fn fields(text: &str, separator: char, widths: [usize; 3]) -> Option<[i32; 3]> {
-    let mut parts = text.split(separator);
+fn fields(text: &str, separator: u8, widths: [usize; 3]) -> Option<[i32; 3]> {
+    let mut rest = text.as_bytes();
     let mut numbers = [0; 3];
-    for (number, width) in numbers.iter_mut().zip(widths) {
-        let part = parts.next()?;
-        if part.len() != width || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
+    for (nth, width) in widths.into_iter().enumerate() {
+        if nth > 0 {
+            rest = rest.strip_prefix(&[separator])?;
         }
-        *number = part.parse().ok()?;
+        let (digits, after) = rest.split_at_checked(width)?;
+        numbers[nth] = digits
+            .iter()
+            .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i32::from(digit - b'0')))?;
+        rest = after;
     }
-    parts.next().is_none().then_some(numbers)
+    rest.is_empty().then_some(numbers)
 }
 
 fn offset_minutes(zone: &str, form: &mut Form) -> Result<i32, Unreadable> {

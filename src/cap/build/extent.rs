@@ -39,13 +39,16 @@ impl Extent {
 #[derive(Debug, Clone, Copy)]
 struct Precision {
     has_plus: bool,
-    /// The most digits that follow a point.
-    decimals: usize,
+    /// The most digits that follow a point, where they are too many.
+    excess_decimals: Option<usize>,
 }
 
 impl Precision {
     fn of(text: &str) -> Self {
-        Self { has_plus: memchr(b'+', text.as_bytes()).is_some(), decimals: decimals_max(text) }
+        let bytes = text.as_bytes();
+        let decimals = has_digits_in_row(bytes, DECIMALS_MAX + 1).then(|| decimals_max(bytes));
+        let excess_decimals = decimals.filter(|&decimals| decimals > DECIMALS_MAX);
+        Self { has_plus: memchr(b'+', bytes).is_some(), excess_decimals }
     }
 }
 
@@ -83,20 +86,31 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn check_precision(&mut self, id: NodeId, Precision { has_plus, decimals }: Precision) {
+    fn check_precision(&mut self, id: NodeId, Precision { has_plus, excess_decimals }: Precision) {
         if has_plus {
             self.find(&rules::COORDINATE_PLUS, id, "There is a plus sign: north and east have none.");
         }
-        if decimals > DECIMALS_MAX {
+        if let Some(decimals) = excess_decimals {
             let message = format!("There are {decimals} decimals, finer than anyone measures.");
             self.find(&rules::COORDINATE_PRECISION, id, message);
         }
     }
 }
 
+/// Whether so many digits follow each other. Few are looked at: a row can only begin after the last byte that is none.
+fn has_digits_in_row(bytes: &[u8], count: usize) -> bool {
+    let mut begin = 0;
+    while let Some(row) = bytes.get(begin..begin + count) {
+        match row.iter().rposition(|byte| !byte.is_ascii_digit()) {
+            Some(last) => begin += last + 1,
+            None => return true,
+        }
+    }
+    false
+}
+
 /// The most digits that follow a point.
-fn decimals_max(text: &str) -> usize {
-    let bytes = text.as_bytes();
+fn decimals_max(bytes: &[u8]) -> usize {
     let digits = |point: usize| bytes[point + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     memchr_iter(b'.', bytes).map(digits).max().unwrap_or(0)
 }
@@ -107,7 +121,7 @@ fn span_deg(polygon: &Polygon) -> f64 {
     let (mut at, mut west, mut east) = (0.0_f64, 0.0_f64, 0.0_f64);
     for edge in polygon.ring().windows(2) {
         let step = edge[1].lon - edge[0].lon;
-        at += step - 360.0 * (step / 360.0).round();
+        at += if step.abs() < 180.0 { step } else { step - 360.0 * (step / 360.0).round() };
         (west, east) = (west.min(at), east.max(at));
     }
     east - west

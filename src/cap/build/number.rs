@@ -11,6 +11,8 @@ const EXACT_POWERS: [f64; 23] = [
 ];
 /// Every whole number up to this is a double.
 const EXACT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
+/// Bytes of a pair and the space after it, about.
+const PAIR_BYTES: usize = 16;
 /// Digits that always fit into 64 bits.
 const DIGITS_MAX: usize = 19;
 
@@ -21,7 +23,8 @@ pub(super) fn decimal(text: &str) -> Option<f64> {
 
 /// The points of a polygon that is written as the standard has it. None when anything is otherwise, or there are too many.
 pub(super) fn points(text: &str, points_max: usize) -> Option<Vec<Point>> {
-    let mut points = Vec::new();
+    let expected = text.len() / PAIR_BYTES;
+    let mut points = Vec::with_capacity(expected.min(points_max));
     let mut rest = text.trim_start_matches(is_space).as_bytes();
     while !rest.is_empty() {
         let (point, after) = leading_pair(rest)?;
@@ -54,28 +57,35 @@ fn leading(bytes: &[u8]) -> Option<(f64, &[u8])> {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, bytes),
     };
-    let mut whole = 0_u64;
-    let mut point = None;
-    let mut length = 0;
-    for &byte in unsigned {
-        match byte {
-            b'0'..=b'9' => whole = whole.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
-            b'.' if point.is_none() => point = Some(length),
-            _ => break,
-        }
-        length += 1;
+    let (before, after_digits, mut whole) = leading_digits(unsigned, 0);
+    let (mut decimals, mut rest) = (0, after_digits);
+    if let Some(fraction) = after_digits.strip_prefix(b".") {
+        (decimals, rest, whole) = leading_digits(fraction, whole);
     }
-    let (digits, decimals) = point.map_or((length, 0), |point| (length - 1, length - 1 - point));
+    let digits = before + decimals;
     if digits == 0 {
         return None;
     }
-    let (number, rest) = unsigned.split_at(length);
     let magnitude = match EXACT_POWERS.get(decimals) {
         // Two exact doubles, divided once: the nearest double there is (Clinger 1990).
         Some(power) if digits <= DIGITS_MAX && whole <= EXACT_MAX => whole as f64 / power,
-        Some(_) | None => std::str::from_utf8(number).ok()?.parse().ok().filter(|number: &f64| number.is_finite())?,
+        Some(_) | None => {
+            let number = std::str::from_utf8(&unsigned[..unsigned.len() - rest.len()]).ok()?;
+            number.parse().ok().filter(|number: &f64| number.is_finite())?
+        }
     };
     Some((if negative { -magnitude } else { magnitude }, rest))
+}
+
+/// How many digits a text begins with, what follows them, and the whole number they make behind one that came before.
+/// With more than [`DIGITS_MAX`] it is none.
+fn leading_digits(bytes: &[u8], before: u64) -> (usize, &[u8], u64) {
+    let (mut count, mut whole) = (0, before);
+    while let Some(digit) = bytes.get(count).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10) {
+        whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit));
+        count += 1;
+    }
+    (count, &bytes[count..], whole)
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ fn walk(points: &[Point], full_turn: FullTurn) -> Vec<Vertex> {
             FullTurn::Band | FullTurn::Nothing => degrees - 360.0 * (degrees / 360.0).round(),
         };
         // Whole turns are added to what the sender wrote: rounding does not pile up along the ring.
-        let turns = ((lon + step - point.lon) / 360.0).round();
+        let unturned = lon == previous && step == degrees;
+        let turns = if unturned { 0.0 } else { ((lon + step - point.lon) / 360.0).round() };
         lon = point.lon + 360.0 * turns;
         previous = point.lon;
         vertices.push(Vertex { lat: point.lat.clamp(-90.0, 90.0), lon });
