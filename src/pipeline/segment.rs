@@ -109,7 +109,7 @@ impl Segments {
         }
         let asking = asking(alert, own);
         for chain in std::mem::take(chains) {
-            let last = store::event_code::last_of_chain(tx, &chain.id, own.id).await?;
+            let last = store::event_code::last_of_chain(tx, &chain.id, own.voice, own.id).await?;
             for old in &last {
                 if self.known.iter().all(|code| code.event != old.event) {
                     let known = store::event_code::of_event(tx, &old.event, asking).await?;

@@ -45,6 +45,18 @@ impl EventCodeRow {
     }
 }
 
+/// Only what rang, or took the place of something, says where an event stands: not what still waits for a person, what
+/// was refused and what was filed. An Update that rings for nobody supersedes silently where its key rings
+/// (`pipeline::admit::supersedes_silently`).
+macro_rules! acted {
+    () => {
+        "EXISTS (SELECT 1 FROM broadcast WHERE broadcast.alert = alert.id AND broadcast.approved_ms IS NOT NULL \
+         AND (broadcast.state <> 'filed' OR (alert.msg_type = 'Update' \
+         AND broadcast.reason IN ('no-area', 'expired', 'no-info') \
+         AND EXISTS (SELECT 1 FROM api_key WHERE api_key.id = alert.credential AND api_key.action = 'ring'))))"
+    };
+}
+
 /// Stores that an alert is about an event.
 ///
 /// # Errors
@@ -76,18 +88,20 @@ pub struct Asking<'a> {
     pub own: Option<&'a AlertId>,
 }
 
-/// The messages of an event by the same sender, of the same status, in the sender's own voice or the asking one's, newest
-/// first; those sent later, too.
+/// The messages of an event that acted, by the same sender, of the same status, in the sender's own voice or the asking
+/// one's, newest first; those sent later, too.
 ///
 /// # Errors
 /// The database failed.
 pub async fn of_event(tx: &mut Tx, event: &str, asking: Asking<'_>) -> Result<Vec<EventCode>, StoreError> {
     let since = asking.sent.saturating_sub(EVENT_MAX).unwrap_or(Timestamp::MIN);
-    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, EventCodeRow>(
+    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, EventCodeRow>(concat!(
         "SELECT event_code.*, alert.sent_ms FROM event_code JOIN alert ON alert.id = event_code.alert \
          WHERE event_code.event = $1 AND alert.sender = $2 AND alert.status = $3 AND alert.voice IN ('', $4) \
-         AND alert.id <> $5 AND alert.sent_ms > $6 ORDER BY alert.sent_ms DESC, alert.id LIMIT $7",
-    )
+         AND alert.id <> $5 AND alert.sent_ms > $6 AND ",
+        acted!(),
+        " ORDER BY alert.sent_ms DESC, alert.id LIMIT $7",
+    ))
     .bind(event)
     .bind(asking.sender)
     .bind(asking.status.as_str())
@@ -100,19 +114,28 @@ pub async fn of_event(tx: &mut Tx, event: &str, asking: Asking<'_>) -> Result<Ve
     rows.into_iter().map(EventCodeRow::read).collect()
 }
 
-/// What the newest message of a chain that has event codes says of them; never that of `own`.
+/// What the newest message of a chain that has event codes and acted says of them: of those in the sender's own voice or
+/// this one, and never that of `own`.
 ///
 /// # Errors
 /// The database failed.
-pub async fn last_of_chain(tx: &mut Tx, chain: &ChainId, own: Option<&AlertId>) -> Result<Vec<EventCode>, StoreError> {
-    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, EventCodeRow>(
-        "SELECT event_code.*, alert.sent_ms FROM event_code JOIN alert ON alert.id = event_code.alert \
+pub async fn last_of_chain(
+    tx: &mut Tx,
+    chain: &ChainId,
+    voice: &Voice,
+    own: Option<&AlertId>,
+) -> Result<Vec<EventCode>, StoreError> {
+    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, EventCodeRow>(concat!(
+        "SELECT event_code.*, named.sent_ms FROM event_code JOIN alert AS named ON named.id = event_code.alert \
          WHERE event_code.alert = (SELECT newest.alert FROM event_code AS newest \
-         JOIN alert AS named ON named.id = newest.alert WHERE newest.chain = $1 AND newest.alert <> $2 \
-         ORDER BY named.sent_ms DESC, named.received_ms DESC, named.id LIMIT 1) ORDER BY event_code.event",
-    )
+         JOIN alert ON alert.id = newest.alert WHERE newest.chain = $1 AND newest.alert <> $2 \
+         AND alert.voice IN ('', $3) AND ",
+        acted!(),
+        " ORDER BY alert.sent_ms DESC, alert.received_ms DESC, alert.id LIMIT 1) ORDER BY event_code.event",
+    ))
     .bind(chain.as_str())
     .bind(own.map_or("", AlertId::as_str))
+    .bind(voice.as_str())
     .fetch_all(conn)
     .await)?;
     rows.into_iter().map(EventCodeRow::read).collect()

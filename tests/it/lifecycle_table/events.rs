@@ -1,7 +1,7 @@
 //! Events of the US National Weather Service, held together by their codes.
 
-use super::doc::{Doc, Ground};
-use super::{Row, Step, found, rings};
+use super::doc::{Doc, Ground, Key};
+use super::{Row, Step, by, found, rings, stays};
 
 const WEST: &[&str] = &["OKZ001"];
 const EAST: &[&str] = &["OKZ002"];
@@ -30,7 +30,57 @@ pub fn rows() -> Vec<Row> {
     let mut all = parts();
     all.extend(whole());
     all.extend(several());
+    all.extend(others());
     all
+}
+
+/// What did not act takes nothing over and adds nothing.
+fn others() -> Vec<Row> {
+    let con_west = || Doc::update("b", 52, &[("x", 40)]).nws(code!("CON"), WEST).about("CON, zone 1");
+    vec![
+        Row::new(
+            "NWS: a stranger continues an event in one zone more, then it is cancelled",
+            [
+                new(),
+                by(
+                    Key::Stranger,
+                    stays(
+                        Doc::update("f", 58, &[("a", 50)])
+                            .on(Ground::Both)
+                            .nws(code!("CON"), &["OKZ001", "OKZ002", "OKZ009"])
+                            .about("CON, zones 1, 2 and 9"),
+                        "held:foreign-sender",
+                        &["vtec-followed"],
+                    ),
+                ),
+                found(
+                    Doc::cancel("c", 54, &[("x", 40)]).nws(code!("CAN"), BOTH).about("CAN, zones 1 and 2"),
+                    &["reference-unknown", "vtec-followed"],
+                    &["east Cancel", "west Cancel"],
+                ),
+            ],
+        ),
+        Row::new(
+            "NWS: one part waits for a person while the other is cancelled",
+            [
+                new(),
+                by(
+                    Key::Hold,
+                    stays(con_west(), "held:key-holds", &["reference-unknown", "vtec-followed", "vtec-part"]),
+                ),
+                found(
+                    Doc::cancel("c", 53, &[("a", 50)]).on(Ground::East).nws(code!("CAN"), EAST).about("CAN, zone 2"),
+                    &["vtec-followed", "vtec-part"],
+                    &["east Cancel"],
+                ),
+                found(
+                    Doc::update("d", 54, &[("b", 52)]).nws(code!("CON"), WEST).about("CON, zone 1"),
+                    &["vtec-followed"],
+                    &["west Update"],
+                ),
+            ],
+        ),
+    ]
 }
 
 fn whole() -> Vec<Row> {

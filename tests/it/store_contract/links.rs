@@ -2,15 +2,17 @@
 
 use super::given::{alert, at, batch_of, broadcast_of, chain, commit, plan, set, store};
 use crate::support::database::databases;
+use beffroi::cap::Axes;
 use beffroi::cap::code::{MsgType, Status};
 use beffroi::clock::random_id;
 use beffroi::model::batch::Rest;
-use beffroi::model::broadcast::{Broadcast, State};
+use beffroi::model::broadcast::{Broadcast, Reason, State};
+use beffroi::model::credential::{Credential, KeyAction};
 use beffroi::model::id::{AlertId, ApiKeyId, ChainId};
 use beffroi::model::vtec::Stage;
 use beffroi::store::alert::{NewAlert, Voice};
 use beffroi::store::event_code::{Asking, EventCode};
-use beffroi::store::{alert as alerts, batch, broadcast, chain as chains, event_code, reply};
+use beffroi::store::{Db, alert as alerts, batch, broadcast, chain as chains, credential, event_code, reply};
 use std::collections::BTreeSet;
 
 #[tokio::test]
@@ -41,7 +43,9 @@ async fn an_event_is_found_by_its_sender_newest_first_and_never_by_another() {
             (&forged, of(&forged, "E", &["Z1"])),
         ];
         for (alert, code) in &codes {
-            commit!(db, |tx| alerts::insert(tx, alert));
+            if commit!(db, |tx| alerts::insert(tx, alert)) {
+                commit!(db, |tx| broadcast::insert(tx, &broadcast_of(alert, State::Done)));
+            }
             commit!(db, |tx| event_code::insert(tx, code));
             commit!(db, |tx| event_code::insert(tx, code));
         }
@@ -56,10 +60,86 @@ async fn an_event_is_found_by_its_sender_newest_first_and_never_by_another() {
         let next_year = Asking { sent: at(366 * 86_400_000), ..asking };
         assert_eq!(commit!(db, |tx| event_code::of_event(tx, "E", next_year)), [], "{name}: numbers begin anew");
 
-        let last = commit!(db, |tx| event_code::last_of_chain(tx, &one, None));
+        let last = commit!(db, |tx| event_code::last_of_chain(tx, &one, &Voice::Sender, None));
         assert_eq!(last, [codes[1].1.clone(), codes[2].1.clone()], "{name}");
-        let before = commit!(db, |tx| event_code::last_of_chain(tx, &one, Some(&second.id)));
+        let before = commit!(db, |tx| event_code::last_of_chain(tx, &one, &Voice::Sender, Some(&second.id)));
         assert_eq!(before, [codes[0].1.clone()], "{name}");
+    }
+}
+
+/// A key that does this.
+async fn key(db: &Db, action: KeyAction) -> Credential {
+    let key = Credential {
+        id: ApiKeyId(random_id()),
+        name: "a key".to_owned(),
+        senders: Vec::new(),
+        action,
+        test: false,
+        axes: Axes::LatitudeFirst,
+        owner: None,
+        created: at(0),
+        revoked: None,
+    };
+    let hash: [u8; 32] = std::array::from_fn(|at| key.id.0.as_bytes()[at % key.id.0.len()]);
+    commit!(db, |tx| credential::insert(tx, &key, &hash));
+    key
+}
+
+#[tokio::test]
+async fn only_what_acted_in_its_senders_voice_says_where_an_event_stands() {
+    for (name, db, _guard) in databases().await {
+        let (rings, files) = (key(&db, KeyAction::Ring).await, key(&db, KeyAction::File).await);
+        let forger = Voice::Other(ApiKeyId("k".to_owned()));
+        let asking = |voice| Asking { sender: "town", status: Status::Actual, voice, sent: at(30), own: None };
+        let filed = |reason, approved| (State::Filed, Some(reason), approved);
+        let rows = [
+            ((State::Held, None, false), &rings, MsgType::Update, false),
+            ((State::Expired, None, false), &rings, MsgType::Update, false),
+            ((State::Halted, None, false), &rings, MsgType::Update, false),
+            ((State::Refused, None, false), &rings, MsgType::Update, false),
+            (filed(Reason::Superseded, true), &rings, MsgType::Update, false),
+            (filed(Reason::NothingToCancel, true), &rings, MsgType::Cancel, false),
+            (filed(Reason::Expired, true), &rings, MsgType::Alert, false),
+            (filed(Reason::Expired, true), &files, MsgType::Update, false),
+            (filed(Reason::Expired, false), &rings, MsgType::Update, false),
+            (filed(Reason::Expired, true), &rings, MsgType::Update, true),
+            (filed(Reason::NoArea, true), &rings, MsgType::Update, true),
+            (filed(Reason::NoInfo, true), &rings, MsgType::Update, true),
+            ((State::Approved, None, true), &files, MsgType::Alert, true),
+            ((State::Sending, None, true), &files, MsgType::Alert, true),
+            ((State::Done, None, true), &files, MsgType::Alert, true),
+            ((State::Halted, None, true), &files, MsgType::Alert, true),
+            ((State::Expired, None, true), &files, MsgType::Alert, true),
+        ];
+        for (nth, ((state, reason, approved), key, msg_type, acted)) in rows.into_iter().enumerate() {
+            for voice in [&Voice::Sender, &forger] {
+                let own = chain(&db, &random_id()).await;
+                let event = format!("E{nth} {voice:?}");
+                let credential = Some(key.id.clone());
+                let said = NewAlert { msg_type, credential, voice: voice.clone(), sent: at(10), ..alert(&own) };
+                let approved = approved.then(|| at(1));
+                let of_it = Broadcast { reason, approved, ..broadcast_of(&said, state) };
+                store(&db, &said, &of_it).await;
+                let code = EventCode {
+                    alert: said.id.clone(),
+                    chain: own.clone(),
+                    event: event.clone(),
+                    stage: Stage::Ends,
+                    zones: BTreeSet::new(),
+                    sent: said.sent,
+                };
+                commit!(db, |tx| event_code::insert(tx, &code));
+                for asker in [&Voice::Sender, &forger] {
+                    let counts = acted && (voice == asker || *voice == Voice::Sender);
+                    let want: &[EventCode] = if counts { std::slice::from_ref(&code) } else { &[] };
+                    let case = format!("{name}: {state:?} {reason:?} {msg_type:?}, {voice:?} seen by {asker:?}");
+                    let of_event = commit!(db, |tx| event_code::of_event(tx, &event, asking(asker)));
+                    assert_eq!(of_event, want, "{case}");
+                    let last = commit!(db, |tx| event_code::last_of_chain(tx, &own, asker, None));
+                    assert_eq!(last, want, "{case}");
+                }
+            }
+        }
     }
 }
 
