@@ -112,11 +112,12 @@ impl<'a> Parser<'a, '_> {
             return Err(self.ill(offset, message));
         }
         let Ok(namespace) = self.namespaces.of_element(name) else {
-            return Err(self.ill(offset, format!("The prefix of `{}` is not declared.", quote(name.whole))));
+            return Err(self.undeclared(name, offset));
         };
         let parent = self.open.last().map(|open| open.node);
         // What stands in something that is not kept is not kept either.
         let space = if parent == Some(None) { None } else { self.space(name, namespace, parent.flatten()) };
+        let is_lost = space.is_none() && self.is_cap(namespace);
         let begins = self.alert.is_none() && space == Some(Space::Home);
         let alert_namespace = if begins || self.tree.nodes.is_empty() { namespace.map(str::to_owned) } else { None };
         let node = space.map(|space| self.push(name, space, offset, unknown));
@@ -126,6 +127,10 @@ impl<'a> Parser<'a, '_> {
         if let Some(id) = node.filter(|_| begins) {
             self.alert = Some(id);
             self.tree.alerts.push(AlertRoot { id, namespace: alert_namespace });
+        }
+        if is_lost {
+            let kept = self.open.iter().rev().find_map(|open| open.node);
+            self.tree.holds_cap(kept.unwrap_or(super::tree::ROOT));
         }
         self.open.push(Open { name: name.whole, node, last_child: None });
         Ok(())
@@ -148,6 +153,12 @@ impl<'a> Parser<'a, '_> {
             _ if namespace == home => Space::Home,
             _ => Space::Foreign,
         })
+    }
+
+    /// Whether a namespace is that of the alert we are in, or of any edition.
+    fn is_cap(&self, namespace: Option<&str>) -> bool {
+        let home = self.tree.alerts.last().and_then(|alert| alert.namespace.as_deref());
+        namespace == home || namespace.is_some_and(|name| CapVersion::of(name).is_some())
     }
 
     fn push(&mut self, name: &Name<'a>, space: Space, offset: usize, attribute: Option<&'a str>) -> NodeId {
@@ -206,7 +217,7 @@ impl<'a> Parser<'a, '_> {
             }
             let name = attribute.name;
             let Ok(namespace) = self.namespaces.of_attribute(&name) else {
-                return Err(self.ill(offset, format!("The prefix of `{}` is not declared.", quote(name.whole))));
+                return Err(self.undeclared(&name, offset));
             };
             // Two prefixes may mean one namespace; then the names may not be the same.
             let same = |other: &Attribute<'_>| {
@@ -306,10 +317,22 @@ impl<'a> Parser<'a, '_> {
 
     /// The character an entity stands for.
     fn resolve(&mut self, name: &str, offset: usize) -> Result<char, Stopped> {
-        character(name).ok_or_else(|| {
-            let message = format!("The entity `&{};` is not one of XML's own.", quote(name));
-            self.stop(&rules::ENTITY_REFUSED, offset, message)
+        character(name).ok_or_else(|| match name.strip_prefix('#').and_then(code_point) {
+            Some(code) => {
+                let what = if code > u32::from(char::MAX) { "no character".into() } else { format!("U+{code:04X}") };
+                let message = format!("`&{};` is {what}, which may not be in an XML document.", quote(name));
+                self.stop(&rules::CONTROL_CHARACTER, offset, message)
+            }
+            None => {
+                let message = format!("The entity `&{};` is not one of XML's own.", quote(name));
+                self.stop(&rules::ENTITY_REFUSED, offset, message)
+            }
         })
+    }
+
+    fn undeclared(&mut self, name: &Name<'_>, offset: usize) -> Stopped {
+        let message = format!("The prefix of `{}` is not declared.", quote(name.whole));
+        self.stop(&rules::PREFIX_UNDECLARED, offset, message)
     }
 
     fn ill(&mut self, offset: usize, message: impl Into<String>) -> Stopped {
@@ -353,13 +376,17 @@ pub(super) fn character(name: &str) -> Option<char> {
 
 /// The character of `&#…;`, if XML allows it.
 fn numeric_reference(digits: &str) -> Option<char> {
-    let code = match digits.strip_prefix('x') {
-        Some(hex) if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => u32::from_str_radix(hex, 16).ok()?,
-        None if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
-        Some(_) | None => return None,
-    };
+    let code = code_point(digits)?;
     let allowed = code >= 0x20 && code != 0xFFFE && code != 0xFFFF || matches!(code, 0x9 | 0xA | 0xD);
     char::from_u32(code).filter(|_| allowed)
+}
+
+/// The number of `&#…;`, whether XML allows its character or not.
+fn code_point(digits: &str) -> Option<u32> {
+    let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16));
+    let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    // Too large a number is no character either.
+    is_number.then(|| u32::from_str_radix(digits, radix).unwrap_or(u32::MAX))
 }
 
 /// Line ends as XML wants them: `\n` alone.

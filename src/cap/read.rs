@@ -103,10 +103,11 @@ pub fn survey(bytes: &[u8], options: &Options) -> Survey {
         if root == Root::Feed {
             surveyor.look_into_texts(tree);
         }
+        let lost = root == Root::Feed && surveyor.look_for_lost(tree);
         let Surveyor { seen, outlines, readable, .. } = surveyor;
         match root {
             Root::Other => report_root(tree, report),
-            Root::Feed if seen == 0 => {
+            Root::Feed if seen == 0 && !lost => {
                 let message = "No alert stands in this feed; perhaps it links to some.";
                 report.add(&rules::FEED_EMPTY, &tree.path(ROOT), tree.nodes[ROOT].offset, message);
             }
@@ -169,6 +170,23 @@ impl<'a, 'r> Surveyor<'a, 'r> {
             }
             self.report.absorb(inner, &text, &tree.path(id), tree.nodes[id].offset);
         }
+    }
+
+    /// Finds alerts that are not in a namespace of CAP, and says whether there are any. A feed may have elements called
+    /// so that are none; these have what only an alert has.
+    fn look_for_lost(&mut self, tree: &Tree<'_>) -> bool {
+        let is_alert = |&id: &NodeId| {
+            let has = |child: NodeId| ["identifier", "sender", "info"].contains(&tree.nodes[child].name);
+            tree.nodes[id].name == "alert" && tree.children(id).any(has)
+        };
+        let mut lost = false;
+        for id in wrapped::wrappers(tree).filter(is_alert) {
+            lost = true;
+            let place = || (tree.path(id), rules::NAMESPACE_UNKNOWN.clause.to_owned());
+            let message = || "This `alert` is not in CAP's namespace, and is not read.".to_owned();
+            self.report.add_at(&rules::NAMESPACE_UNKNOWN, tree.nodes[id].offset, place, message);
+        }
+        lost
     }
 
     /// Counts an alert; false when there are too many. Only the first too many is reported.

@@ -66,6 +66,7 @@ rules! {
     ENCODING_INVALID error xml "encoding-invalid" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
     CONTROL_CHARACTER error xml "control-character" "XML 1.0 §2.2" "Remove the character.";
     NOT_WELL_FORMED error xml "not-well-formed" "XML 1.0 §2.1" "Make the document with an XML library rather than by hand.";
+    PREFIX_UNDECLARED error xml "prefix-undeclared" "Namespaces in XML 1.0 §5" "Declare the prefix with xmlns, or leave it out.";
     DTD_REFUSED error house "dtd-refused" "XML 1.0 §2.8" "Remove the document type declaration.";
     ENTITY_REFUSED error xml "entity-refused" "XML 1.0 §4.1" "Write the character itself, or a numeric reference.";
     TOO_DEEP error house "too-deep" "Beffroi bounds" "Nest no deeper than the standard does.";
@@ -126,7 +127,7 @@ rules! {
     TOO_MANY_REFERENCES error house "too-many-references" "CAP 1.2 §3.2.1 references" "Name the messages that are still valid; no more are needed.";
     REFERENCE_SELF error "reference-self" "CAP 1.2 §3.2.1 references" "Give each message an identifier of its own, and name the earlier one.";
     IDENTIFIER_REUSED mended "identifier-reused" "CAP 1.2 §3.2.1 identifier" "Give each message an identifier of its own.";
-    INFO_MISSING error "info-missing" "CAP 1.2 §3.2.1 info" "Say what is happening in an `info`.";
+    INFO_MISSING error "info-missing" "CAP 1.2 §3.2.2 info" "Say what is happening in an `info`.";
     LANGUAGE_EMPTY mended "language-empty" "CAP 1.2 §3.2.2 language" "Write the language, or leave the element out: it is en-US then.";
     LANGUAGE_INVALID mended schema "language-invalid" "CAP 1.2 §3.2.2 language" "Write a language tag like `en` or `fr-CA`.";
     LANGUAGE_UNKNOWN warning "language-unknown" "CAP 1.2 §3.2.2 language" "Begin with a language code of ISO 639, like `en` or `es`.";
@@ -161,9 +162,9 @@ rules! {
     DIGEST_INVALID warning "digest-invalid" "CAP 1.2 §3.2.3 digest" "Write the SHA-1 of the file as 40 hexadecimal digits.";
     DIGEST_DIFFERS warning "digest-differs" "CAP 1.2 §3.2.3 digest" "Take the SHA-1 of the file itself, before base64.";
     PAIR_INVALID error "pair-invalid" "" "Write the name and the value: name=value.";
-    NAME_EMPTY mended "value-name-empty" "" "Say in `valueName` what the value is, or leave the whole out.";
+    NAME_EMPTY mended "value-name-empty" "" "Say in `valueName`, or before the `=`, what the value is, or leave the whole out.";
     NAME_ODD note "value-name-odd" "" "Spell acronyms in capitals, without dots.";
-    AREA_ABSENT note house "area-absent" "CAP 1.2 §3.2.2 area" "Say where, with a polygon best: without it nobody is warned.";
+    AREA_ABSENT note house "area-absent" "CAP 1.2 §3.2.4 area" "Say where, with a polygon best: without it nobody is warned.";
     AREA_NOWHERE note house "area-nowhere" "CAP 1.2 §3.2.4" "Add a polygon, a circle or a geocode.";
     AREA_GEOCODES_ONLY note "area-geocodes-only" "CAP 1.2 §3.2.4 geocode" "Add a polygon or circle: not everyone knows the codes.";
     POLYGON_EMPTY mended "polygon-empty" "CAP 1.2 §3.2.4 polygon" "Leave the element out when there is nothing to say.";

@@ -79,6 +79,8 @@ pub(super) struct Tree<'a> {
     /// The namespace of the root element, if it has one.
     pub(super) namespace: Option<String>,
     pub(super) alerts: Vec<AlertRoot>,
+    /// Elements of other vocabularies, in the document's order, that hold elements of CAP, which are not kept.
+    holding_cap: Vec<NodeId>,
 }
 
 /// Which of its parent's children of its name an element is, where these are many. Worked out for all children of a parent at once: findings
@@ -108,6 +110,18 @@ impl<'a> Tree<'a> {
         }
         self.nodes.push(node);
         id
+    }
+
+    /// Notes that an element which is not looked into holds elements of CAP.
+    pub(super) fn holds_cap(&mut self, id: NodeId) {
+        if self.holding_cap.last() != Some(&id) {
+            self.holding_cap.push(id);
+        }
+    }
+
+    /// Whether an element that is not looked into holds elements of CAP.
+    pub(super) fn is_holding_cap(&self, id: NodeId) -> bool {
+        self.holding_cap.binary_search(&id).is_ok()
     }
 
     /// The elements directly inside, in the document's order.

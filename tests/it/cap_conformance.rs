@@ -89,7 +89,8 @@ const fn demand(rule: &Rule) -> &'static str {
 }
 
 /// Standards whose names have no number.
-const NAMES: &[&str] = &["MeteoAlarm profile", "OASIS Event Terms List", "SOREM layer", "WMO advice", "XML-DSig"];
+const NAMES: &[&str] =
+    &["MeteoAlarm profile", "Namespaces in XML 1.0", "OASIS Event Terms List", "SOREM layer", "WMO advice", "XML-DSig"];
 
 /// A clause as a heading and what comes after it: `CAP 1.2 §3.2.4` and `polygon`; `XML 1.0` and `§2.1`.
 fn split(clause: &str) -> (&str, &str) {
@@ -115,6 +116,8 @@ fn rank(heading: &str) -> (u8, Vec<u32>) {
     let kind = match heading {
         "" => 1,
         _ if heading.starts_with("XML 1") => 0,
+        // Beside XML, and after it.
+        _ if heading.starts_with("Namespaces") => return (0, vec![1]),
         _ if heading.starts_with("CAP 1.2") => 2,
         _ if heading.starts_with("CAP 1.") => 3,
         _ if heading.starts_with("Beffroi") => 4,

@@ -221,6 +221,15 @@ impl Builder<'_, '_> {
                 });
                 return None;
             }
+            Space::Foreign | Space::Signature if self.tree.is_holding_cap(id) => {
+                self.find_with(&rules::ELEMENT_NAMESPACE, id, || {
+                    format!(
+                        "`{}` is of another vocabulary, but holds elements of CAP, which cannot be read there.",
+                        quote(node.name)
+                    )
+                });
+                return None;
+            }
             Space::Signature => {
                 let message = "Only `alert` itself may hold a signature; this one is left out.";
                 self.find(&rules::SIGNATURE_MISPLACED, id, message);

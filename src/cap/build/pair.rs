@@ -50,6 +50,14 @@ impl Builder<'_, '_> {
             return None;
         };
         let (value_name, value) = (name.trim_matches(is_space).to_owned(), value.trim_matches(is_space).to_owned());
+        if value_name.is_empty() {
+            self.find(
+                &rules::NAME_EMPTY,
+                id,
+                "No name stands before the `=`: the value says nothing, and is left out.",
+            );
+            return None;
+        }
         Some(NamedValue { value_name, value })
     }
 }

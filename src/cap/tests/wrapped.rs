@@ -107,6 +107,23 @@ fn a_feed_may_hold_so_many_alerts_and_no_more() {
 }
 
 #[test]
+fn an_alert_of_a_feed_in_no_namespace_of_cap_is_an_error_not_no_alert() {
+    let bare = storm().replace(" xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"", "");
+    let wrong = storm().replace("emergency:cap:1.2", "emergency:alerts:1.2");
+    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'>";
+    for alert in [&bare, &wrong] {
+        let survey = seen(&format!("{atom}<entry><content>{alert}</content></entry></feed>"));
+        assert_eq!((codes(&survey), survey.ok()), (vec!["namespace-unknown"], false), "{alert}");
+        assert_eq!(survey.findings[0].path, "/feed/entry/content/alert");
+    }
+    // It is found beside others too; what is only called so is none.
+    let survey = seen(&format!("{atom}<entry><content>{bare}</content></entry>{}</feed>", storm()));
+    assert_eq!((survey.outlines.len(), codes(&survey), survey.ok()), (1, vec!["namespace-unknown"], false));
+    let survey = seen(&format!("{atom}<entry><alert>Storm<level/></alert></entry></feed>"));
+    assert_eq!((codes(&survey), survey.ok()), (vec!["feed-without-alerts"], true));
+}
+
+#[test]
 fn a_list_of_ipaws_is_a_feed() {
     let text =
         format!("<ns1:alerts xmlns:ns1='http://gov.fema.ipaws.services/feed'>{}{}</ns1:alerts>", storm(), storm());

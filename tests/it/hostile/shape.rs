@@ -21,8 +21,7 @@ pub fn structures() -> Vec<Hostile> {
     });
     let others = vec![
         beside("an alert in an alert", "element-unknown", storm()),
-        beside("an alert in another vocabulary", "element-foreign", &format!("<x xmlns='u'>{}</x>", storm()))
-            .harmless(),
+        beside("an alert in another vocabulary", "element-namespace", &format!("<x xmlns='u'>{}</x>", storm())),
         edit("an info in an info", "element-unknown", "<category>", "<info/><category>"),
         edit("an area in an alert", "element-unknown", "<info>", "<area/><info>"),
         edit(

@@ -51,7 +51,7 @@ pub fn entities() -> Vec<Hostile> {
 }
 
 pub fn references() -> Vec<Hostile> {
-    let refused = [
+    let forbidden = [
         "&#0;",
         "&#1;",
         "&#8;",
@@ -70,6 +70,8 @@ pub fn references() -> Vec<Hostile> {
         "&#4294967361;",
         "&#99999999999999999999;",
         "&#xFFFFFFFFFFFFFFFFFFFFFFFF41;",
+    ];
+    let refused = [
         "&#;",
         "&#x;",
         "&#xG;",
@@ -84,6 +86,7 @@ pub fn references() -> Vec<Hostile> {
         "&amp;&Amp;",
     ];
     let ill = ["&", "& and", "&amp", "&#65", "&&amp;", "a & b"];
+    let forbidden = forbidden.iter().map(|text| says(format!("the reference {text}"), "control-character", text));
     let refused = refused.iter().map(|text| {
         says(
             format!("the reference {text}"),
@@ -92,8 +95,8 @@ pub fn references() -> Vec<Hostile> {
         )
     });
     let ill = ill.iter().map(|text| says(format!("the reference {text}"), "not-well-formed", text));
-    let long = says("a reference of a megabyte", "entity-refused", &format!("&#{};", filled("0")));
-    refused.chain(ill).chain([long]).collect()
+    let long = says("a reference of a megabyte", "control-character", &format!("&#{};", filled("0")));
+    forbidden.chain(refused).chain(ill).chain([long]).collect()
 }
 
 /// The storm with bytes of its headline written otherwise.
@@ -341,21 +344,24 @@ pub fn names() -> Vec<Hostile> {
 
 pub fn namespaces() -> Vec<Hostile> {
     const CAP: &str = "urn:oasis:names:tc:emergency:cap:1.2";
-    let ill = [
+    let undeclared = [
         ("a prefix of nothing", "<x:a/>"),
         ("a prefix of nothing on an attribute", "<a x:b='c'/>"),
         ("a prefix that ended before", "<a xmlns:x='u'/><x:b/>"),
+        ("an element called xmlns", "<xmlns:a/>"),
+    ];
+    let ill = [
         ("a prefix for no namespace", "<a xmlns:x=''/>"),
         ("xml meaning another", "<a xmlns:xml='u'/>"),
         ("another meaning xml", "<a xmlns:x='http://www.w3.org/XML/1998/namespace'/>"),
         ("xml by default", "<a xmlns='http://www.w3.org/XML/1998/namespace'/>"),
         ("a declaration of xmlns", "<a xmlns:xmlns='u'/>"),
         ("another meaning xmlns", "<a xmlns:x='http://www.w3.org/2000/xmlns/'/>"),
-        ("an element called xmlns", "<xmlns:a/>"),
         ("an attribute twice by two prefixes", "<a xmlns:x='u' xmlns:y='u' x:b='1' y:b='2'/>"),
         ("an attribute twice by a reference", "<a xmlns:x='u' xmlns:y='&#117;' x:b='1' y:b='2'/>"),
     ];
-    let ill = ill.into_iter().map(|(name, more)| beside(name, "not-well-formed", more));
+    let undeclared = undeclared.into_iter().map(|(name, more)| beside(name, "prefix-undeclared", more));
+    let ill = ill.into_iter().map(|(name, more)| beside(name, "not-well-formed", more)).chain(undeclared);
     let declarations =
         |from: usize| (from..from + 30).map(|number| format!(" xmlns:n{number}='u'")).collect::<String>();
     let tower: String = (0..20).map(|level| format!("<a{}>", declarations(level * 30))).collect();
