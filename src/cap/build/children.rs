@@ -163,7 +163,7 @@ impl Builder<'_, '_> {
     pub(super) fn children(&mut self, parent: NodeId, sequence: &'static [Child]) -> Children {
         let tree = self.tree;
         let mut signed = false;
-        let mut placed = Vec::new();
+        let mut placed = Vec::with_capacity(sequence.len());
         let mut furthest = 0;
         let mut displaced = None;
         for id in tree.children(parent) {

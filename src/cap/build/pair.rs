@@ -36,7 +36,7 @@ impl Builder<'_, '_> {
             self.find(&rules::NAME_EMPTY, at, "`valueName` is empty: the value says nothing, and is left out.");
             return None;
         }
-        if let Some(acronym) = ACRONYMS.iter().find(|&&known| known != value_name && is_spelling(value_name, known)) {
+        if let Some(acronym) = ACRONYMS.iter().find(|known| is_spelling(value_name, known) && **known != value_name) {
             let message = format!("`{}` is usually spelled `{acronym}`.", quote(value_name));
             self.find(&rules::NAME_ODD, at, message);
         }

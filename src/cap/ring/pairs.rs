@@ -101,8 +101,16 @@ fn below(
 ) -> Result<bool, Tangled> {
     let nodes = levels[level - 1].as_slice();
     let lowest = level == 1;
+    let other = levels[level][b].bounds;
     let under = |node: usize| node * BRANCHES..((node + 1) * BRANCHES).min(nodes.len());
     for i in under(a) {
+        // What is apart from the whole other node is apart from all under it.
+        if a != b {
+            work.spend_pairs(1)?;
+            if !nodes[i].bounds.meets(&other) {
+                continue;
+            }
+        }
         let first = if a == b { i } else { b * BRANCHES };
         for j in first..under(b).end {
             if (i == j && lowest) || !(nodes[i].fresh || nodes[j].fresh) {
