@@ -96,11 +96,20 @@ pub fn reaches_nobody(alert: &Alert, messages: &[Message], chain: ChainFacts, no
     if messages.is_empty() {
         return Some(Reason::NoInfo);
     }
+    if is_all_clear(alert, messages) {
+        // Like a Cancel it goes to those told, wherever they are and however late it comes.
+        return None;
+    }
     if messages.iter().all(|message| message.expires <= now) {
         return Some(Reason::Expired);
     }
     let somewhere = messages.iter().any(|message| Shape::of_areas(message.areas(alert)).is_some());
     (!somewhere).then_some(Reason::NoArea)
+}
+
+/// Whether an Update says nothing but that it is over.
+pub fn is_all_clear(alert: &Alert, messages: &[Message]) -> bool {
+    alert.msg_type == MsgType::Update && !messages.is_empty() && messages.iter().all(|message| message.over)
 }
 
 /// Whether a status is for those alone who want drills.

@@ -10,7 +10,7 @@ use super::intake::{Intake, intake};
 use super::resolve::{Own, resolve};
 use super::segment::Segments;
 use super::target::{cancelled_for, count, target};
-use super::words::cancel_expires;
+use super::words::{cancel_expires, lasting};
 use crate::audience::Audience;
 use crate::cap::Options;
 use crate::cap::alert::Alert;
@@ -245,14 +245,13 @@ impl Bell {
         let mut chains = resolve(tx, &intake.alert, Own { voice, id: None, now }).await?;
         chains.facts.unproven = intake.unproven;
         let alert = Alert { msg_type: chains.acts_as, ..intake.alert.clone() };
-        let messages = messages(&alert);
+        let messages = lasting(messages(&alert), alert.msg_type, now);
         let verdict = admit::admit(&alert, &messages, credential, chains.facts, now);
         let copies = match verdict.state {
             State::Approved | State::Held => copies(&self.db, &alert, &chains.own.id, now).await?,
             State::Sending | State::Done | State::Halted | State::Expired | State::Filed | State::Refused => Vec::new(),
         };
-        let all_clear =
-            alert.msg_type == MsgType::Update && !messages.is_empty() && messages.iter().all(|message| message.over);
+        let all_clear = admit::is_all_clear(&alert, &messages);
         chains.remarks.extend(remarks(&copies, all_clear));
         let mut before = chains.before(&self.db).await?;
         before.copies = spoken_for(&self.db, &copies).await?;

@@ -106,7 +106,8 @@ pub async fn act(
     Db::notify(tx, listen::FENCE).await?;
     Db::notify(tx, listen::PLAN).await?;
     for chain in chains.all() {
-        let sent = alert.key.sent.instant();
+        // Nobody speaks from the future: a wrong clock must not outrank what comes after it.
+        let sent = alert.key.sent.instant().min(now);
         store::chain::advance(tx, &chain.id, id, chain.head_sent.map_or(sent, |head| head.max(sent))).await?;
         if alert.msg_type == MsgType::Cancel {
             store::chain::cancel(tx, &chain.id, id, now).await?;

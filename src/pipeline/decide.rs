@@ -5,7 +5,7 @@ use super::bell::{Bell, tier_and_expiry};
 use super::chain::act;
 use super::listen;
 use super::resolve::{Own, resolve};
-use super::words::{self, WordsError};
+use super::words::{self, WordsError, lasting};
 use crate::model::batch::Rest;
 use crate::model::broadcast::{Broadcast, Reason, State};
 use crate::model::id::BroadcastId;
@@ -51,7 +51,8 @@ impl Bell {
             return Err(DecisionError::ReachesNobody(reason));
         }
         // A Cancel is as urgent, and lasts as long, as what it cancels is by now.
-        let (tier, expires) = tier_and_expiry(alert.msg_type, &messages(&alert), &chains, now);
+        let (tier, expires) =
+            tier_and_expiry(alert.msg_type, &lasting(messages(&alert), alert.msg_type, now), &chains, now);
         store::broadcast::set_terms(&mut tx, id, tier, expires).await?;
         if !store::broadcast::approve(&mut tx, id, now).await? {
             return Err(self.moved_on(id).await);

@@ -207,7 +207,9 @@ async fn same_identifier(tx: &mut Tx, alert: &Alert, own: Own<'_>, found: &mut F
         return Ok(());
     }
     let chain = store::chain::peek(tx, &stored.chain).await?;
-    let goes_on = stored.expires > sent && chain.is_some_and(|chain| chain.cancelled.is_none());
+    // When it is planned, its own Cancel has ended the chain already.
+    let by_itself = |chain: &Chain| own.id.is_some() && chain.cancelled_by.as_ref() == own.id;
+    let goes_on = stored.expires > sent && chain.is_some_and(|chain| chain.cancelled.is_none() || by_itself(&chain));
     let then = if goes_on { "it is taken as its Update" } else { "that is over, so it is taken as a new event" };
     let message = format!("A message of this identifier was sent at {}; {then}.", stored.sent);
     found.remarks.push(Remark::new(&rules::IDENTIFIER_REUSED_NEWER, "identifier", message));

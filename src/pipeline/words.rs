@@ -60,7 +60,10 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
     let stored = store::alert::get(db, &broadcast.alert).await?.ok_or_else(missing)?;
     let alert = read(&stored)?;
     if alert.msg_type != MsgType::Cancel {
-        let messages = messages(&alert);
+        let mut messages = messages(&alert);
+        for message in messages.iter_mut().filter(|message| ends(message, alert.msg_type)) {
+            message.expires = message.expires.max(broadcast.expires);
+        }
         return Ok(Words { speaking: alert.clone(), alert, voice: stored.voice, messages });
     }
     let speaking = if alert.infos.is_empty() { cancelled(db, &stored, &alert).await? } else { alert.clone() };
@@ -133,6 +136,20 @@ fn stock() -> Vec<Info> {
             areas: Vec::new(),
         })
         .collect()
+}
+
+/// Whether a message tells those told before that something is over.
+fn ends(message: &Message, msg_type: MsgType) -> bool {
+    msg_type == MsgType::Update && message.over
+}
+
+/// Messages as long as they are sent from now on: an end lasts as long as a Cancel would. Some services let an all-clear
+/// expire in the moment it is sent.
+pub fn lasting(mut messages: Vec<Message>, msg_type: MsgType, now: Timestamp) -> Vec<Message> {
+    for message in messages.iter_mut().filter(|message| ends(message, msg_type)) {
+        message.expires = cancel_expires(Some(message.expires), now);
+    }
+    messages
 }
 
 /// Until when a Cancel is sent: as long as the original would have been, and at least [`CANCEL_VALIDITY_MIN`].

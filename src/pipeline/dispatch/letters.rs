@@ -94,9 +94,10 @@ impl Letters {
                 msg_type: words.alert.msg_type,
                 tier: message.tier,
                 state,
-                // A Cancel lives as long as the broadcast; other texts as long as they say themselves.
+                // What ends something lives as long as the broadcast; other texts as long as they say themselves.
                 expires: match words.alert.msg_type {
                     MsgType::Cancel => message.expires,
+                    MsgType::Update if message.over => message.expires,
                     MsgType::Alert | MsgType::Update | MsgType::Ack | MsgType::Error => {
                         message::expires(&words.speaking, &words.speaking.infos[variant])
                     }

@@ -170,7 +170,7 @@ impl Doc {
         let sender = |name: &str| format!("{name}.{row}@lifecycle.example");
         let time = |minutes: u8| match minutes {
             NO_TIME => "yesterday".to_owned(),
-            minutes => format!("2026-06-01T11:{minutes:02}:00-00:00"),
+            minutes => format!("2026-06-01T{}:{:02}:00-00:00", 11 + minutes / 60, minutes % 60),
         };
         let id = |name: &str| format!("{row}-{name}");
         let named: Vec<String> = self

@@ -203,6 +203,29 @@ fn cancels() -> Vec<Row> {
             "An Update after the Cancel",
             [a(), cancelled(), stays(Doc::update("b", 56, &[("a", 50)]), "filed:superseded", &["reference-cancelled"])],
         ),
+        Row::new(
+            "A Cancel that names something unknown by the identifier of what it cancels",
+            [
+                a(),
+                found(
+                    Doc::cancel("a", 54, &[("x", 50)]).about("the identifier of the Alert"),
+                    &["identifier-reused-newer", "reference-unknown"],
+                    &["west Cancel"],
+                ),
+            ],
+        ),
+        Row::new(
+            "A Cancel of an Alert that was stamped an hour ahead and updated since",
+            [
+                rings(Doc::alert("a", 120).about("an hour ahead"), &["west Alert"]),
+                found(Doc::update("b", 62, &[("a", 120)]), &["reference-later"], &["west Update"]),
+                found(
+                    Doc::cancel("c", 64, &[("a", 120)]).about("naming only the first"),
+                    &["reference-later"],
+                    &["west Cancel"],
+                ),
+            ],
+        ),
         Row::new("A new Alert after the Cancel", [a(), cancelled(), rings(Doc::alert("d", 56), &["west Alert"])]),
         Row::new(
             "A feed that no longer lists an alert says nothing: only a Cancel cancels",
@@ -267,6 +290,32 @@ fn ends() -> Vec<Row> {
         Row::new(
             "An Update that says ended, as in Canada",
             [a(), Step::Join, found(ended(Doc::update("b", 52, &[("a", 50)])), &["all-clear"], &["west Update"])],
+        ),
+        Row::new(
+            "An all-clear that has run out when it comes",
+            [
+                a(),
+                Step::Join,
+                found(
+                    all_clear(Doc::update("b", 52, &[("a", 50)]))
+                        .with(|info| info.expires = "2026-06-01T11:52:00-00:00")
+                        .about("AllClear, expires = sent"),
+                    &["all-clear", "expires-at-once"],
+                    &["west Update"],
+                ),
+            ],
+        ),
+        Row::new(
+            "An all-clear without area",
+            [
+                a(),
+                Step::Join,
+                found(
+                    all_clear(Doc::update("b", 52, &[("a", 50)])).on(Ground::None).about("AllClear, nowhere"),
+                    &["all-clear", "area-absent"],
+                    &["west Update"],
+                ),
+            ],
         ),
         Row::new(
             "An all-clear for something unknown",
