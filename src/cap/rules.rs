@@ -105,6 +105,7 @@ rules! {
     VALUE_DEPRECATED mended schema "value-deprecated" "" "Write `Likely`.";
     IDENTIFIER_CHARACTERS error "identifier-characters" "CAP 1.2 §3.2.1 identifier" "Use no spaces, commas, `<` or `&`.";
     SENDER_CHARACTERS error "sender-characters" "CAP 1.2 §3.2.1 sender" "Use no spaces, commas, `<` or `&`.";
+    SENDER_COMMA_SPACE mended "sender-comma-space" "CAP 1.2 §3.2.1 sender" "Use no spaces and no commas.";
     DATETIME_INVALID error schema "datetime-invalid" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00.";
     DATETIME_NO_OFFSET error schema "datetime-no-offset" "CAP 1.2 §3.3.2" "Add the offset from UTC, like +01:00.";
     DATETIME_FORM mended schema "datetime-form" "CAP 1.2 §3.3.2" "Write it like 2026-01-02T03:04:05+01:00, UTC as -00:00.";
@@ -121,6 +122,7 @@ rules! {
     REFERENCES_MISSING error "references-missing" "CAP 1.2 §3.2.1 references" "Name the messages that this one is about.";
     REFERENCE_INVALID error "reference-invalid" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
     REFERENCE_SPACES mended "reference-spaces" "CAP 1.2 §3.2.1 references" "Write each one as sender,identifier,sent with no spaces.";
+    REFERENCE_SENDER mended "reference-sender" "CAP 1.2 §3.2.1 references" "Let senders have no spaces and no commas.";
     REFERENCE_TIME mended "reference-time" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`, offset included.";
     REFERENCE_TIME_FORM warning "reference-time-form" "CAP 1.2 §3.2.1 references" "Write the time as the message named has it in `sent`.";
     REFERENCE_LATER warning "reference-later" "CAP 1.2 §3.2.1 references" "Name messages that were sent before this one.";
@@ -128,6 +130,7 @@ rules! {
     REFERENCE_SELF error "reference-self" "CAP 1.2 §3.2.1 references" "Give each message an identifier of its own, and name the earlier one.";
     IDENTIFIER_REUSED mended "identifier-reused" "CAP 1.2 §3.2.1 identifier" "Give each message an identifier of its own.";
     INFO_MISSING error "info-missing" "CAP 1.2 §3.2.2 info" "Say what is happening in an `info`.";
+    INFO_MISSING_TEST warning house "info-missing-test" "CAP 1.2 §3.2.2 info" "Test with an `info` too: what has none tests the line alone.";
     LANGUAGE_EMPTY mended "language-empty" "CAP 1.2 §3.2.2 language" "Write the language, or leave the element out: it is en-US then.";
     LANGUAGE_INVALID mended schema "language-invalid" "CAP 1.2 §3.2.2 language" "Write a language tag like `en` or `fr-CA`.";
     LANGUAGE_UNKNOWN warning "language-unknown" "CAP 1.2 §3.2.2 language" "Begin with a language code of ISO 639, like `en` or `es`.";
@@ -142,7 +145,7 @@ rules! {
     INSTRUCTION_SAME note house "instruction-same" "CAP 1.2 §3.2.2 instruction" "Say in one what happens, in the other what to do.";
     TEXT_MARKUP warning house "text-markup" "" "Write plain text: people will see the marks.";
     EXPIRES_ABSENT note house "expires-absent" "CAP 1.2 §3.2.2 expires" "Say until when the text holds.";
-    EXPIRES_EARLY error "expires-before-effective" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `effective`.";
+    EXPIRES_EARLY warning house "expires-before-effective" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `effective`.";
     EXPIRES_BEFORE_SENT warning house "expires-before-sent" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `sent`.";
     EXPIRES_AT_ONCE warning house "expires-at-once" "CAP 1.2 §3.2.2 expires" "Let `expires` be later than `effective`.";
     ONSET_LATE warning house "onset-not-before-expires" "CAP 1.2 §3.2.2 expires" "Let the text hold until the hazard is over.";

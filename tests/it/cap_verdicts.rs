@@ -28,7 +28,7 @@ const VIOLATIONS: &[(&str, &[&str])] = &[
     ("references-bad-triple", &["reference-invalid", "reference-spaces", "reference-time"]),
     ("addresses-missing", &["addresses-missing"]),
     ("restriction-missing", &["restriction-missing"]),
-    ("sender-bad-chars", &["sender-characters"]),
+    ("sender-bad-chars", &["sender-characters", "sender-comma-space"]),
     ("identifier-bad-chars", &["identifier-characters"]),
     ("identifier-reused-by-update", &["identifier-reused", "reference-self"]),
     ("self-reference", &["reference-self"]),

@@ -218,6 +218,8 @@ fn a_key_speaks_only_for_the_sender_it_is_pinned_for() {
     assert_eq!(read(&signed).signature, Verdict::Unsupported);
     assert_eq!(cap::read(&signed, &trusting(&public, SENDER)).signature, Verdict::Valid);
     assert_eq!(cap::read(&signed, &trusting(&stranger, SENDER)).signature, Verdict::Invalid);
+    let of_another_kind = key_of(&oracle.key(Kind::Rsa(2048)));
+    assert_eq!(cap::read(&signed, &trusting(&of_another_kind, SENDER)).signature, Verdict::Unsupported);
 }
 
 #[test]

@@ -15,18 +15,18 @@ pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
     let root = b.root;
     b.check_attribute(root);
     let children = b.children(root, ALERT);
-    let identifier = b.token(children.one("identifier"), &rules::IDENTIFIER_CHARACTERS);
-    let sender = b.token(children.one("sender"), &rules::SENDER_CHARACTERS);
+    let identifier = b.token(children.one("identifier"), &rules::IDENTIFIER_CHARACTERS, None);
+    let sender = b.token(children.one("sender"), &rules::SENDER_CHARACTERS, Some(&rules::SENDER_COMMA_SPACE));
     let sent = b.required_time(children.one("sent"));
     let status = b.code(children.one("status"), Status::ALL, Status::from_code, Status::as_str);
     let msg_type = b.code(children.one("msgType"), MsgType::ALL, MsgType::from_code, MsgType::as_str);
     let scope = b.scope(children.one("scope"));
     b.check_audience(&children, scope);
     b.check_note(&children, status, msg_type);
-    let references = b.references(root, children.one("references"), msg_type);
+    let references = b.references(root, children.one("references"), msg_type, sender.as_deref());
     let speaks = speaks(status, msg_type);
     let infos = b.infos(&children, Head { sent, speaks });
-    b.check_infos(&children, speaks);
+    b.check_infos(&children, speaks, status);
     let (addresses, incidents) = (b.list(children.one("addresses")), b.list(children.one("incidents")));
     let (source, note) = (b.said(children.one("source")), b.said(children.one("note")));
     let codes = children.all("code").iter().filter_map(|&id| b.said(Some(id))).collect();
@@ -53,14 +53,18 @@ pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
 }
 
 impl Builder<'_, '_> {
-    /// An identifier or sender: no white space, comma, `<` or `&` inside.
-    fn token(&mut self, id: Option<NodeId>, rule: &'static Rule) -> Option<String> {
+    /// An identifier or sender: no white space, comma, `<` or `&` inside. Another rule may be for blanks and commas.
+    fn token(&mut self, id: Option<NodeId>, rule: &'static Rule, milder: Option<&'static Rule>) -> Option<String> {
         let text = self.required_text(id)?;
         let id = id?;
         self.check_spaces(id, &rules::TOKEN_SPACES);
-        if text.contains(|character: char| is_space(character) || matches!(character, ',' | '<' | '&')) {
-            let name = self.tree.nodes[id].name;
+        let name = self.tree.nodes[id].name;
+        let is_mild = |character: char| matches!(character, ' ' | ',') && milder.is_some();
+        let forbidden = |character: char| is_space(character) || matches!(character, ',' | '<' | '&');
+        if text.contains(|character: char| forbidden(character) && !is_mild(character)) {
             self.find(rule, id, format!("`{name}` holds a space, a comma, `<` or `&`."));
+        } else if let (Some(rule), true) = (milder, text.contains(is_mild)) {
+            self.find(rule, id, format!("`{name}` holds a space or a comma; it is kept as it is."));
         }
         Some(text)
     }
@@ -123,9 +127,11 @@ impl Builder<'_, '_> {
     }
 
     /// A message that warns says nothing without an info. Areas that only codes tell are named once, not each.
-    fn check_infos(&mut self, children: &Children, speaks: bool) {
+    fn check_infos(&mut self, children: &Children, speaks: bool, status: Option<Status>) {
         if speaks && children.all("info").is_empty() {
-            self.find_child(&rules::INFO_MISSING, self.root, "info", "There is no `info`: the message says nothing.");
+            let is_test = status == Some(Status::Test);
+            let rule = if is_test { &rules::INFO_MISSING_TEST } else { &rules::INFO_MISSING };
+            self.find_child(rule, self.root, "info", "There is no `info`: the message says nothing.");
         }
         if let Some((first, count)) = self.coded_areas {
             let message = format!("{count} areas are told by geocodes alone; this is the first.");

@@ -12,8 +12,14 @@ use crate::cap::time::DateTime;
 use crate::cap::tree::is_space;
 
 impl Builder<'_, '_> {
-    /// The earlier messages named. `root` is the alert's own element, for what is missing.
-    pub(super) fn references(&mut self, root: NodeId, id: Option<NodeId>, msg_type: Option<MsgType>) -> Vec<Reference> {
+    /// The earlier messages named. `root` is the alert's own element, for what is missing; `sender` its own sender.
+    pub(super) fn references(
+        &mut self,
+        root: NodeId,
+        id: Option<NodeId>,
+        msg_type: Option<MsgType>,
+        sender: Option<&str>,
+    ) -> Vec<Reference> {
         let text = id.map_or("", |id| self.trimmed(id));
         let needed = match msg_type {
             Some(MsgType::Update | MsgType::Cancel | MsgType::Ack | MsgType::Error) => true,
@@ -26,9 +32,8 @@ impl Builder<'_, '_> {
             }
             return Vec::new();
         };
-        let joined = self.joined(id, text);
-        let text = joined.as_deref().unwrap_or(text);
-        let items: Vec<&str> = text.split(is_space).filter(|item| !item.is_empty()).collect();
+        let joined = self.joined(id, text, sender);
+        let items: Vec<&str> = items(joined.as_deref().unwrap_or(text), sender).collect();
         if items.len() > REFERENCES_MAX {
             let message = format!("It names {} messages; at most {REFERENCES_MAX} are looked up.", items.len());
             self.find(&rules::TOO_MANY_REFERENCES, id, message);
@@ -39,11 +44,9 @@ impl Builder<'_, '_> {
 
     /// The text without the white space around its commas, where only that makes triples of it. No part may hold any,
     /// so it can mean nothing else.
-    fn joined(&mut self, id: NodeId, text: &str) -> Option<String> {
+    fn joined(&mut self, id: NodeId, text: &str, sender: Option<&str>) -> Option<String> {
         let version = self.version;
-        let reads = |text: &str| {
-            text.split(is_space).filter(|item| !item.is_empty()).all(|item| parts(item, version).is_some())
-        };
+        let reads = |text: &str| items(text, sender).all(|item| parts(item, version).is_some());
         if reads(text) {
             return None;
         }
@@ -65,6 +68,10 @@ impl Builder<'_, '_> {
         if sender.is_empty() || identifier.is_empty() {
             self.find(&rules::REFERENCE_INVALID, id, format!("`{}` lacks a part.", quote(item)));
             return None;
+        }
+        if sender.contains([',', ' ']) {
+            let message = format!("The sender in `{}` is read as `{}`.", quote(item), quote(sender));
+            self.find(&rules::REFERENCE_SENDER, id, message);
         }
         let sent = sent.and_then(|sent| self.reference_time(id, item, sent));
         Some(Reference { sender: sender.to_owned(), identifier: identifier.to_owned(), sent })
@@ -111,6 +118,29 @@ impl Builder<'_, '_> {
     }
 }
 
+/// The references, which white space separates. The message's own sender may hold blanks, against the standard.
+fn items<'t>(text: &'t str, sender: Option<&'t str>) -> impl Iterator<Item = &'t str> {
+    let mut rest = text.trim_matches(is_space);
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(is_space);
+        let own = sender.filter(|own| rest.strip_prefix(own).is_some_and(|after| after.starts_with(',')));
+        let begun = own.map_or(0, str::len);
+        let end = rest.get(begun..)?.find(is_space).map_or(rest.len(), |length| begun + length);
+        let (item, after) = rest.split_at_checked(end).filter(|(item, _)| !item.is_empty())?;
+        rest = after;
+        Some(item)
+    })
+}
+
+/// A triple whose sender holds commas, against the standard: the last two commas divide it. What holds a time before
+/// its end is several triples instead.
+fn with_commas(item: &str) -> Option<(&str, &str, Option<&str>)> {
+    let is_time = |part: &str| datetime::parse(part).is_ok();
+    let (rest, sent) = item.rsplit_once(',').filter(|(rest, sent)| is_time(sent) && !rest.split(',').any(is_time))?;
+    let (sender, identifier) = rest.rsplit_once(',')?;
+    Some((sender, identifier, Some(sent)))
+}
+
 /// Sender, identifier and, in a triple, the time sent. CAP 1.0 writes `identifier/sender`; a triple is as clear there.
 fn parts(item: &str, version: CapVersion) -> Option<(&str, &str, Option<&str>)> {
     let mut commas = item.split(',');
@@ -119,6 +149,6 @@ fn parts(item: &str, version: CapVersion) -> Option<(&str, &str, Option<&str>)> 
     {
         return Some((sender, identifier, Some(sent)));
     }
-    let (identifier, sender) = item.rsplit_once('/').filter(|_| version == CapVersion::V1_0)?;
-    Some((sender, identifier, None))
+    let pair = item.rsplit_once('/').filter(|_| version == CapVersion::V1_0);
+    pair.map(|(identifier, sender)| (sender, identifier, None)).or_else(|| with_commas(item))
 }

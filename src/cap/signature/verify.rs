@@ -103,7 +103,13 @@ fn judge(
         }
         said
     };
-    if pins.iter().any(|key| say(key, outcome) == Answer::Yes) {
+    let mut is_fit = false;
+    let is_pinned = pins.iter().any(|key| {
+        let said = say(key, outcome);
+        is_fit |= said != Answer::Unfit;
+        said == Answer::Yes
+    });
+    if is_pinned {
         if !outcome.weak {
             return Ok(Verdict::Valid);
         }
@@ -120,7 +126,13 @@ fn judge(
         Embedded::Absent if pins.is_empty() => {
             return Err(Fault::Unsupported("It brings no key, and none is pinned for the sender.".to_owned()));
         }
-        Embedded::Absent => Vec::new(),
+        Embedded::Absent if !is_fit => {
+            let message = "It brings no key, and none that is pinned for the sender goes with its algorithm.";
+            return Err(Fault::Unsupported(message.to_owned()));
+        }
+        Embedded::Absent => {
+            return Err(Fault::Broken("It brings no key, and no key pinned for the sender made it.".to_owned()));
+        }
     };
     if answers.contains(&Answer::Yes) {
         let message = if pins.is_empty() {
@@ -131,7 +143,7 @@ fn judge(
         message.clone_into(&mut outcome.message);
         return Ok(Verdict::Untrusted);
     }
-    if !answers.is_empty() && answers.iter().all(|answer| *answer == Answer::Unfit) {
+    if answers.iter().all(|answer| *answer == Answer::Unfit) {
         return Err(Fault::Unsupported("Its key does not go with its algorithm.".to_owned()));
     }
     Err(Fault::Broken("It was not made by its key over what it says: it is forged or damaged.".to_owned()))

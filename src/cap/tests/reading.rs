@@ -247,3 +247,18 @@ fn a_polygon_that_comes_again_has_the_same_findings_and_counts_again() {
         assert_eq!(twice[1], once[0].replace("polygon[1]", "polygon[2]"));
     }
 }
+
+#[test]
+fn an_update_by_a_sender_with_commas_or_blanks_still_names_what_it_updates() {
+    for sender in ["Vallonne,met@vallonne.example", "Ville de Vallonne", "Ville, service meteo"] {
+        let earlier = STORM.replace("met@vallonne.example", sender);
+        let key = read(earlier.as_bytes(), &Options::default()).alert.expect("an alert").key;
+        let references = format!("</scope><references>a@b.example,x,{0} {sender},storm-1,{0}</references>", key.sent);
+        let update = earlier.replace(">storm-1<", ">storm-2<").replace(">Alert<", ">Update<");
+        let reading = read(update.replace("</scope>", &references).as_bytes(), &Options::default());
+        assert!(reading.accepted() && !reading.ok(), "{sender}: {:?}", reading.findings);
+        let alert = reading.alert.expect("an alert");
+        assert_eq!(alert.references.len(), 2, "{sender}");
+        assert!(alert.references[1].names(&key), "{sender}: {:?}", alert.references);
+    }
+}
