@@ -70,6 +70,11 @@ impl Action {
         }
     }
 
+    /// Whether it says where else an event is, so that its zones need not have been named before.
+    pub const fn extends_area(self) -> bool {
+        matches!(self, Self::New | Self::ExtendedArea | Self::ExtendedBoth)
+    }
+
     const fn ends(self) -> bool {
         matches!(self, Self::Cancelled | Self::Expired)
     }
@@ -172,6 +177,16 @@ pub fn zones(alert: &Alert) -> BTreeSet<String> {
         }
     }
     BTreeSet::new()
+}
+
+/// Whether zones of one alert can be told from those of another: the schemes are not the same where one has letters and
+/// the other has none. Zones that nobody names are of any scheme.
+pub fn same_scheme(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
+    let is_ugc = |zones: &BTreeSet<String>| zones.first().map(|zone| zone.contains(|c: char| c.is_ascii_alphabetic()));
+    match (is_ugc(a), is_ugc(b)) {
+        (Some(a), Some(b)) => a == b,
+        (None, _) | (_, None) => true,
+    }
 }
 
 fn is_vtec(parameter: &NamedValue) -> bool {
@@ -286,7 +301,12 @@ mod tests {
         assert!(zones(&alert).is_empty());
         alert.infos[0].areas[0].geocodes = vec![value("SAME", "040109")];
         assert_eq!(zones(&alert), BTreeSet::from(["040109".to_owned()]));
+        let same = zones(&alert);
         alert.infos[0].parameters = vec![value("UGC", "OKC109 OKC027")];
-        assert_eq!(zones(&alert), BTreeSet::from(["OKC027".to_owned(), "OKC109".to_owned()]));
+        let ugc = zones(&alert);
+        assert_eq!(ugc, BTreeSet::from(["OKC027".to_owned(), "OKC109".to_owned()]));
+        assert!(!same_scheme(&same, &ugc) && !same_scheme(&ugc, &same));
+        assert!(same_scheme(&same, &same) && same_scheme(&ugc, &ugc));
+        assert!(same_scheme(&same, &BTreeSet::new()) && same_scheme(&BTreeSet::new(), &ugc));
     }
 }

@@ -6,6 +6,7 @@ use crate::geo::shape::Shape;
 use crate::model::broadcast::{Reason, State};
 use crate::model::credential::{Credential, KeyAction};
 use crate::model::message::Message;
+use crate::model::vtec;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -169,7 +170,8 @@ pub fn may_publish(alert: &Alert, credential: &Credential, chain: ChainFacts, ve
     needs_nobody && verdict.state != State::Held
 }
 
-/// Whether a Cancel of something unknown may keep a late original silent: only from one whose Cancel would have acted.
+/// Whether a Cancel of something unknown may keep a late original silent: only from one whose Cancel would have acted,
+/// and never where event codes say that it may speak for a part only.
 pub fn silences_the_unknown(
     alert: &Alert,
     credential: &Credential,
@@ -178,6 +180,7 @@ pub fn silences_the_unknown(
     verdict: Verdict,
 ) -> bool {
     alert.msg_type == MsgType::Cancel
+        && vtec::codes(alert).codes.is_empty()
         && !chain.unproven
         && verdict.reason == Some(Reason::NothingToCancel)
         && root_sender == alert.key.sender
@@ -189,6 +192,7 @@ pub fn silences_the_unknown(
 mod tests {
     use super::*;
     use crate::cap::Axes;
+    use crate::cap::alert::NamedValue;
     use crate::model::id::ApiKeyId;
     use crate::model::message::messages;
     use crate::model::sample::{alert, at, key};
@@ -346,6 +350,12 @@ mod tests {
         assert!(!silences(&credential(KeyAction::Hold, &[]), sender));
         assert!(!silences(&credential(KeyAction::Ring, &["someone@else.example"]), sender));
         assert!(!silences(&credential(KeyAction::Ring, &[]), "someone@else.example"));
+        let mut part = cancel.clone();
+        part.infos[0].parameters.push(NamedValue {
+            value_name: "VTEC".to_owned(),
+            value: "/O.CAN.KOUN.TO.W.0012.260601T1200Z-260601T1300Z/".to_owned(),
+        });
+        assert!(!silences_the_unknown(&part, &credential(KeyAction::Ring, &[]), sender, NONE, verdict));
     }
 
     #[test]

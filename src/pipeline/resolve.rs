@@ -2,7 +2,7 @@
 
 use super::admit::{ChainFacts, chain_key, is_drill, unknown_root};
 use super::chain::Chains;
-use super::segment::{Segments, segments};
+use super::segment::{Segments, asking, segments};
 use crate::cap::alert::{Alert, Reference};
 use crate::cap::code::MsgType;
 use crate::cap::time::DateTime;
@@ -14,6 +14,7 @@ use crate::store::alert::{StoredAlert, Voice};
 use crate::store::chain::Chain;
 use crate::store::{self, StoreError, Tx};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The alert that is looked at, as far as it is not in the document.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +53,13 @@ pub async fn resolve(tx: &mut Tx, alert: &Alert, own: Own<'_>) -> Result<Chains,
         ids.extend(store::chain::headed_by(tx, &stored.id).await?);
     }
     let mut segments = segments(tx, alert, own).await?;
-    ids.extend(segments.chains.iter().cloned());
     let own_key = chain_key(&alert.key, alert.status);
+    if segments.has_codes() {
+        // It may be about a part of what it refers to: it never stands for that as a whole, but it meets who did.
+        ids.extend(store::chain::with_key(tx, &chain_key(&unknown_root(alert), alert.status)).await?);
+    }
+    let named: BTreeSet<ChainId> = ids.iter().cloned().collect();
+    ids.extend(segments.chains.iter().cloned());
     if !ids.is_empty() {
         // Something that refers to this message may have come before it.
         ids.extend(store::chain::with_key(tx, &own_key).await?);
@@ -65,11 +71,13 @@ pub async fn resolve(tx: &mut Tx, alert: &Alert, own: Own<'_>) -> Result<Chains,
     for id in &ids {
         chains.push(store::chain::lock(tx, id).await?.ok_or(StoreError::Corrupt { what: "alert.chain" })?);
     }
-    let parts = segments.divide(tx, alert, &mut chains, own).await?;
+    segments.begin_anew(alert, &mut chains, &named);
+    let parts = segments.divide(tx, &mut chains, &named, asking(alert, own)).await?;
     let continues = parts.iter().any(|chain| chain.cancelled.is_none());
     let ended = !parts.is_empty() && chains.is_empty() && !continues;
     if chains.is_empty() {
-        let root = if parts.is_empty() { unknown_root(alert) } else { alert.key.clone() };
+        let alone = segments.has_codes() || !parts.is_empty();
+        let root = if alone { alert.key.clone() } else { unknown_root(alert) };
         let key = chain_key(&root, alert.status);
         chains.push(store::chain::find_or_create(tx, &key, &root.sender, ChainId(clock::random_id())).await?);
     }

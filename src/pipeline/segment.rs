@@ -26,6 +26,7 @@ pub struct Segments {
     /// An Alert that continues or ends what is known.
     pub replaces: bool,
     pub remarks: Vec<Remark>,
+    all_ended: bool,
     codes: Vec<Vtec>,
     zones: BTreeSet<String>,
     /// All that is known of the same events.
@@ -47,8 +48,8 @@ pub async fn segments(tx: &mut Tx, alert: &Alert, own: Own<'_>) -> Result<Segmen
         segments.remarks.push(Remark::new(&rules::VTEC_INVALID, "info", message));
     }
     segments.zones = vtec::zones(alert);
-    let sent = alert.key.sent.instant();
-    let asking = Asking { sender: &alert.key.sender, status: alert.status, voice: own.voice, sent, own: own.id };
+    let asking = asking(alert, own);
+    let sent = asking.sent;
     for code in codes.codes.iter().filter(|code| code.action.follows()) {
         let known = since_it_began(store::event_code::of_event(tx, &code.event, asking).await?, sent);
         let mut chains: Vec<ChainId> = known
@@ -65,13 +66,14 @@ pub async fn segments(tx: &mut Tx, alert: &Alert, own: Own<'_>) -> Result<Segmen
         segments.chains.extend(chains);
         segments.known.extend(known);
     }
-    let all_ended = !alert.infos.is_empty() && alert.infos.iter().all(vtec::all_ended);
-    segments.replaces = !segments.chains.is_empty() || all_ended;
+    segments.all_ended = !alert.infos.is_empty() && alert.infos.iter().all(vtec::all_ended);
+    segments.replaces = !segments.chains.is_empty() || segments.all_ended;
     segments.codes = codes.codes;
     Ok(segments)
 }
 
-fn asking<'a>(alert: &'a Alert, own: Own<'a>) -> Asking<'a> {
+/// Who asks, when it is an alert.
+pub fn asking<'a>(alert: &'a Alert, own: Own<'a>) -> Asking<'a> {
     let sent = alert.key.sent.instant();
     Asking { sender: &alert.key.sender, status: alert.status, voice: own.voice, sent, own: own.id }
 }
@@ -92,34 +94,60 @@ fn meet(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
 }
 
 impl Segments {
-    /// Takes out of `chains` those of which the alert speaks for a part only, and notes what took over other parts.
+    pub const fn has_codes(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// Takes out of `chains` those that an earlier Cancel ended, where the alert says by its codes alone that the event
+    /// is on, and nothing it names has ended: the event is on again, or elsewhere.
+    pub fn begin_anew(&mut self, alert: &Alert, chains: &mut Vec<Chain>, named: &BTreeSet<ChainId>) {
+        let goes_on = self.codes.iter().any(|code| code.action.stage() != Stage::Ends);
+        if !goes_on || alert.msg_type == MsgType::Cancel {
+            return;
+        }
+        let sent = alert.key.sent.instant();
+        let is_over = |chain: &Chain| {
+            let ended_before = chain.cancelled.is_some() && chain.head_sent.is_none_or(|head| head <= sent);
+            ended_before && !named.contains(&chain.id)
+        };
+        let over: BTreeSet<ChainId> =
+            chains.iter().filter(|chain| is_over(chain)).map(|chain| chain.id.clone()).collect();
+        chains.retain(|chain| !over.contains(&chain.id));
+        self.chains.retain(|chain| !over.contains(chain));
+        self.replaces = !self.chains.is_empty() || self.all_ended;
+    }
+
+    /// Takes out of `chains` those of which the alert speaks for a part only, and notes what took over other parts. Of
+    /// what it names, it speaks for all where its zones cannot be compared.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn divide(
         &mut self,
         tx: &mut Tx,
-        alert: &Alert,
         chains: &mut Vec<Chain>,
-        own: Own<'_>,
+        named: &BTreeSet<ChainId>,
+        asking: Asking<'_>,
     ) -> Result<Vec<Chain>, StoreError> {
         let mut parts = Vec::new();
         if self.codes.is_empty() {
             return Ok(parts);
         }
-        let asking = asking(alert, own);
         for chain in std::mem::take(chains) {
-            let last = store::event_code::last_of_chain(tx, &chain.id, own.voice, own.id).await?;
+            let last = store::event_code::last_of_chain(tx, &chain.id, asking.voice, asking.own).await?;
             for old in &last {
                 if self.known.iter().all(|code| code.event != old.event) {
                     let known = store::event_code::of_event(tx, &old.event, asking).await?;
                     self.known.extend(since_it_began(known, asking.sent));
                 }
             }
-            if self.covers(&chain, &last) { chains.push(chain) } else { parts.push(chain) }
+            let whole = self.covers(&chain, &last) || (named.contains(&chain.id) && !self.compares(&last));
+            if whole { chains.push(chain) } else { parts.push(chain) }
         }
-        // What was cancelled stays out of what goes on beside it.
-        let is_open = |chain: &Chain| chain.cancelled.is_none();
+        // What was cancelled stays out of what goes on beside it, except that a Cancel ended it itself.
+        let is_open = |chain: &Chain| {
+            chain.cancelled.is_none() || (asking.own.is_some() && chain.cancelled_by.as_ref() == asking.own)
+        };
         if chains.iter().chain(&parts).any(is_open) {
             chains.retain(is_open);
             parts.retain(is_open);
@@ -128,8 +156,9 @@ impl Segments {
             let message = "It speaks for a part of an event; the rest goes on without it.";
             self.remarks.push(Remark::new(&rules::VTEC_PART, "info", message));
         }
-        // Whoever heard the end, or how it goes on, from another message of the event hears the rest from that.
-        let is_other = |id: &ChainId| chains.iter().all(|chain| chain.id != *id);
+        // Whoever heard the end, or how it goes on, from another message of the event hears the rest from that. What
+        // speaks for a part of this one's ground is no such message: it says nothing about what is said here.
+        let is_other = |id: &ChainId| chains.iter().chain(&parts).all(|chain| chain.id != *id);
         let elsewhere = self.known.iter().filter(|code| code.stage != Stage::Starts && is_other(&code.chain));
         self.split = elsewhere.map(|code| code.chain.clone()).collect();
         self.split.sort();
@@ -154,6 +183,17 @@ impl Segments {
             }
             old.zones.iter().all(|zone| speaking.iter().any(|zones| zones.contains(zone)))
         })
+    }
+
+    /// Whether the alert's zones can be compared with those of a chain's newest message: they are of one scheme and have
+    /// one in common. Where they have none, both may still be named as others of the same event were, or be new to it.
+    fn compares(&self, last: &[EventCode]) -> bool {
+        let shared = |code: &EventCode| meet(&code.zones, &self.zones);
+        let of_own = |code: &&EventCode| self.codes.iter().any(|own| own.event == code.event);
+        last.iter().all(|old| vtec::same_scheme(&old.zones, &self.zones))
+            && (last.iter().any(shared)
+                || self.codes.iter().any(|code| code.action.extends_area())
+                || self.known.iter().filter(of_own).any(shared))
     }
 
     /// What is to be stored of an alert's own event codes.
@@ -238,6 +278,21 @@ mod tests {
             let segments = message(events, names, elsewhere.clone());
             assert_eq!(segments.covers(&chain(), &last), covered, "{events:?} {names:?} {elsewhere:?}");
         }
+    }
+
+    #[test]
+    fn zones_compare_in_one_scheme_with_one_in_common() {
+        let last = |names: &[&str]| [known("first", Stage::Starts, "E", names, "10:00:00")];
+        let ugc = |names: &[&str], known| message(&["E"], names, known);
+        assert!(ugc(&["OKZ001"], vec![]).compares(&last(&["OKZ001", "OKZ002"])));
+        assert!(!ugc(&["OKC001"], vec![]).compares(&last(&["OKZ001", "OKZ002"])), "counties and forecast zones");
+        assert!(!ugc(&["040109"], vec![]).compares(&last(&["OKZ001"])), "another scheme");
+        let sibling = vec![known("other", Stage::Starts, "E", &["OKZ003"], "10:00:00")];
+        assert!(ugc(&["OKZ003"], sibling.clone()).compares(&last(&["OKZ001"])), "it is about the sibling");
+        assert!(!ugc(&["OKZ004"], sibling).compares(&last(&["OKZ001"])));
+        let mut extended = ugc(&["OKZ004"], vec![]);
+        extended.codes[0].action = Action::ExtendedArea;
+        assert!(extended.compares(&last(&["OKZ001"])), "it says itself that the zone is new");
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-/// Where an info applies: two boxes side by side, both, or nowhere.
+/// Where an info applies: two boxes side by side, both, the edge of the first where nobody is, or nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
     West,
     East,
     Both,
+    Edge,
     None,
 }
 
@@ -248,6 +249,7 @@ fn polygon(row: usize, ground: Ground) -> Option<String> {
         Ground::West => (west, west + 0.3),
         Ground::East => (west + 0.5, west + 0.8),
         Ground::Both => (west, west + 0.8),
+        Ground::Edge => (west, west + 0.02),
         Ground::None => return None,
     };
     let north = south + 0.3;
