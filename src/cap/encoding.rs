@@ -15,19 +15,21 @@ const UTF_16LE_MARK: &[u8] = b"\xFF\xFE";
 /// The document as text, without byte order mark. Bytes that mean nothing become U+FFFD and an error.
 pub(super) fn decode<'a>(bytes: &'a [u8], report: &mut Report) -> Cow<'a, str> {
     if let Some(rest) = bytes.strip_prefix(UTF_8_MARK) {
-        return decode_utf_8(rest, report);
+        let text = decode_utf_8(rest, report);
+        check_declared(&text, UTF_8, report);
+        return text;
     }
     if let Some(rest) = bytes.strip_prefix(UTF_16BE_MARK) {
-        return decode_as(UTF_16BE, rest, report);
+        return decode_utf_16(UTF_16BE, rest, report);
     }
     if let Some(rest) = bytes.strip_prefix(UTF_16LE_MARK) {
-        return decode_as(UTF_16LE, rest, report);
+        return decode_utf_16(UTF_16LE, rest, report);
     }
     if bytes.starts_with(b"\0<") {
-        return decode_as(UTF_16BE, bytes, report);
+        return decode_utf_16(UTF_16BE, bytes, report);
     }
     if bytes.starts_with(b"<\0") {
-        return decode_as(UTF_16LE, bytes, report);
+        return decode_utf_16(UTF_16LE, bytes, report);
     }
     let Some(label) = declared(bytes) else { return decode_utf_8(bytes, report) };
     let Some(encoding) = Encoding::for_label_no_replacement(label) else {
@@ -45,13 +47,49 @@ pub(super) fn decode<'a>(bytes: &'a [u8], report: &mut Report) -> Cow<'a, str> {
         report.add(&rules::ENCODING_MISDECLARED, "/", 0, message);
         return decode_utf_8(bytes, report);
     }
-    if encoding == UTF_8 { decode_utf_8(bytes, report) } else { decode_as(encoding, bytes, report) }
+    if encoding == UTF_8 {
+        return decode_utf_8(bytes, report);
+    }
+    check_windows(encoding, label, bytes, report);
+    decode_as(encoding, bytes, report)
+}
+
+/// The declaration of a document whose mark or first bytes have said already what it is in.
+fn check_declared(text: &str, encoding: &'static Encoding, report: &mut Report) {
+    let Some(label) = declared(text.as_bytes()) else { return };
+    let named = Encoding::for_label_no_replacement(label);
+    // UTF-16 without an order is either, and known as the little-endian one.
+    let has_order = label.to_ascii_lowercase().ends_with(b"le");
+    let is_either = encoding == UTF_16BE && named == Some(UTF_16LE) && !has_order;
+    if named != Some(encoding) && !is_either {
+        let (label, name) = (String::from_utf8_lossy(label), encoding.name());
+        let message = format!("The declaration says `{}`; the first bytes say {name}.", super::report::quote(&label));
+        report.add(&rules::ENCODING_MISDECLARED, "/", 0, message);
+    }
+}
+
+/// Programs take ISO 8859-1 for Windows-1252, which has letters where the other has control characters; so do we, as
+/// nobody means those.
+fn check_windows(encoding: &'static Encoding, label: &[u8], bytes: &[u8], report: &mut Report) {
+    let Some(page) = encoding.name().strip_prefix("windows-") else { return };
+    if label.trim_ascii().ends_with(page.as_bytes()) {
+        return;
+    }
+    let is_ascii = label.to_ascii_lowercase().windows(5).any(|part| part == b"ascii" || part == b"ansi_");
+    let differs = |byte: &u8| if is_ascii { !byte.is_ascii() } else { (0x80..=0x9F).contains(byte) };
+    if let Some(at) = bytes.iter().position(differs) {
+        let label = String::from_utf8_lossy(label);
+        let label = super::report::quote(&label);
+        let message = format!("The byte 0x{:02X} is no text in `{label}`; it is read as windows-{page}.", bytes[at]);
+        let offset = encoding.decode_without_bom_handling(&bytes[..at]).0.len();
+        report.add(&rules::ENCODING_WINDOWS, "/", offset, message);
+    }
 }
 
 /// The label in `<?xml … encoding="label"?>`, if there is one.
 fn declared(bytes: &[u8]) -> Option<&[u8]> {
     let head = &bytes[..bytes.len().min(DECLARATION_BYTES_MAX)];
-    let head = head.strip_prefix(b"<?xml")?;
+    let head = head.strip_prefix(b"<?xml").filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace))?;
     let end = head.windows(2).position(|pair| pair == b"?>")?;
     let name = b"encoding";
     let start = head[..end].windows(name.len()).position(|part| part == name)? + name.len();
@@ -69,6 +107,12 @@ fn decode_utf_8<'a>(bytes: &'a [u8], report: &mut Report) -> Cow<'a, str> {
             String::from_utf8_lossy(bytes)
         }
     }
+}
+
+fn decode_utf_16<'a>(encoding: &'static Encoding, bytes: &'a [u8], report: &mut Report) -> Cow<'a, str> {
+    let text = decode_as(encoding, bytes, report);
+    check_declared(&text, encoding, report);
+    text
 }
 
 fn decode_as<'a>(encoding: &'static Encoding, bytes: &'a [u8], report: &mut Report) -> Cow<'a, str> {
@@ -127,6 +171,50 @@ mod tests {
         let (text, codes) = decoded("<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>é</a>".as_bytes());
         assert!(text.ends_with("<a>é</a>"));
         assert_eq!(codes, ["encoding-misdeclared"]);
+    }
+
+    #[test]
+    fn a_declaration_that_the_first_bytes_belie_is_mended() {
+        let text = |label: &str| format!("<?xml version='1.0' encoding='{label}'?><a>é</a>");
+        let utf_8 = |label| decoded(&[UTF_8_MARK, text(label).as_bytes()].concat());
+        let big = |label| decoded(&[UTF_16BE_MARK, &utf_16(&text(label), u16::to_be_bytes)].concat());
+        let little = |label| decoded(&utf_16(&text(label), u16::to_le_bytes));
+        for (codes, fits) in [
+            (utf_8("utf-8"), true),
+            (big("UTF-16"), true),
+            (big("UTF-16BE"), true),
+            (little("utf-16"), true),
+            (utf_8("ISO-8859-1"), false),
+            (utf_8("klingon"), false),
+            (big("UTF-16LE"), false),
+            (big("UTF-8"), false),
+            (little("UTF-8"), false),
+        ] {
+            assert!(codes.0.ends_with("<a>é</a>"));
+            assert_eq!(codes.1, if fits { vec![] } else { vec!["encoding-misdeclared"] }, "{}", codes.0);
+        }
+        // Only the declaration declares.
+        assert_eq!(decoded("<?xml-stylesheet encoding='ISO-8859-1'?><a>é</a>".as_bytes()).1, [""; 0]);
+    }
+
+    #[test]
+    fn control_characters_of_iso_8859_1_are_letters_of_windows_1252_and_said() {
+        let of = |label: &str, byte: u8| {
+            let mut bytes = format!("<?xml version='1.0' encoding='{label}'?><a>").into_bytes();
+            bytes.extend([byte, b'<', b'/', b'a', b'>']);
+            let (text, codes) = decoded(&bytes);
+            (text.contains("<a>\u{2013}<") || byte != 0x96, !codes.is_empty())
+        };
+        for (label, byte, said) in [
+            ("ISO-8859-1", 0x96, true),
+            ("latin1", 0x96, true),
+            ("us-ascii", 0xE9, true),
+            ("ISO-8859-1", 0xE9, false),
+            ("windows-1252", 0x96, false),
+            ("cp1252", 0x96, false),
+        ] {
+            assert_eq!(of(label, byte), (true, said), "{label}");
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! How much of a document we are willing to look at. Every bound is here, so that reading stays bounded whatever comes.
 
-/// Longest document, bytes. The largest real alerts we know, with a sound embedded, are below 1 MB.
-pub const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest alert, bytes. The largest real ones we know, with a sound embedded, are below.
+pub const BYTES_MAX: usize = 1024 * 1024;
+/// Longest feed or envelope, bytes. The largest real one we know has 1.6 MB.
+pub const FEED_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Deepest nesting of elements. CAP itself needs five levels, a signature about ten.
 pub const DEPTH_MAX: usize = 32;
 /// Elements in all, those of a signature included.
@@ -58,7 +60,10 @@ pub const CANONICAL_BYTES_MAX: usize = 6 * 1024 * 1024;
 /// Bounds on one reading. The default is right for a server; tests make it smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// Of one alert.
     pub bytes_max: usize,
+    /// Of a document that may be a feed of alerts.
+    pub feed_bytes_max: usize,
     pub depth_max: usize,
     pub elements_max: usize,
     pub attributes_max: usize,
@@ -76,6 +81,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes_max: BYTES_MAX,
+            feed_bytes_max: FEED_BYTES_MAX,
             depth_max: DEPTH_MAX,
             elements_max: ELEMENTS_MAX,
             attributes_max: ATTRIBUTES_MAX,

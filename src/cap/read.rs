@@ -79,24 +79,29 @@ impl Survey {
 
 /// Reads a CAP document. Never panics; time and memory are bounded by the options' limits.
 pub fn read(bytes: &[u8], options: &Options) -> Reading {
-    let (read, findings) = with_tree(bytes, options, |text, tree, report| match tree.alerts.first() {
-        Some(root) if root.id == ROOT => {
-            let mut inspector = Inspector::new(text, &options.limits);
-            read_alert(tree, root, options, &mut Work::new(&options.limits), &mut inspector, report)
-        }
-        Some(_) | None => {
-            report_root(tree, report);
-            (None, Verdict::None)
-        }
-    });
+    let (read, findings) =
+        with_tree(bytes, options.limits.bytes_max, options, |text, tree, report| match tree.alerts.first() {
+            Some(root) if root.id == ROOT => {
+                let mut inspector = Inspector::new(text, &options.limits);
+                read_alert(tree, root, options, &mut Work::new(&options.limits), &mut inspector, report)
+            }
+            Some(_) | None => {
+                report_root(tree, report);
+                (None, Verdict::None)
+            }
+        });
     let (read, signature) = read.unwrap_or((None, Verdict::None));
     Reading { alert: read.map(|(alert, _)| alert), signature, findings }
 }
 
 /// Reads a CAP document, or a feed or envelope with the alerts that stand in it: as XML, or as text that is one.
 pub fn survey(bytes: &[u8], options: &Options) -> Survey {
-    let (survey, findings) = with_tree(bytes, options, |text, tree, report| {
+    let bytes_max = options.limits.feed_bytes_max.max(options.limits.bytes_max);
+    let (survey, findings) = with_tree(bytes, bytes_max, options, |text, tree, report| {
         let root = root_of(tree);
+        if root != Root::Feed {
+            check_size(bytes, options.limits.bytes_max, report);
+        }
         let inspector = Inspector::new(text, &options.limits);
         let mut surveyor = Surveyor::new(options, inspector, report);
         surveyor.look_through(tree);
@@ -210,20 +215,29 @@ impl<'a, 'r> Surveyor<'a, 'r> {
 /// Decodes and parses, hands over the tree if there is one, and closes the report.
 fn with_tree<T>(
     bytes: &[u8],
+    bytes_max: usize,
     options: &Options,
     look: impl FnOnce(&str, &Tree<'_>, &mut Report) -> T,
 ) -> (Option<T>, Vec<Finding>) {
     let limits = &options.limits;
     let mut report = Report::new(limits);
-    if bytes.len() > limits.bytes_max {
-        let message = format!("The document has {} bytes; {} are taken.", bytes.len(), limits.bytes_max);
-        report.add(&rules::TOO_LARGE, "/", 0, message);
+    if !check_size(bytes, bytes_max, &mut report) {
         return (None, report.finish(""));
     }
     let text = encoding::decode(bytes, &mut report);
     // An `Err` has said why in the report.
     let seen = parse(&text, limits, &mut report).ok().map(|tree| look(&text, &tree, &mut report));
     (seen, report.finish(&text))
+}
+
+/// Whether a document is no longer than it may be.
+fn check_size(bytes: &[u8], bytes_max: usize, report: &mut Report) -> bool {
+    let fits = bytes.len() <= bytes_max;
+    if !fits {
+        let message = format!("The document has {} bytes; {bytes_max} are taken.", bytes.len());
+        report.add(&rules::TOO_LARGE, "/", 0, message);
+    }
+    fits
 }
 
 /// The alert and the profiles that it was looked at for; and what its signatures are worth.

@@ -79,6 +79,11 @@ impl Report {
         self.errors + self.others
     }
 
+    /// Whether a rule's finding is among those kept.
+    pub(super) fn has(&self, rule: &Rule) -> bool {
+        self.drafts.iter().any(|draft| draft.rule.code == rule.code)
+    }
+
     /// Counts a finding, and says whether it is kept.
     fn takes(&mut self, level: Level, repaired: bool) -> bool {
         if level == Level::Error {

@@ -64,6 +64,7 @@ rules! {
     ENCODING_UNKNOWN error xml "encoding-unknown" "XML 1.0 §4.3.3" "Write UTF-8.";
     ENCODING_MISDECLARED mended xml "encoding-misdeclared" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
     ENCODING_INVALID error xml "encoding-invalid" "XML 1.0 §4.3.3" "Declare the encoding the bytes are in, best UTF-8.";
+    ENCODING_WINDOWS warning house "encoding-windows" "XML 1.0 §4.3.3" "Declare windows-1252 if it is that, or best write UTF-8.";
     CONTROL_CHARACTER error xml "control-character" "XML 1.0 §2.2" "Remove the character.";
     NOT_WELL_FORMED error xml "not-well-formed" "XML 1.0 §2.1" "Make the document with an XML library rather than by hand.";
     PREFIX_UNDECLARED error xml "prefix-undeclared" "Namespaces in XML 1.0 §5" "Declare the prefix with xmlns, or leave it out.";

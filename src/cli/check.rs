@@ -139,7 +139,7 @@ fn walk(top: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 fn check(file: &Path, options: &Options) -> Checked {
     let name = file.to_string_lossy().into_owned();
-    let bytes = match read_bounded(file, options.limits.bytes_max) {
+    let bytes = match read_bounded(file, options.limits.feed_bytes_max) {
         Ok(bytes) => bytes,
         Err(error) => {
             let findings = vec![unreadable(&error)];

@@ -43,7 +43,9 @@ impl Originals {
             return Some(Arc::clone(alert));
         }
         // Outside the lock: two who read the same at once both do the work, and nobody waits.
-        let options = cap::Options { axes: stored.axes, ..cap::Options::default() };
+        // How long it may be was decided when it came.
+        let limits = cap::Limits { bytes_max: usize::MAX, ..cap::Limits::default() };
+        let options = cap::Options { axes: stored.axes, ..cap::Options::from(limits) };
         let Some(alert) = cap::read(&stored.original, &options).alert else {
             tracing::error!(alert = %stored.id, "stored alert {} cannot be read any more", stored.id);
             return None;

@@ -27,6 +27,10 @@ use serde::{Deserialize, Serialize};
 use source::Source;
 use verify::{Outcome, Scene, verify};
 
+/// Why a signature over letters that we read otherwise than their encoding says is not judged.
+const OTHER_LETTERS: &str =
+    "Some bytes mean other characters by the letter than they are read as: it may hold for those.";
+
 /// What is known of an alert's signatures together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -136,6 +140,8 @@ impl<'a> Inspector<'a> {
                 Some(_) => Outcome::unsupported("There are too many signatures to verify this one."),
                 None => Outcome::unsupported("The document could not be read again."),
             };
+            let is_doubtful = outcome.verdict == Verdict::Invalid && report.has(&rules::ENCODING_WINDOWS);
+            let outcome = if is_doubtful { Outcome::unsupported(OTHER_LETTERS) } else { outcome };
             tell(tree, node, &outcome, report);
             if outcome.verdict.weight() > verdict.weight() {
                 verdict = outcome.verdict;

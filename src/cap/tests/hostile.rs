@@ -1,8 +1,8 @@
 //! Whatever the bytes: no panic, no growth without bound, and answers that hold together.
 
 use super::{EVERY_ELEMENT, FEED, OLDER, STORM};
-use crate::cap::limits::FINDINGS_MAX;
-use crate::cap::{Options, read, survey};
+use crate::cap::limits::{FEED_BYTES_MAX, FINDINGS_MAX};
+use crate::cap::{Limits, Options, read, survey};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -13,9 +13,14 @@ const FIXTURES: &[&str] = &[STORM, EVERY_ELEMENT, OLDER, FEED, SIGNED];
 /// Errors, the rest, and a line for what was left out of each.
 const FINDINGS_PER_DOCUMENT_MAX: usize = 2 * FINDINGS_MAX + 2;
 
+/// Bounds as they are, but for the length: what is long is to be stopped by another bound.
+fn roomy() -> Options {
+    Options::from(Limits { bytes_max: FEED_BYTES_MAX, ..Limits::default() })
+}
+
 /// What must hold of any document.
 fn check(bytes: &[u8]) {
-    let reading = read(bytes, &Options::default());
+    let reading = read(bytes, &roomy());
     assert!(reading.findings.len() <= FINDINGS_PER_DOCUMENT_MAX);
     assert!(!reading.ok() || reading.accepted(), "conforming, but not accepted");
     let excused =
@@ -29,7 +34,7 @@ fn check(bytes: &[u8]) {
     for point in rings.flat_map(|area| &area.polygons).flat_map(|polygon| polygon.ring()) {
         assert!(point.lat.abs() <= 90.0 && point.lon.abs() <= 360.0, "{point:?}");
     }
-    let seen = survey(bytes, &Options::default());
+    let seen = survey(bytes, &roomy());
     assert!(seen.findings.len() <= FINDINGS_PER_DOCUMENT_MAX);
 }
 
@@ -118,7 +123,7 @@ proptest! {
         let to_bytes = if little { u16::to_le_bytes } else { u16::to_be_bytes };
         let text = fixture.replace(" encoding=\"UTF-8\"", "");
         let bytes: Vec<u8> = text.encode_utf16().flat_map(to_bytes).collect();
-        prop_assert_eq!(read(&bytes, &Options::default()), read(text.as_bytes(), &Options::default()));
+        prop_assert_eq!(read(&bytes, &roomy()), read(text.as_bytes(), &roomy()));
     }
 }
 
@@ -131,7 +136,7 @@ fn a_tower_of_elements_is_stopped_at_its_bound() {
 #[test]
 fn a_crowd_of_bad_elements_gives_a_bounded_list() {
     let crowd = STORM.replace("<scope>", &format!("{}<scope>", "<geocode b='1'/>".repeat(90_000)));
-    let reading = read(crowd.as_bytes(), &Options::default());
+    let reading = read(crowd.as_bytes(), &roomy());
     assert!(!reading.accepted());
     assert!(reading.findings.iter().any(|finding| finding.code == "more-errors" && !finding.repaired));
     check(crowd.as_bytes());
@@ -144,7 +149,7 @@ fn endless_names_and_blanks_cost_no_more_than_their_length() {
         "<{name}>{}</{name}>",
         STORM.replace("Actual", "x").replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1)
     );
-    for finding in survey(feed.as_bytes(), &Options::default()).findings {
+    for finding in survey(feed.as_bytes(), &roomy()).findings {
         assert!(finding.path.len() + finding.message.len() < 1_000, "{} bytes", finding.path.len());
     }
     check(format!("<{name}></x>").as_bytes());
@@ -174,7 +179,7 @@ fn an_endless_canonical_form_is_given_up() {
     let crowd = "<a:b/>".repeat(90_000);
     let wide = SIGNED.replacen("<alert ", &format!("<alert xmlns:a='{long}' "), 1).replace("</area>", &crowd);
     let wide = wide.replace("  </info>", "</area></info>");
-    let reading = read(wide.as_bytes(), &Options::default());
+    let reading = read(wide.as_bytes(), &roomy());
     let given_up = |finding: &crate::cap::finding::Finding| finding.message.contains("more to canonicalise");
     assert!(reading.findings.iter().any(given_up), "{:?}", reading.findings);
     check(wide.as_bytes());
@@ -185,12 +190,12 @@ fn a_heap_of_signatures_is_verified_up_to_a_bound() {
     let begin = SIGNED.find("<Signature").expect("a signature");
     let end = SIGNED.find("</Signature>").expect("its end") + "</Signature>".len();
     let heap = SIGNED.replace("</alert>", &format!("{}</alert>", SIGNED[begin..end].repeat(100)));
-    let reading = read(heap.as_bytes(), &Options::default());
+    let reading = read(heap.as_bytes(), &roomy());
     let unread = reading.findings.iter().filter(|finding| finding.message.contains("too many signatures"));
     assert_eq!(unread.count(), 102 - crate::cap::limits::SIGNATURES_MAX);
     let alert = SIGNED.split_once("?>").expect("a declaration").1;
     let feed = format!("<feed xmlns='http://www.w3.org/2005/Atom'>{}</feed>", alert.repeat(200));
-    let seen = survey(feed.as_bytes(), &Options::default());
+    let seen = survey(feed.as_bytes(), &roomy());
     assert_eq!(seen.outlines.len(), 200);
     check(feed.as_bytes());
 }

@@ -3,6 +3,7 @@
 use super::{EVERY_ELEMENT, FEED, OLDER, STORM};
 use crate::cap::alert::{Alert, CapVersion, NamedValue, Point};
 use crate::cap::code::{Category, Certainty, MsgType, ResponseType, Scope, Severity, Status, Urgency};
+use crate::cap::limits::{BYTES_MAX, FEED_BYTES_MAX};
 use crate::cap::signature::Verdict;
 use crate::cap::{Axes, Limits, Options, Root, read, survey};
 
@@ -261,4 +262,32 @@ fn an_update_by_a_sender_with_commas_or_blanks_still_names_what_it_updates() {
         assert_eq!(alert.references.len(), 2, "{sender}");
         assert!(alert.references[1].names(&key), "{sender}: {:?}", alert.references);
     }
+}
+
+#[test]
+fn a_feed_may_be_longer_than_an_alert() {
+    let blanks = " ".repeat(BYTES_MAX - STORM.len());
+    let (most, more) = (format!("{STORM}{blanks}"), format!("{STORM}{blanks} "));
+    let options = Options::default();
+    assert!(read(most.as_bytes(), &options).ok() && survey(most.as_bytes(), &options).ok());
+    for findings in [read(more.as_bytes(), &options).findings, survey(more.as_bytes(), &options).findings] {
+        assert_eq!(findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["too-large"]);
+    }
+    let feed = |bytes: usize| format!("{FEED}{}", " ".repeat(bytes - FEED.len()));
+    let most = survey(feed(FEED_BYTES_MAX).as_bytes(), &options);
+    assert_eq!((most.root, &most.findings), (Root::Feed, &survey(FEED.as_bytes(), &options).findings));
+    let beyond = survey(feed(FEED_BYTES_MAX + 1).as_bytes(), &options);
+    assert_eq!((beyond.root, beyond.findings[0].code.as_str()), (Root::Unreadable, "too-large"));
+}
+
+#[test]
+fn a_signature_over_letters_that_are_read_otherwise_than_declared_is_not_called_forged() {
+    let signed = include_str!("../../../tests/fixtures/cap/rules/signature-invalid.xml");
+    let written = |label: &str| {
+        let text = signed.replace("encoding=\"UTF-8\"", &format!("encoding=\"{label}\"")).replace("Storm", "Storm @");
+        let bytes: Vec<u8> = text.bytes().map(|byte| if byte == b'@' { 0x96 } else { byte }).collect();
+        read(&bytes, &Options::default()).signature
+    };
+    assert_eq!(written("windows-1252"), Verdict::Invalid);
+    assert_eq!(written("ISO-8859-1"), Verdict::Unsupported);
 }
