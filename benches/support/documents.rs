@@ -1,4 +1,5 @@
-//! Alerts of three sizes, the same on every run: a short one, one in two languages, one in 25.
+//! Alerts of three sizes, the same on every run: a short one, one in two languages, one in 25. The last comes twice: with
+//! the same polygon in every language, as real alerts have it, and with one of its own in each.
 
 use std::fmt::Write;
 
@@ -10,13 +11,15 @@ pub struct Document {
 
 /// About 2 KB, 10 KB and 250 KB.
 pub fn documents() -> Vec<Document> {
-    let one = |language| Info { language, text_chars: 250, rings: &[5], geocodes: 1 };
-    let two = |language| Info { language, text_chars: 1_000, rings: &[60, 24], geocodes: 6 };
-    let many = |language| Info { language, text_chars: 1_100, rings: &[320], geocodes: 8 };
+    let one = |language| Info { language, text_chars: 250, rings: &[5], geocodes: 1, east_deg: 0.0 };
+    let two = |language| Info { language, text_chars: 1_000, rings: &[60, 24], geocodes: 6, east_deg: 0.0 };
+    let many = |language| Info { language, text_chars: 1_100, rings: &[320], geocodes: 8, east_deg: 0.0 };
+    let apart = |(nth, language): (u8, _)| Info { east_deg: f64::from(nth) / 100.0, ..many(language) };
     vec![
         Document { name: "2 KB", text: alert(LANGUAGES[..1].iter().map(one)) },
         Document { name: "10 KB", text: alert(LANGUAGES[..2].iter().map(two)) },
         Document { name: "250 KB", text: alert(LANGUAGES.iter().map(many)) },
+        Document { name: "250 KB, 25 polygons", text: alert((0..).zip(&LANGUAGES).map(apart)) },
     ]
 }
 
@@ -58,6 +61,8 @@ struct Info {
     /// Points of each area's polygon.
     rings: &'static [u32],
     geocodes: u32,
+    /// How much further east its polygons lie, degrees.
+    east_deg: f64,
 }
 
 fn alert(infos: impl Iterator<Item = Info>) -> String {
@@ -116,7 +121,7 @@ impl Info {
             let line = "      <geocode><valueName>INSEE</valueName><value>";
             writeln!(geocodes, "{line}{code}</value></geocode>").expect("a string takes everything");
         }
-        let (words, ring) = (self.words(60), ring(points));
+        let (words, ring) = (self.words(60), ring(points, self.east_deg));
         format!(
             "    <area>\n      <areaDesc>{words}</areaDesc>\n      <polygon>{ring}</polygon>\n{geocodes}    </area>\n"
         )
@@ -130,11 +135,11 @@ impl Info {
 }
 
 /// A wavy ring around a valley, closed, with four decimals.
-fn ring(points: u32) -> String {
+fn ring(points: u32, east_deg: f64) -> String {
     let pairs = (0..=points).map(|number| {
         let turn = f64::from(number % points) / f64::from(points) * std::f64::consts::TAU;
         let reach = 1.0 + 0.1 * (turn * 7.0).sin();
-        format!("{:.4},{:.4}", 48.5 + 0.4 * reach * turn.sin(), -1.2 + 0.5 * reach * turn.cos())
+        format!("{:.4},{:.4}", 48.5 + 0.4 * reach * turn.sin(), -1.2 + east_deg + 0.5 * reach * turn.cos())
     });
     pairs.collect::<Vec<_>>().join(" ")
 }

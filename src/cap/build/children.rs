@@ -163,7 +163,8 @@ impl Builder<'_, '_> {
     pub(super) fn children(&mut self, parent: NodeId, sequence: &'static [Child]) -> Children {
         let tree = self.tree;
         let mut signed = false;
-        let mut placed = Vec::with_capacity(sequence.len());
+        let expected = if tree.nodes[parent].first_child.is_some() { sequence.len() } else { 0 };
+        let mut placed = Vec::with_capacity(expected);
         let mut furthest = 0;
         let mut displaced = None;
         for id in tree.children(parent) {
