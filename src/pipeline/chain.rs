@@ -72,7 +72,7 @@ impl Chains {
     }
 }
 
-/// Lets an approved alert act on its chains. Gives the broadcasts that it stopped: the fence must know them as soon as
+/// Lets an approved alert act on its chains; copies of what it ends are planned again. Gives the broadcasts that it stopped: the fence must know them as soon as
 /// the transaction is committed.
 ///
 /// # Errors
@@ -92,8 +92,10 @@ pub async fn act(
         let is_later = earlier.state == State::Held && earlier.received > received;
         earlier.id != *broadcast && is_open(earlier.state) && (alert.msg_type == MsgType::Cancel || !is_later)
     };
+    let ids: Vec<&ChainId> = chains.all().map(|chain| &chain.id).collect();
     match alert.msg_type {
         MsgType::Update | MsgType::Cancel => {
+            store::copies::hold_all_of(tx, &ids).await?;
             for earlier in chains.earlier.iter().filter(is_met) {
                 if store::broadcast::halt(tx, &earlier.id, now).await? {
                     store::batch::close_open(tx, &earlier.id, Rest::Stopped).await?;
@@ -111,6 +113,11 @@ pub async fn act(
         store::chain::advance(tx, &chain.id, id, chain.head_sent.map_or(sent, |head| head.max(sent))).await?;
         if alert.msg_type == MsgType::Cancel {
             store::chain::cancel(tx, &chain.id, id, now).await?;
+        }
+    }
+    if matches!(alert.msg_type, MsgType::Update | MsgType::Cancel) {
+        for chain in ids {
+            store::copies::plan_again(tx, chain, now).await?;
         }
     }
     Ok(stopped)

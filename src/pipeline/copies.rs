@@ -1,7 +1,11 @@
 //! The same warning through two feeds: whom the one reaches, the other does not ring again (docs/adr/0013).
 
-use super::words;
+use super::chain::Before;
+use super::target::target;
+use super::words::{self, WordsError};
+use crate::audience::Snapshot;
 use crate::cap::alert::Alert;
+use crate::model::broadcast::{Broadcast, State};
 use crate::model::copies::{facts, same_event};
 use crate::model::id::{AlertId, BroadcastId, ChainId};
 use crate::store::{self, Db, StoreError};
@@ -51,4 +55,31 @@ pub async fn spoken_for(db: &Db, copies: &[Copy]) -> Result<RoaringBitmap, Store
         all |= store::batch::spoken_for(db, &copy.broadcast).await?;
     }
     Ok(all)
+}
+
+/// Of a broadcast that was merged with what was updated since: those who hear the Update because it goes on where they
+/// are. They have the sender's newest word; all others hear the copy.
+///
+/// # Errors
+/// When the database does not answer, or the Update has no words.
+pub async fn hear_the_update(
+    db: &Db,
+    audience: &Snapshot,
+    broadcast: &Broadcast,
+    now: Timestamp,
+) -> Result<RoaringBitmap, WordsError> {
+    let nobody = RoaringBitmap::new();
+    let Some(first) = &broadcast.merged_with else { return Ok(nobody) };
+    let Some(first) = store::alert::get(db, first).await? else { return Ok(nobody) };
+    let Some(chain) = store::chain::get(db, &first.chain).await? else { return Ok(nobody) };
+    let head = chain.head.filter(|head| chain.cancelled.is_none() && *head != first.id);
+    let Some(head) = head else { return Ok(nobody) };
+    let Some(update) = store::broadcast::by_alert(db, &head).await? else { return Ok(nobody) };
+    match update.state {
+        State::Approved | State::Sending | State::Done => {}
+        State::Held | State::Halted | State::Expired | State::Filed | State::Refused => return Ok(nobody),
+    }
+    let words = words::words(db, &update).await?;
+    let targets = target(audience, &words.alert, &words.messages, &Before::default(), now);
+    Ok(targets.into_iter().fold(nobody, |all, target| all | target.slots))
 }

@@ -94,11 +94,15 @@ impl Bell {
         let broadcast = self.find(id, &[State::Approved, State::Sending]).await?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
+        store::copies::hold_all_of(&mut tx, &[&broadcast.chain]).await?;
         if !store::broadcast::halt(&mut tx, id, now).await? {
             return Err(self.moved_on(id).await);
         }
         store::batch::close_open(&mut tx, id, Rest::Stopped).await?;
+        // Who still waited for it hears its copies.
+        store::copies::plan_again(&mut tx, &broadcast.chain, now).await?;
         Db::notify(&mut tx, listen::FENCE).await?;
+        Db::notify(&mut tx, listen::PLAN).await?;
         let actor = Actor::Operator(by.id.clone());
         let detail = json!({"alert": broadcast.alert});
         store::audit::append(&mut tx, &actor, "broadcast.stop", id.as_str(), &detail, now).await?;

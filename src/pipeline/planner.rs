@@ -1,7 +1,7 @@
 //! Steps 3 and 4 at work: approved broadcasts, most urgent first, to batches in one transaction.
 
 use super::bell::Wake;
-use super::copies::{copies, spoken_for};
+use super::copies::{copies, facts_hash, hear_the_update, spoken_for};
 use super::follow::Follower;
 use super::listen;
 use super::plan::plan;
@@ -72,13 +72,22 @@ impl Planner {
         let mut tx = self.db.begin().await?;
         let own = Own { voice: &words.voice, id: Some(&broadcast.alert), now };
         let mut before = resolve(&mut tx, &words.alert, own).await?.before(&self.db).await?;
+        if let Some(facts) = facts_hash(&words.alert) {
+            store::copies::hold(&mut tx, &facts).await?;
+        }
         let copies = copies(&self.db, &words.alert, &broadcast.chain, now).await?;
-        before.copies = spoken_for(&self.db, &copies).await?;
-        store::broadcast::set_merged(&mut tx, &broadcast.id, copies.first().map(|copy| &copy.alert)).await?;
+        let updated = hear_the_update(&self.db, &audience, broadcast, now).await?;
+        // A copy whose first has ended is planned once more: nobody is in two batches of it.
+        let (inside_before, near_before) = store::batch::planned_for(&self.db, &broadcast.id).await?;
+        before.copies = spoken_for(&self.db, &copies).await? | &updated | &inside_before | &near_before;
+        let merged = copies.first().map(|copy| &copy.alert);
+        let merged = if updated.is_empty() { merged } else { broadcast.merged_with.as_ref() };
+        store::broadcast::set_merged(&mut tx, &broadcast.id, merged).await?;
         let targets = target(&audience, &words.alert, &words.messages, &before, now);
         let batches = plan(&audience, broadcast, &words.messages, &targets, now);
         let (inside, near) = count(&targets);
-        if !store::broadcast::planned(&mut tx, &broadcast.id, now, inside, near, inside + near).await? {
+        let (all_inside, all_near) = (inside + inside_before.len(), near + near_before.len());
+        if !store::broadcast::planned(&mut tx, &broadcast.id, now, all_inside, all_near, inside + near).await? {
             // Stopped, or planned by another node, in the meantime.
             return Ok(());
         }

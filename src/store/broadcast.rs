@@ -138,13 +138,15 @@ pub async fn in_chain(tx: &mut Tx, chain: &ChainId) -> Result<Vec<Broadcast>, St
     read_all(rows)
 }
 
-/// Approved broadcasts, to be targeted and planned: most urgent first, then oldest.
+/// Approved broadcasts, to be targeted and planned: most urgent first, then what is no copy, then oldest. A copy leaves
+/// out those whom the others reach, and is heard after the end of what it repeats.
 ///
 /// # Errors
 /// The database failed.
 pub async fn due(db: &Db) -> Result<Vec<Broadcast>, StoreError> {
     let rows = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>(
-        "SELECT * FROM broadcast WHERE state = 'approved' ORDER BY tier, received_ms, id LIMIT $1",
+        "SELECT * FROM broadcast WHERE state = 'approved' \
+         ORDER BY tier, CASE WHEN merged_with IS NULL THEN 0 ELSE 1 END, received_ms, id LIMIT $1",
     )
     .bind(i64::from(BROADCASTS_MAX))
     .fetch_all(pool)
@@ -291,8 +293,9 @@ pub async fn set_merged(tx: &mut Tx, id: &BroadcastId, with: Option<&AlertId>) -
     Ok(())
 }
 
-/// Records that an approved broadcast has its batches, in the transaction that inserts them. With nobody targeted it
-/// is done at once. On `false` (it was stopped, or another node was faster) roll back.
+/// Records that an approved broadcast has its batches, in the transaction that inserts them: how many people are inside
+/// and near in all, and how many of them are targeted now. With nobody targeted, and nothing open from an earlier
+/// planning, it is done at once. On `false` (it was stopped, or another node was faster) roll back.
 ///
 /// # Errors
 /// The database failed.
@@ -306,8 +309,10 @@ pub async fn planned(
 ) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, |conn| sqlx::query(
         "UPDATE broadcast SET planned_ms = $2, inside = $3, near = $4, \
-         state = CASE WHEN $5 = 0 THEN 'done' ELSE 'sending' END, \
-         finished_ms = CASE WHEN $5 = 0 THEN $2 ELSE NULL END \
+         state = CASE WHEN $5 = 0 AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id \
+         AND batch.state = 'open') THEN 'done' ELSE 'sending' END, \
+         finished_ms = CASE WHEN $5 = 0 AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id \
+         AND batch.state = 'open') THEN $2 ELSE NULL END \
          WHERE id = $1 AND state = 'approved'",
     )
     .bind(id.as_str())

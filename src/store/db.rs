@@ -281,6 +281,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Holds a name until the transaction ends; whoever else wants it waits. SQLite's writer is alone anyway.
+    pub(super) async fn hold(&mut self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(transaction) => {
+                let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+                sqlx::query(sql).bind(name).execute(&mut **transaction).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) const fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,

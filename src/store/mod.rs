@@ -12,6 +12,7 @@ pub mod audit;
 pub mod batch;
 pub mod broadcast;
 pub mod chain;
+pub mod copies;
 mod counter;
 pub mod credential;
 pub mod db;

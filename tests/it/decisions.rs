@@ -19,6 +19,8 @@ const WORD: &str = "RING";
 const PEOPLE: usize = 2_000;
 /// Pushes after which they do.
 const PUSHED_BEFORE: usize = 200;
+/// Devices of a push service so slow that a broadcast lasts for seconds.
+const SLOW: (usize, &str) = (1_000, "delay_ms=300");
 /// How long after the answer to a stop the last push may arrive.
 const FENCE: SignedDuration = SignedDuration::from_secs(1);
 
@@ -148,5 +150,25 @@ async fn a_person_stops_a_broadcast_half_way() {
     assert!(broadcast["stopped"].as_u64() > Some(0), "it was over before the stop: {broadcast}");
     for pushed in pushes.values().flatten() {
         assert!(pushed.received <= last, "arrived at {}, stopped at {answered}", pushed.received);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_still_waited_for_a_stopped_broadcast_hears_its_copy() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let mut crowd = Crowd::start_with(database, &[SLOW]).await;
+        let cap = Cap::new("stopped");
+        let id = crowd.post(&cap).await;
+        let copy = Cap { sender: "hub@else.example".to_owned(), identifier: "hub-1".to_owned(), ..cap };
+        let copy = crowd.post(&copy).await;
+        let form = form_for(&mut crowd.operator, &id, "stop").await;
+        crowd.pushed(1).await;
+        crowd.operator.submit(&form).await.expect(200);
+        let broadcast = crowd.settled(&copy).await;
+        let heard = crowd.pushes(&copy).await;
+        assert_adds_up(&broadcast, SLOW.0 as u64);
+        assert_eq!((&broadcast["state"], &broadcast["accepted"]), (&"done".into(), &SLOW.0.into()), "{broadcast}");
+        assert!(crowd.people.iter().all(|person| heard.get(person).is_some_and(|pushes| pushes.len() == 1)));
+        assert!(crowd.settled(&id).await["stopped"].as_u64() > Some(0), "it was over before the stop");
     }
 }

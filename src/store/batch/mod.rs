@@ -223,6 +223,27 @@ pub async fn spoken_for(db: &Db, broadcast: &BroadcastId) -> Result<RoaringBitma
     Ok(all)
 }
 
+/// Everyone for whom a broadcast was planned before, inside and near, whatever became of them.
+///
+/// # Errors
+/// The database failed.
+pub async fn planned_for(db: &Db, broadcast: &BroadcastId) -> Result<(RoaringBitmap, RoaringBitmap), StoreError> {
+    let (mut inside, mut near) = (RoaringBitmap::new(), RoaringBitmap::new());
+    on_db!(db, |pool| {
+        let mut rows = sqlx::query_as::<_, (i64, Vec<u8>)>("SELECT ring, todo_bits FROM batch WHERE broadcast = $1")
+            .bind(broadcast.as_str())
+            .fetch(pool);
+        while let Some((ring, todo)) = rows.try_next().await? {
+            let todo = set(&todo, "batch.todo_bits")?;
+            match known(Ring::from_index(ring), "batch.ring")? {
+                Ring::Inside => inside |= todo,
+                Ring::Near => near |= todo,
+            }
+        }
+    });
+    Ok((inside, near))
+}
+
 row! {
     WaitingRow {
         state: String, todo_bits: Vec<u8>, accepted_bits: Vec<u8>, gone_bits: Vec<u8>, rejected_bits: Vec<u8>,

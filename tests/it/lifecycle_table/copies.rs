@@ -31,6 +31,7 @@ pub fn rows() -> Vec<Row> {
     all.extend(near_copies());
     all.extend(words());
     all.extend(what_no_longer_speaks());
+    all.extend(firsts_that_end());
     all
 }
 
@@ -55,7 +56,7 @@ fn copies() -> Vec<Row> {
             [
                 rung(),
                 merged(&[]),
-                rings(Doc::cancel("d", 54, &[("a", 50)]), &["west Cancel"]),
+                rings(Doc::cancel("d", 54, &[("a", 50)]), &["west Alert", "west Cancel"]),
                 rings(update("u", "hub", ("copy", 53)), &["west Update"]),
             ],
         ),
@@ -216,6 +217,65 @@ fn what_no_longer_speaks() -> Vec<Row> {
                     Doc { name: "b", sent: 54, ..first() }.on(Ground::Both).about("west and east, as before"),
                     &["east Alert", "west Alert"],
                 ),
+            ],
+        ),
+    ]
+}
+
+/// When the first ends, the copy is heard by all whom it left out.
+fn firsts_that_end() -> Vec<Row> {
+    let both = |doc: Doc| doc.on(Ground::Both).about("west and east");
+    let update = || Doc::update("u", 54, &[("a", 50)]).with(|info| info.onset = Some(BEGIN));
+    vec![
+        Row::new(
+            "The first copy is cancelled: people hear that and then the copy",
+            [
+                by(Key::Second, rings(Doc { name: "r", ..first() }.from("hub").about("of `hub`"), &["west Alert"])),
+                found(first().about("the authority's own"), &["merged"], &[]),
+                by(
+                    Key::Second,
+                    rings(
+                        Doc::cancel("c", 54, &[("r", 50)]).from("hub").about("of `hub`"),
+                        &["west Alert", "west Cancel"],
+                    ),
+                ),
+                rings(Doc::cancel("d", 55, &[("a", 50)]), &["west Cancel"]),
+            ],
+        ),
+        Row::new(
+            "The first is over, says its Update, and the copy is not",
+            [
+                rung(),
+                Step::Join,
+                merged(&["newcomer Alert"]),
+                found(
+                    update().with(|info| info.response = "AllClear").about("AllClear"),
+                    &["all-clear"],
+                    &["west Alert", "west Update"],
+                ),
+            ],
+        ),
+        Row::new(
+            "The first shrinks by an Update, and the copy does not",
+            [
+                rings(both(first()), &["east Alert", "west Alert"]),
+                by(Key::Second, found(both(copy()), &["merged"], &[])),
+                rings(update().about("west"), &["east Alert", "east Update", "west Update"]),
+                rings(Doc::cancel("d", 55, &[("a", 50)]), &["east Cancel", "west Alert", "west Cancel"]),
+            ],
+        ),
+        Row::new(
+            "Of three copies the first two are cancelled",
+            [
+                rung(),
+                merged(&[]),
+                found(Doc { name: "x", ..first() }.from("relay").about("of `relay`"), &["merged"], &[]),
+                rings(Doc::cancel("d", 54, &[("a", 50)]), &["west Alert", "west Cancel"]),
+                rings(
+                    Doc::cancel("c", 55, &[("copy", 53)]).from("hub").about("of `hub`"),
+                    &["west Alert", "west Cancel"],
+                ),
+                rings(Doc::cancel("e", 56, &[("x", 50)]).from("relay").about("of `relay`"), &["west Cancel"]),
             ],
         ),
     ]

@@ -239,7 +239,7 @@ impl Part {
 /// South-west corner of a row's ground, degrees: rows are more than 60 km apart.
 pub fn corner(row: usize) -> (f64, f64) {
     let row = f64::from(u16::try_from(row).expect("few rows"));
-    (-55.0 + row.rem_euclid(100.0), 3.0)
+    (-55.0 + row.rem_euclid(100.0), 3.0 + 10.0 * (row / 100.0).floor())
 }
 
 /// Half a degree of longitude each, with a gap between them.

@@ -1,18 +1,18 @@
 //! How stored alerts are found by their events, their copies, their identifiers and their answers.
 
-use super::given::{alert, at, batch_of, broadcast_of, chain, commit, plan, set, store};
+use super::given::{alert, at, batch_of, broadcast_of, chain, commit, plan, set, store, waits};
 use crate::support::database::databases;
 use beffroi::cap::Axes;
 use beffroi::cap::code::{MsgType, Status};
 use beffroi::clock::random_id;
-use beffroi::model::batch::Rest;
+use beffroi::model::batch::{Batch, Rest, Ring};
 use beffroi::model::broadcast::{Broadcast, Reason, State};
 use beffroi::model::credential::{Credential, KeyAction};
 use beffroi::model::id::{AlertId, ApiKeyId, ChainId};
 use beffroi::model::vtec::Stage;
 use beffroi::store::alert::{NewAlert, Voice};
 use beffroi::store::event_code::{Asking, EventCode};
-use beffroi::store::{Db, alert as alerts, batch, broadcast, chain as chains, credential, event_code, reply};
+use beffroi::store::{Db, alert as alerts, batch, broadcast, chain as chains, copies, credential, event_code, reply};
 use std::collections::BTreeSet;
 
 #[tokio::test]
@@ -242,5 +242,72 @@ async fn who_waits_is_spoken_for_until_the_batch_is_closed() {
         assert_eq!(batch::spoken_for(&db, &rings.id).await.expect("reads"), set(0..10), "{name}");
         commit!(db, |tx| batch::close_open(tx, &rings.id, Rest::Stopped));
         assert!(batch::spoken_for(&db, &rings.id).await.expect("reads").is_empty(), "{name}: nobody was reached");
+    }
+}
+
+#[tokio::test]
+async fn only_copies_that_still_speak_are_planned_again() {
+    for (name, db, _guard) in databases().await {
+        let ended = chain(&db, "ended").await;
+        let first = NewAlert { facts: Some("f".to_owned()), ..alert(&ended) };
+        store(&db, &first, &broadcast_of(&first, State::Halted)).await;
+        let mut want = BTreeSet::new();
+        let unfit = ["stands", "cancelled", "updated", "other facts", "no copy", "over"];
+        for (state, what) in State::ALL.iter().flat_map(|state| unfit.map(|what| (*state, what))) {
+            let own = chain(&db, &random_id()).await;
+            let facts = if what == "other facts" { "g" } else { "f" };
+            let expires = if what == "over" { at(5) } else { first.expires };
+            let twin = NewAlert { facts: Some(facts.to_owned()), expires, ..alert(&own) };
+            let merged_with = (what != "no copy").then(|| first.id.clone());
+            let rings = Broadcast { merged_with, ..broadcast_of(&twin, state) };
+            store(&db, &twin, &rings).await;
+            let head = if what == "updated" { &first.id } else { &twin.id };
+            commit!(db, |tx| chains::advance(tx, &own, head, twin.sent));
+            if what == "cancelled" {
+                commit!(db, |tx| chains::cancel(tx, &own, &twin.id, at(1)));
+            }
+            if what == "stands" && matches!(state, State::Sending | State::Done) {
+                want.insert(rings.id.0);
+            }
+        }
+        commit!(db, |tx| copies::hold_all_of(tx, &[&ended]));
+        let found = commit!(db, |tx| copies::plan_again(tx, &ended, at(5)));
+        assert_eq!(found.iter().map(|id| id.0.clone()).collect::<BTreeSet<_>>(), want, "{name}");
+        for id in &found {
+            let again = broadcast::get(&db, id).await.expect("reads").expect("stored");
+            assert_eq!((again.state, again.planned, again.finished), (State::Approved, None, None), "{name}");
+        }
+        assert_eq!(commit!(db, |tx| copies::plan_again(tx, &ended, at(5))), [], "{name}: they wait already");
+    }
+}
+
+#[tokio::test]
+async fn what_is_planned_again_goes_on_with_what_was_open() {
+    for (name, db, _guard) in databases().await {
+        let alert = alert(&chain(&db, "key").await);
+        let rings = broadcast_of(&alert, State::Approved);
+        store(&db, &alert, &rings).await;
+        plan(&db, &[batch_of(&rings, 0..4), Batch { ring: Ring::Near, ..batch_of(&rings, 7..9) }]).await;
+        assert_eq!(batch::planned_for(&db, &rings.id).await.expect("reads"), (set(0..4), set(7..9)), "{name}");
+        assert!(commit!(db, |tx| broadcast::planned(tx, &rings.id, at(2), 4, 2, 0)), "{name}");
+        let now = broadcast::get(&db, &rings.id).await.expect("reads").expect("stored");
+        assert_eq!((now.state, now.finished), (State::Sending, None), "{name}: six wait");
+    }
+}
+
+#[tokio::test]
+async fn copies_are_looked_for_one_after_the_other() {
+    for (name, db, _guard) in databases().await {
+        let mut first = db.begin().await.expect("begins");
+        copies::hold(&mut first, "f").await.expect("holds");
+        let other = db.clone();
+        let second = waits(name, async move {
+            let mut second = other.begin().await.expect("begins");
+            copies::hold(&mut second, "f").await.expect("holds");
+            second.commit().await.expect("commits");
+        })
+        .await;
+        first.commit().await.expect("commits");
+        second.await.expect("it goes on");
     }
 }
