@@ -22,22 +22,29 @@ pub(in crate::cap) struct Mended {
     pub(in crate::cap) filled: usize,
 }
 
+/// Where holes are cut, as shares of their height: one after the other as long as holes are left.
+const CUT_SHARES: [(i64, i64); 3] = [(1, 2), (1, 3), (4, 7)];
+
 /// Simple closed rings over all that a closed unwrapped ring goes around.
 pub(super) fn mended(ring: &[Vertex], work: &mut Work) -> Result<Mended, Tangled> {
-    let edges = cut_where_they_meet(edges(ring), work)?;
+    let mut edges = cut_where_they_meet(edges(ring), work)?;
     let mut found = outlines(&edges);
-    if !found.holes.is_empty() {
-        let cuts = cuts_through(&found);
-        if let Ok(edges) = cut_where_they_meet(edges.into_iter().chain(cuts).collect(), work) {
-            found = outlines(&edges);
+    // A cut that meets a corner of its hole may leave it whole: the next one goes elsewhere.
+    for share in CUT_SHARES {
+        if found.holes.is_empty() {
+            break;
         }
+        let cuts = cuts_through(&found, share);
+        let Ok(cut) = cut_where_they_meet(edges.iter().copied().chain(cuts).collect(), work) else { break };
+        found = outlines(&cut);
+        edges = cut;
     }
     // Holes that no cut went through stand as outlines still.
     Ok(Mended { rings: found.outer.iter().map(|ring| closed(ring)).collect(), filled: found.holes.len() })
 }
 
-/// Lines from west to east so that each hole is cut by one: as few as will do.
-fn cuts_through(found: &Outlines) -> Vec<Edge> {
+/// Lines from west to east so that each hole is cut by one, at this share of its height: as few as will do.
+fn cuts_through(found: &Outlines, (part, of): (i64, i64)) -> Vec<Edge> {
     let span = |ring: &[Spot]| {
         let low = ring.iter().map(|spot| spot.y).min().unwrap_or(0);
         (low, ring.iter().map(|spot| spot.y).max().unwrap_or(low))
@@ -57,7 +64,7 @@ fn cuts_through(found: &Outlines) -> Vec<Edge> {
     let (west, east) = (corners().min().unwrap_or(0) - 1, corners().max().unwrap_or(0) + 1);
     groups
         .into_iter()
-        .map(|(low, high)| low.midpoint(high))
+        .map(|(low, high)| low + (high - low) * part / of)
         .filter_map(|y| Edge::new(Spot { x: west, y }, Spot { x: east, y }, 0, true))
         .collect()
 }
