@@ -125,6 +125,35 @@ pub struct Info {
     pub areas: Vec<Area>,
 }
 
+impl Info {
+    /// One that says no more than what happens, in a language; nothing of how grave it is, nor where.
+    pub fn saying(language: &str, event: &str) -> Self {
+        Self {
+            language: language.to_owned(),
+            categories: Vec::new(),
+            event: event.to_owned(),
+            response_types: Vec::new(),
+            urgency: Urgency::Unknown,
+            severity: Severity::Unknown,
+            certainty: Certainty::Unknown,
+            audience: None,
+            event_codes: Vec::new(),
+            effective: None,
+            onset: None,
+            expires: None,
+            sender_name: None,
+            headline: None,
+            description: None,
+            instruction: None,
+            web: None,
+            contact: None,
+            parameters: Vec::new(),
+            resources: Vec::new(),
+            areas: Vec::new(),
+        }
+    }
+}
+
 /// A `valueName` and its `value`: event codes, parameters, geocodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedValue {

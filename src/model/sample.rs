@@ -41,27 +41,14 @@ pub fn alert() -> Alert {
 
 pub fn info(language: &str, area: Area) -> Info {
     Info {
-        language: language.to_owned(),
         categories: vec![Category::Met],
-        event: "storm".to_owned(),
-        response_types: Vec::new(),
         urgency: Urgency::Expected,
         severity: Severity::Severe,
         certainty: Certainty::Likely,
-        audience: None,
-        event_codes: Vec::new(),
-        effective: None,
-        onset: None,
         expires: Some(when("12:00:00")),
-        sender_name: None,
         headline: Some(format!("storm, in {language}")),
-        description: None,
-        instruction: None,
-        web: None,
-        contact: None,
-        parameters: Vec::new(),
-        resources: Vec::new(),
         areas: vec![area],
+        ..Info::saying(language, "storm")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::admit::is_drill;
 use crate::cap::alert::{Alert, Info};
-use crate::cap::code::{Certainty, MsgType, Severity, Urgency};
+use crate::cap::code::MsgType;
 use crate::cap::time::DateTime;
 use crate::cap::{self, Limits, Options};
 use crate::i18n::{self, Language};
@@ -110,32 +110,11 @@ async fn cancelled(db: &Db, stored: &StoredAlert, cancel: &Alert) -> Result<Aler
 
 /// What is said of something that nobody has words for any more, in every language we speak.
 fn stock() -> Vec<Info> {
-    Language::ALL
-        .iter()
-        .map(|&language| Info {
-            language: language.tag().to_owned(),
-            categories: Vec::new(),
-            event: i18n::text(language, "push-earlier-warning", &[]),
-            response_types: Vec::new(),
-            urgency: Urgency::Unknown,
-            severity: Severity::Unknown,
-            certainty: Certainty::Unknown,
-            audience: None,
-            event_codes: Vec::new(),
-            effective: None,
-            onset: None,
-            expires: None,
-            sender_name: None,
-            headline: None,
-            description: None,
-            instruction: None,
-            web: None,
-            contact: None,
-            parameters: Vec::new(),
-            resources: Vec::new(),
-            areas: Vec::new(),
-        })
-        .collect()
+    let say = |language: &Language| {
+        let event = i18n::text(*language, "push-earlier-warning", &[]);
+        Info::saying(language.tag(), &event)
+    };
+    Language::ALL.iter().map(say).collect()
 }
 
 /// Whether a message tells those told before that something is over.

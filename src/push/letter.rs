@@ -190,26 +190,14 @@ mod tests {
 
     fn info(language: &str, headline: Option<&str>, description: &str, instruction: Option<&str>) -> Info {
         Info {
-            language: language.to_owned(),
             categories: vec![Category::Met],
-            event: "Storm".to_owned(),
             response_types: vec![ResponseType::Shelter],
             urgency: Urgency::Immediate,
             severity: Severity::Extreme,
             certainty: Certainty::Observed,
-            audience: None,
-            event_codes: Vec::new(),
-            effective: None,
-            onset: None,
-            expires: None,
-            sender_name: None,
             headline: headline.map(str::to_owned),
             description: Some(description.to_owned()),
             instruction: instruction.map(str::to_owned),
-            web: None,
-            contact: None,
-            parameters: Vec::new(),
-            resources: Vec::new(),
             areas: vec![Area {
                 area_desc: "Lille and\n Roubaix".to_owned(),
                 polygons: Vec::new(),
@@ -218,6 +206,7 @@ mod tests {
                 altitude_ft: None,
                 ceiling_ft: None,
             }],
+            ..Info::saying(language, "Storm")
         }
     }
 

@@ -1,5 +1,5 @@
-//! What was found in what each key posted, counted by day. What is older than [`REPAIR_DAYS_MAX`] goes when the key
-//! posts again.
+//! What was found in what each key posted, counted by day. What is older than [`REPAIR_DAYS_MAX`] goes with the
+//! key's first post of a day.
 
 use super::db::{Db, Tx, on_db, on_tx};
 use super::error::StoreError;
@@ -36,18 +36,18 @@ impl FindingRow {
 /// The database failed.
 pub async fn record(tx: &mut Tx, credential: &ApiKeyId, looked: &Looked<'_>) -> Result<(), StoreError> {
     let day = day_of(looked.at);
-    on_tx!(tx, |conn| sqlx::query(
+    let posts = on_tx!(tx, |conn| sqlx::query_scalar::<_, i64>(
         "INSERT INTO post_day (credential, day, taken, refused) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (credential, day) \
-         DO UPDATE SET taken = post_day.taken + excluded.taken, refused = post_day.refused + excluded.refused",
+         DO UPDATE SET taken = post_day.taken + excluded.taken, refused = post_day.refused + excluded.refused \
+         RETURNING taken + refused",
     )
     .bind(credential.as_str())
     .bind(day)
     .bind(i64::from(looked.taken))
     .bind(i64::from(!looked.taken))
-    .execute(conn)
-    .await
-    .map(drop))?;
+    .fetch_one(conn)
+    .await)?;
     let mut seen = BTreeSet::new();
     for finding in looked.findings.iter().filter(|finding| seen.insert(&finding.code)) {
         on_tx!(tx, |conn| sqlx::query(
@@ -66,7 +66,8 @@ pub async fn record(tx: &mut Tx, credential: &ApiKeyId, looked: &Looked<'_>) -> 
         .await
         .map(drop))?;
     }
-    forget(tx, credential, day - i64::from(REPAIR_DAYS_MAX)).await
+    // Once a day is often enough.
+    if posts == 1 { forget(tx, credential, day - i64::from(REPAIR_DAYS_MAX)).await } else { Ok(()) }
 }
 
 async fn forget(tx: &mut Tx, credential: &ApiKeyId, before: i64) -> Result<(), StoreError> {
