@@ -72,8 +72,8 @@ impl Chains {
     }
 }
 
-/// Lets an approved alert act on its chains; copies of what it ends are planned again. Gives the broadcasts that it stopped: the fence must know them as soon as
-/// the transaction is committed.
+/// Lets an approved alert act on its chains; copies of what it ends are planned again. Gives the broadcasts that it
+/// stopped: the fence must know them as soon as the transaction is committed.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -93,17 +93,18 @@ pub async fn act(
         earlier.id != *broadcast && is_open(earlier.state) && (alert.msg_type == MsgType::Cancel || !is_later)
     };
     let ids: Vec<&ChainId> = chains.all().map(|chain| &chain.id).collect();
-    match alert.msg_type {
-        MsgType::Update | MsgType::Cancel => {
-            store::copies::hold_all_of(tx, &ids).await?;
-            for earlier in chains.earlier.iter().filter(is_met) {
-                if store::broadcast::halt(tx, &earlier.id, now).await? {
-                    store::batch::close_open(tx, &earlier.id, Rest::Stopped).await?;
-                    stopped.push(earlier.id.clone());
-                }
+    let takes_the_place = match alert.msg_type {
+        MsgType::Update | MsgType::Cancel => true,
+        MsgType::Alert | MsgType::Ack | MsgType::Error => false,
+    };
+    if takes_the_place {
+        store::copies::hold_all_of(tx, &ids).await?;
+        for earlier in chains.earlier.iter().filter(is_met) {
+            if store::broadcast::halt(tx, &earlier.id, now).await? {
+                store::batch::close_open(tx, &earlier.id, Rest::Stopped).await?;
+                stopped.push(earlier.id.clone());
             }
         }
-        MsgType::Alert | MsgType::Ack | MsgType::Error => {}
     }
     Db::notify(tx, listen::FENCE).await?;
     Db::notify(tx, listen::PLAN).await?;
@@ -115,7 +116,7 @@ pub async fn act(
             store::chain::cancel(tx, &chain.id, id, now).await?;
         }
     }
-    if matches!(alert.msg_type, MsgType::Update | MsgType::Cancel) {
+    if takes_the_place {
         for chain in ids {
             store::copies::plan_again(tx, chain, now).await?;
         }

@@ -44,15 +44,15 @@ impl Bell {
         let stored = store::alert::get(&self.db, &broadcast.alert).await?.ok_or(DecisionError::NotFound)?;
         let alert = words::read(&stored)?;
         let now = self.clock.now();
+        let messages = lasting(messages(&alert), alert.msg_type, now);
         let mut tx = self.db.begin().await?;
         let own = Own { voice: &stored.voice, id: Some(&stored.id), now };
         let chains = resolve(&mut tx, &alert, own).await?;
-        if let Some(reason) = reaches_nobody(&alert, &messages(&alert), chains.facts, now) {
+        if let Some(reason) = reaches_nobody(&alert, &messages, chains.facts, now) {
             return Err(DecisionError::ReachesNobody(reason));
         }
         // A Cancel is as urgent, and lasts as long, as what it cancels is by now.
-        let (tier, expires) =
-            tier_and_expiry(alert.msg_type, &lasting(messages(&alert), alert.msg_type, now), &chains, now);
+        let (tier, expires) = tier_and_expiry(alert.msg_type, &messages, &chains, now);
         store::broadcast::set_terms(&mut tx, id, tier, expires).await?;
         if !store::broadcast::approve(&mut tx, id, now).await? {
             return Err(self.moved_on(id).await);
