@@ -6,7 +6,7 @@ use super::curve::{self, Quad};
 use super::filter;
 use crate::geo::shape::{Relation, Shape};
 use crate::model::id::Slot;
-use crate::model::place::{Cell, Radius, Step};
+use crate::model::place::{Cell, Place, Radius, Step};
 use crate::model::subscriber::Listener;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
@@ -38,8 +38,9 @@ impl Layer {
             layer.people.insert(listener.slot);
             let wanted = filter::wanted(listener);
             for place in &listener.places {
-                let entry = Entry { key: curve::key(place.cell), slot: listener.slot, wanted };
-                layer.arrays.entry((place.cell.step(), place.radius)).or_default().push(entry);
+                let Place::Around(around) = place else { continue };
+                let entry = Entry { key: curve::key(around.cell), slot: listener.slot, wanted };
+                layer.arrays.entry((around.cell.step(), around.radius)).or_default().push(entry);
             }
         }
         for entries in layer.arrays.values_mut() {

@@ -3,7 +3,8 @@
 use super::*;
 use crate::cap::alert::{Area, Circle, Point, Polygon};
 use crate::model::family::Families;
-use crate::model::place::{Cell, Place, Radius, Step};
+use crate::model::place::{Around, Cell, Place, Radius, Step};
+use crate::model::subscriber::ChannelKind;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
@@ -29,12 +30,20 @@ fn circle(lat: f64, lon: f64, radius_km: f64) -> Shape {
 
 fn place(step: Step, lat: f64, lon: f64, km: i64) -> Place {
     let radius = Radius::from_km(km).expect("a radius");
-    Place { cell: Cell::containing(step, lat, lon).expect("a cell"), radius }
+    Place::Around(Around { cell: Cell::containing(step, lat, lon).expect("a cell"), radius, altitude: None })
 }
 
 fn listener(slot: Slot, places: Vec<Place>) -> Listener {
     let origin = format!("https://push{}.example", slot % 3);
-    Listener { slot, places, families: Families::default(), drills: false, origin }
+    let families = Families::default();
+    Listener { slot, places, families, drills: false, origin, channel: ChannelKind::WebPush, language: "fr".to_owned() }
+}
+
+fn around(place: &Place) -> Around {
+    match place {
+        Place::Around(around) => *around,
+        Place::Drawn(_) | Place::Named(_) => panic!("only cells are made here"),
+    }
 }
 
 fn everyone(shape: &Shape) -> Query<'_> {
@@ -54,9 +63,9 @@ fn scan(listeners: &[Listener], query: &Query<'_>) -> Reach {
         if !wants || (query.drill && !listener.drills) {
             continue;
         }
-        if listener.places.iter().any(|place| query.shape.touches_cell(place.cell)) {
+        if listener.places.iter().any(|place| query.shape.touches_cell(around(place).cell)) {
             reach.inside.insert(listener.slot);
-        } else if listener.places.iter().any(|place| query.shape.within(place.cell, place.radius.m())) {
+        } else if listener.places.iter().map(around).any(|place| query.shape.within(place.cell, place.radius.m())) {
             reach.near.insert(listener.slot);
         }
     }
@@ -178,7 +187,10 @@ fn inside_by_one_place_wins_over_near_by_another() {
     let near = place(Step::Fine, 50.6, 3.1, 10);
     let inside = place(Step::Medium, 50.6, 3.0, 0);
     let audience = Audience::new();
-    audience.load(vec![listener(1, vec![near, inside]), listener(2, vec![near]), listener(3, vec![inside])], 1);
+    audience.load(
+        vec![listener(1, vec![near.clone(), inside.clone()]), listener(2, vec![near]), listener(3, vec![inside])],
+        1,
+    );
     let reach = audience.snapshot().find(&everyone(&shape));
     assert_eq!((reach.inside, reach.near), ([1, 3].into(), [2].into()));
 }

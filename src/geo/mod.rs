@@ -10,6 +10,7 @@
 //! cell touches a polygon is exact but for that margin. Whether it is within a radius is never answered no wrongly,
 //! and wrongly yes only [`reach::EXCESS_M_MAX`] beyond the radius at most.
 
+pub mod code;
 mod disc;
 mod map;
 pub mod reach;

@@ -1,5 +1,7 @@
-//! Where a citizen wants to be warned: never a point, always a cell of a plain grid.
+//! Where a citizen wants to be warned: never a point, always cells of a plain grid or a named area.
 
+use crate::cap::alert::Point;
+use crate::geo::code::AreaCode;
 use crate::geo::rect::Rect;
 
 /// Cells per degree. Each is a size a citizen may choose.
@@ -52,7 +54,7 @@ impl Radius {
 }
 
 /// A cell of the grid of 1/step degree: row `floor(lat × step)`, column `floor(lon × step)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     step: Step,
     row: i32,
@@ -129,11 +131,152 @@ impl From<Cell> for Rect {
     }
 }
 
-/// A place a citizen follows: anyone in the cell, and as far around it as the radius.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Place {
+/// A place a citizen follows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Anyone in a cell, and as far around it as the radius.
+    Around(Around),
+    /// Anyone in a polygon drawn on corners of cells.
+    Drawn(Drawn),
+    /// Anyone in a named area: a commune, a county.
+    Named(AreaCode),
+}
+
+/// A cell and how far around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Around {
     pub cell: Cell,
     pub radius: Radius,
+    /// How high it lies, for alerts that speak of some heights only; `None`: not told, and warned at any height.
+    pub altitude: Option<Altitude>,
+}
+
+/// A height above the sea, told as its hundred metres so that it gives nobody away: `floor(metres / 100)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Altitude(i16);
+
+impl Altitude {
+    /// Metres in one step.
+    pub const STEP_M: i16 = 100;
+    /// The lowest and the highest step: −500 m (below the Dead Sea) to 8,999 m.
+    pub const STEPS: std::ops::RangeInclusive<i16> = -5..=89;
+
+    /// The step of this number, `floor(metres / 100)`.
+    pub fn from_step(step: i64) -> Option<Self> {
+        i16::try_from(step).ok().filter(|step| Self::STEPS.contains(step)).map(Self)
+    }
+
+    /// The number of the step.
+    pub const fn step(self) -> i16 {
+        self.0
+    }
+
+    /// From where to where it reaches, metres.
+    pub fn span_m(self) -> (f64, f64) {
+        (f64::from(self.0) * f64::from(Self::STEP_M), f64::from(self.0 + 1) * f64::from(Self::STEP_M))
+    }
+}
+
+/// The most corners a drawn polygon may have.
+pub const DRAWN_CORNERS_MAX: usize = 64;
+/// The fewest cells a drawn polygon may cover: fewer would tell too exactly where someone is.
+pub const DRAWN_CELLS_MIN: f64 = 16.0;
+
+/// A polygon whose corners are corners of cells: row `lat × step`, column `lon × step`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Drawn {
+    step: Step,
+    /// Row and column of each corner, the first not repeated.
+    corners: Vec<(i32, i32)>,
+}
+
+/// Why corners are no polygon to follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrawnFault {
+    /// Fewer than 3 corners, or more than [`DRAWN_CORNERS_MAX`].
+    Corners,
+    /// A corner lies outside −90…90 by −180…180.
+    OutOfRange,
+    /// It covers fewer than [`DRAWN_CELLS_MIN`] cells.
+    TooSmall,
+    /// Two edges cross or touch.
+    Crossing,
+}
+
+impl Drawn {
+    /// A simple polygon of rows and columns, the first corner not repeated.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(step: Step, corners: Vec<(i32, i32)>) -> Result<Self, DrawnFault> {
+        if corners.len() < 3 || corners.len() > DRAWN_CORNERS_MAX {
+            return Err(DrawnFault::Corners);
+        }
+        let (rows, columns) = (90 * i32::from(step.per_degree()), 180 * i32::from(step.per_degree()));
+        if corners.iter().any(|(row, column)| row.abs() > rows || column.abs() > columns) {
+            return Err(DrawnFault::OutOfRange);
+        }
+        if crosses_itself(&corners) {
+            return Err(DrawnFault::Crossing);
+        }
+        let ends = corners.iter().zip(corners.iter().cycle().skip(1));
+        let twice: i64 = ends.map(|(a, b)| i64::from(a.1) * i64::from(b.0) - i64::from(b.1) * i64::from(a.0)).sum();
+        if (twice.abs() as f64) < 2.0 * DRAWN_CELLS_MIN {
+            return Err(DrawnFault::TooSmall);
+        }
+        Ok(Self { step, corners })
+    }
+
+    pub const fn step(&self) -> Step {
+        self.step
+    }
+
+    /// Row and column of each corner, the first not repeated.
+    pub fn corners(&self) -> &[(i32, i32)] {
+        &self.corners
+    }
+
+    /// The corners, degrees, the first not repeated.
+    pub fn points(&self) -> Vec<Point> {
+        let degrees = |number: i32| f64::from(number) / f64::from(self.step.per_degree());
+        self.corners.iter().map(|&(row, column)| Point { lat: degrees(row), lon: degrees(column) }).collect()
+    }
+}
+
+/// Whether two edges of a closed ring share a point, other than neighbours their common end.
+fn crosses_itself(corners: &[(i32, i32)]) -> bool {
+    let count = corners.len();
+    let edge = |nth: usize| (corners[nth], corners[(nth + 1) % count]);
+    (0..count).any(|a| {
+        (a + 1..count).any(|b| {
+            let ((p, q), (r, s)) = (edge(a), edge(b));
+            if b == a + 1 {
+                return turn(p, q, s) == 0 && runs_back(p, q, s);
+            }
+            if a == 0 && b == count - 1 {
+                return turn(r, s, q) == 0 && runs_back(r, s, q);
+            }
+            let parted = |p, q, r, s| turn(p, q, r) * turn(p, q, s) > 0;
+            let boxed = |range: fn((i32, i32)) -> i32| {
+                range(p).max(range(q)) >= range(r).min(range(s)) && range(r).max(range(s)) >= range(p).min(range(q))
+            };
+            boxed(|at| at.0) && boxed(|at| at.1) && !parted(p, q, r, s) && !parted(r, s, p, q)
+        })
+    })
+}
+
+/// The sign of the turn from a to b to c: 1 to the left, 0 straight.
+fn turn(a: (i32, i32), b: (i32, i32), c: (i32, i32)) -> i64 {
+    let across = |from: (i32, i32), to: (i32, i32)| (i64::from(to.0 - from.0), i64::from(to.1 - from.1));
+    let ((u, v), (x, y)) = (across(a, b), across(a, c));
+    (v * x - u * y).signum()
+}
+
+/// Whether the way from a over b to c, which lie on one line, turns around at b.
+fn runs_back(a: (i32, i32), b: (i32, i32), c: (i32, i32)) -> bool {
+    let (u, v) = (i64::from(b.0 - a.0), i64::from(b.1 - a.1));
+    let (x, y) = (i64::from(c.0 - b.0), i64::from(c.1 - b.1));
+    u * x + v * y < 0 || (u, v) == (0, 0) || (x, y) == (0, 0)
 }
 
 #[cfg(test)]
@@ -153,5 +296,20 @@ mod tests {
         assert_eq!((cell.row(), cell.column()), (1_799, 3_599));
         assert_eq!(Cell::containing(Step::Coarse, 90.1, 0.0), None);
         assert_eq!(Cell::containing(Step::Coarse, f64::NAN, 0.0), None);
+    }
+
+    #[test]
+    fn a_drawn_polygon_is_simple_and_large_enough_to_hide_someone() {
+        let drawn = |corners: &[(i32, i32)]| Drawn::new(Step::Medium, corners.to_vec()).map(drop);
+        assert_eq!(drawn(&[(0, 0), (0, 4), (4, 4), (4, 0)]), Ok(()));
+        assert_eq!(drawn(&[(4, 0), (4, 4), (0, 4), (0, 0)]), Ok(()), "either way around");
+        assert_eq!(drawn(&[(0, 0), (0, 8), (4, 0)]), Ok(()));
+        assert_eq!(drawn(&[(0, 0), (0, 7), (4, 0)]), Err(DrawnFault::TooSmall));
+        assert_eq!(drawn(&[(0, 0), (9, 9)]), Err(DrawnFault::Corners));
+        assert_eq!(drawn(&[(0, 0), (9, 9), (0, 9), (9, 0)]), Err(DrawnFault::Crossing), "a bow-tie");
+        assert_eq!(drawn(&[(0, 0), (0, 9), (0, 4), (9, 4)]), Err(DrawnFault::Crossing), "back over itself");
+        assert_eq!(drawn(&[(0, 0), (0, 9), (9, 9), (0, 5)]), Err(DrawnFault::Crossing), "a corner on an edge");
+        assert_eq!(drawn(&[(0, 0), (0, 4), (0, 9), (9, 9)]), Ok(()), "straight on");
+        assert_eq!(drawn(&[(0, 0), (0, 9), (16_201, 9)]), Err(DrawnFault::OutOfRange));
     }
 }

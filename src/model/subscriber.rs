@@ -28,6 +28,34 @@ pub struct WebPushChannel {
     pub auth: [u8; 16],
 }
 
+/// Which kind of push service a channel goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChannelKind {
+    WebPush,
+}
+
+impl ChannelKind {
+    pub const ALL: [Self; 1] = [Self::WebPush];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WebPush => "webpush",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl Channel {
+    pub const fn kind(&self) -> ChannelKind {
+        match self {
+            Self::WebPush(_) => ChannelKind::WebPush,
+        }
+    }
+}
+
 /// Never shows the endpoint.
 impl std::fmt::Debug for Channel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -90,4 +118,12 @@ pub struct Listener {
     pub drills: bool,
     /// The push service's origin: scheme, host and port.
     pub origin: String,
+    pub channel: ChannelKind,
+    /// The language they read best, as its primary subtag in small letters; empty where none is told.
+    pub language: String,
+}
+
+/// The primary subtag of the first of these languages, as [`Listener::language`] has it.
+pub fn first_language(languages: &[String]) -> String {
+    languages.first().map(|tag| tag.split('-').next().unwrap_or(tag).to_ascii_lowercase()).unwrap_or_default()
 }

@@ -112,21 +112,24 @@ mod tests {
     use crate::cap::code::{ResponseType, Urgency};
     use crate::model::family::{Families, Family};
     use crate::model::message::messages;
-    use crate::model::place::{Cell, Place, Radius, Step};
+    use crate::model::place::{Around, Cell, Place, Radius, Step};
     use crate::model::sample::{alert, area, at, info};
-    use crate::model::subscriber::Listener;
+    use crate::model::subscriber::{ChannelKind, Listener};
     use std::sync::Arc;
 
     fn listener(slot: u32, lat: f64, lon: f64, radius_km: i64) -> Listener {
         Listener {
             slot,
-            places: vec![Place {
+            places: vec![Place::Around(Around {
                 cell: Cell::containing(Step::Fine, lat, lon).expect("a cell"),
                 radius: Radius::from_km(radius_km).expect("a radius"),
-            }],
+                altitude: None,
+            })],
             families: Families::default(),
             drills: slot.is_multiple_of(2),
             origin: "https://push.example".to_owned(),
+            channel: ChannelKind::WebPush,
+            language: "fr".to_owned(),
         }
     }
 

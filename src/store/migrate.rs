@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     step!(3, "0003_axes"),
     step!(4, "0004_lifecycle"),
     step!(5, "0005_repairs"),
+    step!(6, "0006_places"),
 ];
 
 pub(super) fn sqlite() -> Migrator {

@@ -3,14 +3,13 @@
 use super::super::counter::{Counter, value};
 use super::super::db::{Db, Tx, on_tx};
 use super::super::error::StoreError;
-use super::super::row::{narrow, row};
-use super::{PlaceRow, slots_to_text, text};
+use super::super::row::{known, narrow, row};
+use super::{slots_to_text, text};
 use crate::model::id::Slot;
-use crate::model::place::Place;
-use crate::model::subscriber::Listener;
+use crate::model::subscriber::{ChannelKind, Listener, first_language};
 use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// How many people are read at once while everyone is loaded.
 const LISTENERS_PAGE: i64 = 20_000;
@@ -18,7 +17,9 @@ const LISTENERS_PAGE: i64 = 20_000;
 const CHANGES_MAX: i64 = 10_000;
 
 row! {
-    ListenerRow { slot: i64, families: String, drills: i64, origin: String }
+    ListenerRow {
+        slot: i64, families: String, drills: i64, origin: String, places: String, languages: String, channel: String,
+    }
 }
 
 row! {
@@ -35,23 +36,20 @@ pub async fn listeners(db: &Db) -> Result<(Vec<Listener>, i64), StoreError> {
     let mut everyone = Vec::new();
     let mut after: i64 = -1;
     loop {
-        let rows = on_tx!(&mut tx, |conn| sqlx::query_as::<_, ListenerRow>(
-            "SELECT slot, families, drills, origin FROM subscriber WHERE gone_ms IS NULL AND slot > $1 \
+        let rows = on_tx!(&mut tx, |conn| {
+            sqlx::query_as::<_, ListenerRow>(
+            "SELECT slot, families, drills, origin, places, languages, channel FROM subscriber WHERE gone_ms IS NULL AND slot > $1 \
              ORDER BY slot LIMIT $2",
         )
         .bind(after)
         .bind(LISTENERS_PAGE)
         .fetch_all(conn)
-        .await)?;
+        .await
+        })?;
         let Some(last) = rows.last().map(|row| row.slot) else { break };
-        let places = on_tx!(&mut tx, |conn| sqlx::query_as::<_, PlaceRow>(
-            "SELECT slot, step, cell_row, cell_column, radius_km FROM place WHERE slot > $1 AND slot <= $2",
-        )
-        .bind(after)
-        .bind(last)
-        .fetch_all(conn)
-        .await)?;
-        join(rows, places, |listener| everyone.push(listener))?;
+        for row in rows {
+            everyone.push(row.read()?);
+        }
         after = last;
     }
     Ok((everyone, seq))
@@ -84,32 +82,23 @@ pub async fn changes_since(db: &Db, seq: i64) -> Result<(Vec<(Slot, Option<Liste
 async fn these(tx: &mut Tx, slots: &RoaringBitmap) -> Result<Vec<Listener>, StoreError> {
     let integers = tx.dialect().integers();
     let sql = AssertSqlSafe(format!(
-        "SELECT slot, families, drills, origin FROM subscriber WHERE gone_ms IS NULL AND slot IN {integers}"
+        "SELECT slot, families, drills, origin, places, languages, channel FROM subscriber WHERE gone_ms IS NULL AND slot IN {integers}"
     ));
     let text = slots_to_text(slots);
     let rows = on_tx!(tx, |conn| sqlx::query_as::<_, ListenerRow>(sql).bind(&text).fetch_all(conn).await)?;
-    let sql = AssertSqlSafe(format!(
-        "SELECT slot, step, cell_row, cell_column, radius_km FROM place WHERE slot IN {integers}"
-    ));
-    let places = on_tx!(tx, |conn| sqlx::query_as::<_, PlaceRow>(sql).bind(&text).fetch_all(conn).await)?;
-    let mut listeners = Vec::with_capacity(rows.len());
-    join(rows, places, |listener| listeners.push(listener))?;
-    Ok(listeners)
+    rows.into_iter().map(ListenerRow::read).collect()
 }
 
-fn join(rows: Vec<ListenerRow>, places: Vec<PlaceRow>, mut hand_on: impl FnMut(Listener)) -> Result<(), StoreError> {
-    let mut places_of: HashMap<i64, Vec<Place>> = HashMap::with_capacity(rows.len());
-    for place in &places {
-        places_of.entry(place.slot).or_default().push(place.read()?);
+impl ListenerRow {
+    fn read(self) -> Result<Listener, StoreError> {
+        Ok(Listener {
+            slot: narrow(self.slot, "subscriber.slot")?,
+            places: text::places_from_text(&self.places)?,
+            families: text::families_from_text(&self.families)?,
+            drills: self.drills != 0,
+            origin: self.origin,
+            channel: known(ChannelKind::from_name(&self.channel), "subscriber.channel")?,
+            language: first_language(&text::languages_from_text(&self.languages)?),
+        })
     }
-    for row in rows {
-        hand_on(Listener {
-            slot: narrow(row.slot, "subscriber.slot")?,
-            places: places_of.remove(&row.slot).unwrap_or_default(),
-            families: text::families_from_text(&row.families)?,
-            drills: row.drills != 0,
-            origin: row.origin,
-        });
-    }
-    Ok(())
 }

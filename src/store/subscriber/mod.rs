@@ -15,7 +15,6 @@ use super::error::StoreError;
 use super::row::{known, ms, narrow, row, time};
 use super::vault::Vault;
 use crate::model::id::{Slot, SubscriberId};
-use crate::model::place::{Cell, Place, Radius, Step};
 use crate::model::subscriber::{Channel, Preferences, QuietHours, Recipient, Subscriber};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -78,8 +77,8 @@ pub async fn create(tx: &mut Tx, vault: &Vault, new: &NewSubscriber) -> Result<C
     let rows = on_tx!(tx, |conn| {
         sqlx::query(
         "INSERT INTO subscriber (slot, id, secret_hash, endpoint_hash, auth_hash, sealed, origin, families, languages, \
-         quiet_from, quiet_to, time_zone, drills, discreet, consent, created_ms, channel_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16) \
+         quiet_from, quiet_to, time_zone, drills, discreet, consent, created_ms, channel_ms, places, channel) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17, $18) \
          ON CONFLICT (endpoint_hash) DO NOTHING",
     )
     .bind(i64::from(slot))
@@ -98,6 +97,8 @@ pub async fn create(tx: &mut Tx, vault: &Vault, new: &NewSubscriber) -> Result<C
     .bind(i64::from(new.preferences.discreet))
     .bind(&new.preferences.consent)
     .bind(ms(new.created))
+    .bind(text::places_to_text(&new.preferences.places))
+    .bind(new.channel.kind().as_str())
     .execute(conn)
     .await
     .map(|done| done.rows_affected())
@@ -108,7 +109,6 @@ pub async fn create(tx: &mut Tx, vault: &Vault, new: &NewSubscriber) -> Result<C
         let known = known.ok_or(StoreError::Corrupt { what: "subscriber.endpoint_hash" })?;
         return replace_known(tx, vault, new, known, &auth_hash).await;
     }
-    put_places(tx, slot, &new.preferences.places).await?;
     record_changes(tx, &RoaringBitmap::from([slot])).await?;
     Ok(Creation::Created { slot })
 }
@@ -166,7 +166,7 @@ pub async fn replace(
     let slot = on_tx!(tx, |conn| sqlx::query_scalar::<_, i64>(
         "UPDATE subscriber SET endpoint_hash = $2, auth_hash = $3, sealed = $4, origin = $5, families = $6, \
          languages = $7, quiet_from = $8, quiet_to = $9, time_zone = $10, drills = $11, discreet = $12, \
-         consent = $13, channel_ms = $14, gone_ms = NULL WHERE id = $1 RETURNING slot",
+         consent = $13, channel_ms = $14, places = $15, channel = $16, gone_ms = NULL WHERE id = $1 RETURNING slot",
     )
     .bind(id.as_str())
     .bind(&vault.lookup("endpoint", name)[..])
@@ -182,6 +182,8 @@ pub async fn replace(
     .bind(i64::from(preferences.discreet))
     .bind(&preferences.consent)
     .bind(ms(at))
+    .bind(text::places_to_text(&preferences.places))
+    .bind(channel.kind().as_str())
     .fetch_optional(conn)
     .await);
     let slot = match slot {
@@ -190,53 +192,15 @@ pub async fn replace(
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(Replacement::EndpointTaken),
         Err(error) => return Err(error.into()),
     };
-    on_tx!(tx, |conn| sqlx::query("DELETE FROM place WHERE slot = $1")
-        .bind(i64::from(slot))
-        .execute(conn)
-        .await
-        .map(drop))?;
-    put_places(tx, slot, &preferences.places).await?;
     record_changes(tx, &RoaringBitmap::from([slot])).await?;
     Ok(Replacement::Replaced)
-}
-
-async fn put_places(tx: &mut Tx, slot: Slot, places: &[Place]) -> Result<(), StoreError> {
-    for place in places {
-        on_tx!(tx, |conn| sqlx::query(
-            "INSERT INTO place (slot, step, cell_row, cell_column, radius_km) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(i64::from(slot))
-        .bind(i64::from(place.cell.step().per_degree()))
-        .bind(i64::from(place.cell.row()))
-        .bind(i64::from(place.cell.column()))
-        .bind(i64::from(place.radius.km()))
-        .execute(conn)
-        .await
-        .map(drop))?;
-    }
-    Ok(())
 }
 
 row! {
     SubscriberRow {
         id: String, slot: i64, secret_hash: Vec<u8>, families: String, languages: String, quiet_from: Option<String>,
         quiet_to: Option<String>, time_zone: Option<String>, drills: i64, discreet: i64, consent: String,
-        created_ms: i64,
-    }
-}
-
-row! {
-    PlaceRow { slot: i64, step: i64, cell_row: i64, cell_column: i64, radius_km: i64 }
-}
-
-impl PlaceRow {
-    fn read(&self) -> Result<Place, StoreError> {
-        fn place(row: &PlaceRow) -> Option<Place> {
-            let step = Step::from_per_degree(row.step)?;
-            let cell = Cell::new(step, row.cell_row.try_into().ok()?, row.cell_column.try_into().ok()?)?;
-            Some(Place { cell, radius: Radius::from_km(row.radius_km)? })
-        }
-        known(place(self), "place")
+        created_ms: i64, places: String,
     }
 }
 
@@ -248,23 +212,16 @@ pub async fn get(db: &Db, id: &SubscriberId) -> Result<Option<(Subscriber, [u8; 
     let mut tx = db.snapshot().await?;
     let row = on_tx!(&mut tx, |conn| sqlx::query_as::<_, SubscriberRow>(
         "SELECT id, slot, secret_hash, families, languages, quiet_from, quiet_to, time_zone, drills, discreet, \
-         consent, created_ms FROM subscriber WHERE id = $1",
+         consent, created_ms, places FROM subscriber WHERE id = $1",
     )
     .bind(id.as_str())
     .fetch_optional(conn)
     .await)?;
     let Some(row) = row else { return Ok(None) };
-    let places = on_tx!(&mut tx, |conn| sqlx::query_as::<_, PlaceRow>(
-        "SELECT slot, step, cell_row, cell_column, radius_km FROM place WHERE slot = $1 \
-         ORDER BY step, cell_row, cell_column, radius_km",
-    )
-    .bind(row.slot)
-    .fetch_all(conn)
-    .await)?;
     let secret_hash = known(row.secret_hash.try_into().ok(), "subscriber.secret_hash")?;
     let quiet_hours: Option<QuietHours> = text::quiet_hours(row.quiet_from, row.quiet_to, row.time_zone)?;
     let preferences = Preferences {
-        places: places.iter().map(PlaceRow::read).collect::<Result<_, _>>()?,
+        places: text::places_from_text(&row.places)?,
         families: text::families_from_text(&row.families)?,
         languages: text::languages_from_text(&row.languages)?,
         quiet_hours,

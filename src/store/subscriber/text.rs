@@ -3,8 +3,11 @@
 use super::super::error::StoreError;
 use super::super::row::known;
 use crate::cap::code::Severity;
+use crate::geo::code::AreaCode;
 use crate::model::family::{Families, Family};
+use crate::model::place::{Altitude, Around, Cell, Drawn, Place, Radius, Step};
 use crate::model::subscriber::{Channel, QuietHours, WebPushChannel};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const CHANNEL_WEB_PUSH: u8 = 0;
@@ -31,6 +34,68 @@ pub(super) fn languages_to_text(languages: &[String]) -> String {
 
 pub(super) fn languages_from_text(text: &str) -> Result<Vec<String>, StoreError> {
     known(serde_json::from_str(text).ok(), "subscriber.languages")
+}
+
+/// A place as it is written: a cell as a list, by far the most frequent one; the others by name.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PlaceText {
+    /// Step, row, column, radius in kilometres.
+    Around(i64, i32, i32, i64),
+    /// The same, and the step of its altitude.
+    High(i64, i32, i32, i64, i64),
+    Drawn {
+        step: i64,
+        corners: Vec<(i32, i32)>,
+    },
+    Named {
+        scheme: String,
+        code: String,
+    },
+}
+
+/// A JSON list of places.
+pub(super) fn places_to_text(places: &[Place]) -> String {
+    let written: Vec<PlaceText> = places.iter().map(PlaceText::of).collect();
+    serde_json::json!(written).to_string()
+}
+
+pub(super) fn places_from_text(text: &str) -> Result<Vec<Place>, StoreError> {
+    const WHAT: &str = "subscriber.places";
+    let written: Vec<PlaceText> = known(serde_json::from_str(text).ok(), WHAT)?;
+    known(written.into_iter().map(PlaceText::read).collect(), WHAT)
+}
+
+impl PlaceText {
+    fn of(place: &Place) -> Self {
+        match place {
+            Place::Around(around) => {
+                let (cell, km) = (around.cell, i64::from(around.radius.km()));
+                let step = i64::from(cell.step().per_degree());
+                match around.altitude {
+                    None => Self::Around(step, cell.row(), cell.column(), km),
+                    Some(high) => Self::High(step, cell.row(), cell.column(), km, i64::from(high.step())),
+                }
+            }
+            Place::Drawn(drawn) => {
+                Self::Drawn { step: i64::from(drawn.step().per_degree()), corners: drawn.corners().to_vec() }
+            }
+            Place::Named(area) => Self::Named { scheme: area.scheme.to_string(), code: area.code.to_string() },
+        }
+    }
+
+    fn read(self) -> Option<Place> {
+        let around = |step, row, column, km, altitude| {
+            let cell = Cell::new(Step::from_per_degree(step)?, row, column)?;
+            Some(Place::Around(Around { cell, radius: Radius::from_km(km)?, altitude }))
+        };
+        match self {
+            Self::Around(step, row, column, km) => around(step, row, column, km, None),
+            Self::High(step, row, column, km, high) => around(step, row, column, km, Some(Altitude::from_step(high)?)),
+            Self::Drawn { step, corners } => Drawn::new(Step::from_per_degree(step)?, corners).ok().map(Place::Drawn),
+            Self::Named { scheme, code } => Some(Place::Named(AreaCode::new(&scheme, &code))),
+        }
+    }
 }
 
 pub(super) fn quiet_hours(

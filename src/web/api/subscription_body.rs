@@ -3,7 +3,7 @@
 use super::fields::{Faults, Object};
 use crate::cap::code::Severity;
 use crate::model::family::{Families, Family};
-use crate::model::place::{Cell, Place, Radius, Step};
+use crate::model::place::{Around, Cell, Place, Radius, Step};
 use crate::model::subscriber::{
     Channel, LANGUAGES_MAX, PLACES_MAX, Preferences, QuietHours, Subscriber, WebPushChannel,
 };
@@ -184,7 +184,7 @@ fn read_place(value: &Value, pointer: &str, faults: &mut Faults) -> Option<Place
         );
         return None;
     };
-    Some(Place { cell, radius: radius? })
+    Some(Place::Around(Around { cell, radius: radius?, altitude: None }))
 }
 
 fn read_families(object: &Object<'_>, faults: &mut Faults) -> Option<Families> {
@@ -309,8 +309,18 @@ pub fn show(subscriber: &Subscriber) -> Value {
 }
 
 fn show_place(place: &Place) -> Value {
-    let (lat, lon) = place.cell.centre();
-    json!({"lat": lat, "lon": lon, "step": place.cell.step().per_degree(), "radius_km": place.radius.km()})
+    match place {
+        Place::Around(place) => {
+            let (lat, lon) = place.cell.centre();
+            json!({"lat": lat, "lon": lon, "step": place.cell.step().per_degree(), "radius_km": place.radius.km()})
+        }
+        Place::Drawn(drawn) => {
+            let corners: Vec<[f64; 2]> = drawn.points().iter().map(|point| [point.lat, point.lon]).collect();
+            let closed: Vec<&[f64; 2]> = corners.iter().chain(corners.first()).collect();
+            json!({"polygon": closed, "step": drawn.step().per_degree()})
+        }
+        Place::Named(area) => json!({"area": {"scheme": area.scheme, "code": area.code}}),
+    }
 }
 
 #[cfg(test)]
@@ -362,8 +372,9 @@ mod tests {
         let preferences = body.preferences;
         assert_eq!(preferences.families, Families::default());
         assert!(!preferences.drills && !preferences.discreet && preferences.quiet_hours.is_none());
-        assert_eq!(preferences.places[0].cell.row(), 9_114);
-        assert_eq!(preferences.places[0].radius.km(), 5);
+        let cell = Cell::new(Step::Medium, 9_114, 551).expect("a cell");
+        let radius = Radius::from_km(5).expect("a radius");
+        assert_eq!(preferences.places, [Place::Around(Around { cell, radius, altitude: None })]);
     }
 
     #[test]

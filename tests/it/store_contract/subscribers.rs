@@ -6,8 +6,8 @@ use beffroi::cap::code::Severity;
 use beffroi::clock::random_id;
 use beffroi::model::family::{Families, Family};
 use beffroi::model::id::{Slot, SubscriberId};
-use beffroi::model::place::{Cell, Place, Radius, Step};
-use beffroi::model::subscriber::{Channel, Listener, Preferences, QuietHours, WebPushChannel};
+use beffroi::model::place::{Around, Cell, Place, Radius, Step};
+use beffroi::model::subscriber::{Channel, ChannelKind, Listener, Preferences, QuietHours, WebPushChannel};
 use beffroi::store::subscriber::{self, Creation, NewSubscriber, Replacement};
 use beffroi::store::{Db, StoreError, Vault};
 use std::collections::BTreeMap;
@@ -21,10 +21,11 @@ fn channel(endpoint: &str, auth: u8) -> Channel {
 }
 
 fn place(row: i32, radius_km: i64) -> Place {
-    Place {
+    Place::Around(Around {
         cell: Cell::new(Step::Medium, row, 551).expect("a cell"),
         radius: Radius::from_km(radius_km).expect("a radius"),
-    }
+        altitude: None,
+    })
 }
 
 fn preferences() -> Preferences {
@@ -251,6 +252,8 @@ async fn the_audience_is_loaded_whole_and_then_follows_changes_alone() {
             families: preferences().families,
             drills: true,
             origin: "https://push.example".to_owned(),
+            channel: ChannelKind::WebPush,
+            language: "fr".to_owned(),
         };
         assert_eq!(sorted(everyone[0].clone()), sorted(want.clone()), "{name}");
         assert_eq!(subscriber::changes_since(&db, seq).await.expect("reads"), (vec![], seq), "{name}");
@@ -271,7 +274,7 @@ async fn the_audience_is_loaded_whole_and_then_follows_changes_alone() {
 }
 
 fn sorted(mut listener: Listener) -> Listener {
-    listener.places.sort_by_key(|place| (place.cell.row(), place.cell.column(), place.radius));
+    listener.places.sort();
     listener
 }
 
