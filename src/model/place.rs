@@ -166,6 +166,18 @@ impl Altitude {
         i16::try_from(step).ok().filter(|step| Self::STEPS.contains(step)).map(Self)
     }
 
+    /// The step that a height in metres lies in; `None` outside the steps.
+    pub fn containing(metres: f64) -> Option<Self> {
+        let step = (metres / f64::from(Self::STEP_M)).floor();
+        let known = f64::from(*Self::STEPS.start())..=f64::from(*Self::STEPS.end());
+        known.contains(&step).then_some(Self(step as i16))
+    }
+
+    /// The middle of the step, metres: as it is shown.
+    pub const fn middle_m(self) -> i16 {
+        self.0 * Self::STEP_M + Self::STEP_M / 2
+    }
+
     /// The number of the step.
     pub const fn step(self) -> i16 {
         self.0
@@ -186,7 +198,8 @@ pub const DRAWN_CELLS_MIN: f64 = 16.0;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Drawn {
     step: Step,
-    /// Row and column of each corner, the first not repeated.
+    /// Row and column of each corner, the first not repeated. Columns never jump at ±180°: the western end lies in
+    /// −180…180, and what lies east of 180° goes on counting.
     corners: Vec<(i32, i32)>,
 }
 
@@ -201,27 +214,30 @@ pub enum DrawnFault {
     TooSmall,
     /// Two edges cross or touch.
     Crossing,
+    /// It goes around a pole or around the world, so that nobody can tell which side is meant.
+    AroundWorld,
 }
 
 impl Drawn {
-    /// A simple polygon of rows and columns, the first corner not repeated.
+    /// A simple polygon of rows and columns, the first corner not repeated. From one corner to the next it goes the
+    /// short way around the world, so that it may lie across ±180°.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn new(step: Step, corners: Vec<(i32, i32)>) -> Result<Self, DrawnFault> {
+    pub fn new(step: Step, mut corners: Vec<(i32, i32)>) -> Result<Self, DrawnFault> {
         if corners.len() < 3 || corners.len() > DRAWN_CORNERS_MAX {
             return Err(DrawnFault::Corners);
         }
-        let (rows, columns) = (90 * i32::from(step.per_degree()), 180 * i32::from(step.per_degree()));
-        if corners.iter().any(|(row, column)| row.abs() > rows || column.abs() > columns) {
+        let half_turn = 180 * i32::from(step.per_degree());
+        // What is kept counts on beyond 180°, so that one more turn is known here.
+        if corners.iter().any(|(row, column)| row.abs() > half_turn / 2 || column.abs() > 3 * half_turn) {
             return Err(DrawnFault::OutOfRange);
         }
+        unwrap_columns(&mut corners, half_turn)?;
         if crosses_itself(&corners) {
             return Err(DrawnFault::Crossing);
         }
-        let ends = corners.iter().zip(corners.iter().cycle().skip(1));
-        let twice: i64 = ends.map(|(a, b)| i64::from(a.1) * i64::from(b.0) - i64::from(b.1) * i64::from(a.0)).sum();
-        if (twice.abs() as f64) < 2.0 * DRAWN_CELLS_MIN {
+        if cells(&corners) < DRAWN_CELLS_MIN {
             return Err(DrawnFault::TooSmall);
         }
         Ok(Self { step, corners })
@@ -231,16 +247,54 @@ impl Drawn {
         self.step
     }
 
-    /// Row and column of each corner, the first not repeated.
+    /// Row and column of each corner, the first not repeated; columns never jump at ±180°.
     pub fn corners(&self) -> &[(i32, i32)] {
         &self.corners
     }
 
-    /// The corners, degrees, the first not repeated.
-    pub fn points(&self) -> Vec<Point> {
-        let degrees = |number: i32| f64::from(number) / f64::from(self.step.per_degree());
-        self.corners.iter().map(|&(row, column)| Point { lat: degrees(row), lon: degrees(column) }).collect()
+    /// How many cells it covers.
+    pub fn cells(&self) -> f64 {
+        cells(&self.corners)
     }
+
+    /// The corners in −90…90 by −180…180, degrees, the first not repeated. Longitudes jump at ±180°, as in CAP.
+    pub fn points(&self) -> Vec<Point> {
+        let per_degree = i32::from(self.step.per_degree());
+        let degrees = |number: i32| f64::from(number) / f64::from(per_degree);
+        let folded = |column: i32| if column > 180 * per_degree { column - 360 * per_degree } else { column };
+        self.corners.iter().map(|&(row, column)| Point { lat: degrees(row), lon: degrees(folded(column)) }).collect()
+    }
+}
+
+/// How many cells a simple ring covers.
+fn cells(corners: &[(i32, i32)]) -> f64 {
+    let ends = corners.iter().zip(corners.iter().cycle().skip(1));
+    let twice: i64 = ends.map(|(a, b)| i64::from(a.1) * i64::from(b.0) - i64::from(b.1) * i64::from(a.0)).sum();
+    twice.abs() as f64 / 2.0
+}
+
+/// Moves columns by whole turns until each is less than half a turn from the one before and the westernmost lies in
+/// −180…180.
+fn unwrap_columns(corners: &mut [(i32, i32)], half_turn: i32) -> Result<(), DrawnFault> {
+    let turn = 2 * half_turn;
+    let mut before = corners[0].1;
+    for (_, column) in corners.iter_mut() {
+        let way = *column - before;
+        *column -= (way + half_turn).div_euclid(turn) * turn;
+        before = *column;
+    }
+    let columns = || corners.iter().map(|(_, column)| *column);
+    let (west, east) = (columns().min().unwrap_or_default(), columns().max().unwrap_or_default());
+    let mut ways = columns().zip(columns().cycle().skip(1)).map(|(from, to)| (to - from).abs());
+    // Half a turn has two short ways.
+    if ways.any(|way| way >= half_turn) || east - west >= turn {
+        return Err(DrawnFault::AroundWorld);
+    }
+    let shift = (west + half_turn).div_euclid(turn) * turn;
+    for (_, column) in corners {
+        *column -= shift;
+    }
+    Ok(())
 }
 
 /// Whether two edges of a closed ring share a point, other than neighbours their common end.
@@ -299,6 +353,17 @@ mod tests {
     }
 
     #[test]
+    fn an_altitude_is_known_by_its_hundred_metres_alone() {
+        let step = |metres: f64| Altitude::containing(metres).map(Altitude::step);
+        assert_eq!([0.0, 99.9, 100.0, -0.1].map(step), [Some(0), Some(0), Some(1), Some(-1)]);
+        assert_eq!([-500.0, 8_999.9].map(step), [Some(-5), Some(89)]);
+        assert_eq!([-500.1, 9_000.0, f64::NAN, f64::INFINITY].map(step), [None; 4]);
+        for altitude in Altitude::STEPS.filter_map(|step| Altitude::from_step(step.into())) {
+            assert_eq!(Altitude::containing(altitude.middle_m().into()), Some(altitude));
+        }
+    }
+
+    #[test]
     fn a_drawn_polygon_is_simple_and_large_enough_to_hide_someone() {
         let drawn = |corners: &[(i32, i32)]| Drawn::new(Step::Medium, corners.to_vec()).map(drop);
         assert_eq!(drawn(&[(0, 0), (0, 4), (4, 4), (4, 0)]), Ok(()));
@@ -311,5 +376,28 @@ mod tests {
         assert_eq!(drawn(&[(0, 0), (0, 9), (9, 9), (0, 5)]), Err(DrawnFault::Crossing), "a corner on an edge");
         assert_eq!(drawn(&[(0, 0), (0, 4), (0, 9), (9, 9)]), Ok(()), "straight on");
         assert_eq!(drawn(&[(0, 0), (0, 9), (16_201, 9)]), Err(DrawnFault::OutOfRange));
+    }
+
+    #[test]
+    fn a_drawn_polygon_may_lie_across_the_antimeridian_and_is_the_same_from_either_side() {
+        let fiji = [(-360, 3_590), (-360, -3_580), (-330, -3_580), (-330, 3_590)];
+        let drawn = Drawn::new(Step::Coarse, fiji.to_vec()).expect("a polygon");
+        assert_eq!(drawn.corners(), [(-360, 3_590), (-360, 3_620), (-330, 3_620), (-330, 3_590)]);
+        assert_eq!(drawn.cells(), 900.0);
+        let lons: Vec<f64> = drawn.points().iter().map(|point| point.lon).collect();
+        assert_eq!(lons, [179.5, -179.0, -179.0, 179.5]);
+        let again = Drawn::new(Step::Coarse, drawn.corners().to_vec());
+        assert_eq!(again, Ok(drawn), "as it is stored");
+        let touching = |column: i32| Drawn::new(Step::Coarse, vec![(0, column), (0, -3_590), (9, -3_590)]);
+        assert_eq!(touching(3_600), touching(-3_600), "180° and −180° are one");
+    }
+
+    #[test]
+    fn a_polygon_around_the_world_has_no_inside() {
+        let drawn = |corners: &[(i32, i32)]| Drawn::new(Step::Coarse, corners.to_vec()).map(drop);
+        assert_eq!(drawn(&[(-9, -3_600), (-9, 3_600), (9, 3_600), (9, -3_600)]), Err(DrawnFault::Crossing), "a seam");
+        assert_eq!(drawn(&[(1_000, 0), (1_000, 2_400), (1_000, -2_400)]), Err(DrawnFault::AroundWorld), "a pole");
+        assert_eq!(drawn(&[(0, 0), (0, 3_600), (9, 3_600), (9, 0)]), Err(DrawnFault::AroundWorld), "two short ways");
+        assert_eq!(drawn(&[(0, 0), (0, 3_599), (9, 3_599), (9, 0)]), Ok(()));
     }
 }

@@ -8,6 +8,7 @@ mod fields;
 mod filter;
 mod health;
 mod key;
+mod place_body;
 mod post;
 mod repairs;
 pub mod subscription_body;

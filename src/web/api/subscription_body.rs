@@ -1,12 +1,11 @@
 //! A subscription's body, read into the model: everything wrong with it is told at once.
 
 use super::fields::{Faults, Object};
+use super::place_body::{read_places, show_place};
 use crate::cap::code::Severity;
+use crate::geo::code::AreaCode;
 use crate::model::family::{Families, Family};
-use crate::model::place::{Around, Cell, Place, Radius, Step};
-use crate::model::subscriber::{
-    Channel, LANGUAGES_MAX, PLACES_MAX, Preferences, QuietHours, Subscriber, WebPushChannel,
-};
+use crate::model::subscriber::{Channel, LANGUAGES_MAX, Preferences, QuietHours, Subscriber, WebPushChannel};
 use crate::push::endpoint::EndpointPolicy;
 use crate::web::error::WebError;
 use aws_lc_rs::agreement::{ECDH_P256, ParsedPublicKey, UnparsedPublicKey};
@@ -35,20 +34,25 @@ pub struct Body {
     pub preferences: Preferences,
 }
 
-/// Reads a body.
+/// Reads a body. `knows` says whether a named area can be followed.
 ///
 /// # Errors
 /// [`WebError::InvalidFields`] with everything that is wrong.
-pub fn read(value: &Value, policy: &EndpointPolicy) -> Result<Body, WebError> {
+pub fn read(value: &Value, policy: &EndpointPolicy, knows: &impl Fn(&AreaCode) -> bool) -> Result<Body, WebError> {
     let mut faults = Faults::default();
-    let body = read_body(value, policy, &mut faults);
+    let body = read_body(value, policy, knows, &mut faults);
     faults.finish(body)
 }
 
-fn read_body(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<Body> {
+fn read_body(
+    value: &Value,
+    policy: &EndpointPolicy,
+    knows: &impl Fn(&AreaCode) -> bool,
+    faults: &mut Faults,
+) -> Option<Body> {
     let object = Object::read(value, "", MEMBERS, faults)?;
     let channel = object.required("channel", faults).and_then(|value| read_channel(value, policy, faults));
-    let places = read_places(&object, faults);
+    let places = read_places(&object, knows, faults);
     let families = read_families(&object, faults);
     let languages = read_languages(&object, faults);
     let quiet_hours = read_quiet_hours(&object, faults);
@@ -121,70 +125,6 @@ fn read_key<const N: usize>(keys: &Object<'_>, name: &str, faults: &mut Faults) 
         faults.add(&keys.at(name), "bad-key", format!("Must be {N} bytes in base64url."));
     }
     bytes
-}
-
-fn read_places(object: &Object<'_>, faults: &mut Faults) -> Vec<Place> {
-    if object.required("places", faults).is_none() {
-        return Vec::new();
-    }
-    let values = object.list("places", PLACES_MAX, faults);
-    if values.is_empty() && object.get("places").is_some_and(|value| value.as_array().is_some_and(Vec::is_empty)) {
-        faults.add("/places", "missing-field", "At least one place is needed.");
-    }
-    let mut places = Vec::new();
-    for (index, value) in values.iter().enumerate() {
-        // The same place twice is one place.
-        if let Some(place) = read_place(value, &format!("/places/{index}"), faults)
-            && !places.contains(&place)
-        {
-            places.push(place);
-        }
-    }
-    places
-}
-
-fn read_place(value: &Value, pointer: &str, faults: &mut Faults) -> Option<Place> {
-    for shape in ["area", "polygon"] {
-        if value.get(shape).is_some() {
-            faults.add(
-                &format!("{pointer}/{shape}"),
-                "not-supported-here",
-                "This server takes cells of the grid only, so far: lat, lon, step and radius_km.",
-            );
-            return None;
-        }
-    }
-    let object = Object::read(value, pointer, &["lat", "lon", "step", "radius_km"], faults)?;
-    let lat = object.required_number("lat", faults);
-    let lon = object.required_number("lon", faults);
-    let step = object.integer_or("step", i64::from(Step::Medium.per_degree()), faults).and_then(|cells| {
-        let step = Step::from_per_degree(cells);
-        if step.is_none() {
-            faults.add(&object.at("step"), "unknown-step", "The step must be 720, 180 or 20 cells per degree.");
-        }
-        step
-    });
-    let radius = object.integer_or("radius_km", 0, faults).and_then(|km| {
-        let radius = Radius::from_km(km);
-        if radius.is_none() {
-            faults.add(&object.at("radius_km"), "unknown-radius", "The radius must be 0, 1, 2, 5, 10, 25 or 50 km.");
-        }
-        radius
-    });
-    let (lat, lon, step) = (lat?, lon?, step?);
-    if Cell::containing(step, lat, lon).is_none() {
-        faults.add(pointer, "out-of-range", "Latitude is −90 to 90, longitude −180 to 180.");
-        return None;
-    }
-    let Some(cell) = Cell::named_by_centre(step, lat, lon) else {
-        faults.add(
-            pointer,
-            "exact-position",
-            "A place is named by the centre of its cell, (floor(x × step) + 0.5) / step: an exact position is not taken.",
-        );
-        return None;
-    };
-    Some(Place::Around(Around { cell, radius: radius?, altitude: None }))
 }
 
 fn read_families(object: &Object<'_>, faults: &mut Faults) -> Option<Families> {
@@ -308,25 +248,11 @@ pub fn show(subscriber: &Subscriber) -> Value {
     })
 }
 
-fn show_place(place: &Place) -> Value {
-    match place {
-        Place::Around(place) => {
-            let (lat, lon) = place.cell.centre();
-            json!({"lat": lat, "lon": lon, "step": place.cell.step().per_degree(), "radius_km": place.radius.km()})
-        }
-        Place::Drawn(drawn) => {
-            let corners: Vec<[f64; 2]> = drawn.points().iter().map(|point| [point.lat, point.lon]).collect();
-            let closed: Vec<&[f64; 2]> = corners.iter().chain(corners.first()).collect();
-            json!({"polygon": closed, "step": drawn.step().per_degree()})
-        }
-        Place::Named(area) => json!({"area": {"scheme": area.scheme, "code": area.code}}),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::model::place::{Altitude, Around, Cell, Place, Radius, Step};
     use crate::web::error::FieldProblem;
 
     /// A real user agent key: the one of RFC 8291 §5.
@@ -346,7 +272,7 @@ mod tests {
 
     fn parse(value: &Value) -> Result<Body, WebError> {
         let config = Config::load(None).expect("the defaults");
-        read(value, &EndpointPolicy::new(&config.push))
+        read(value, &EndpointPolicy::new(&config.push), &|area| *area == AreaCode::new("INSEE", "59350"))
     }
 
     /// Pointer and code of every fault after a change to the sample.
@@ -392,6 +318,66 @@ mod tests {
     }
 
     #[test]
+    fn an_altitude_is_kept_as_its_hundred_metres() {
+        let high = |metres: Value| {
+            let mut value = sample();
+            value["places"][0]["altitude_m"] = metres;
+            parse(&value).map(|body| body.preferences.places)
+        };
+        let places = high(json!(1_834.5)).unwrap_or_else(|error| panic!("{error:?}"));
+        let [Place::Around(place)] = places.as_slice() else { panic!("{places:?}") };
+        assert_eq!(place.altitude, Altitude::from_step(18));
+        assert_eq!(show_place(&places[0])["altitude_m"], 1_850);
+        let got = faults(|value| value["places"][0]["altitude_m"] = json!(9_000));
+        assert_eq!(got, fault("/places/0/altitude_m", "out-of-range"));
+        let got = faults(|value| value["places"][0]["altitude_m"] = json!("high"));
+        assert_eq!(got, fault("/places/0/altitude_m", "wrong-type"));
+    }
+
+    #[test]
+    fn an_area_must_be_one_that_is_known() {
+        let area = |area: Value| faults(|value| value["places"][0] = json!({"area": area}));
+        assert_eq!(area(json!({"scheme": "INSEE", "code": "59350"})), []);
+        assert_eq!(area(json!({"scheme": "INSEE", "code": "00000"})), fault("/places/0/area", "unknown-area"));
+        assert_eq!(area(json!({"scheme": "INSEE"})), fault("/places/0/area/code", "missing-field"));
+        let got = faults(|value| value["places"][0]["area"] = json!({"scheme": "INSEE", "code": "59350"}));
+        assert_eq!(got.len(), 4, "either a cell or an area: {got:?}");
+    }
+
+    #[test]
+    fn a_polygon_stands_on_corners_of_cells_and_hides_someone() {
+        let drawn =
+            |polygon: Value, step: i64| faults(|value| value["places"][0] = json!({"polygon": polygon, "step": step}));
+        assert_eq!(drawn(json!([[50.6, 3.0], [50.7, 3.0], [50.7, 3.1], [50.6, 3.0]]), 180), []);
+        let at = "/places/0/polygon";
+        let off = drawn(json!([[50.601, 3.0], [50.7, 3.0], [50.7, 3.1], [50.601, 3.0]]), 180);
+        assert_eq!(off.len(), 2, "the first corner stands there twice");
+        assert_eq!(off[0], fault("/places/0/polygon/0", "exact-position")[0]);
+        assert_eq!(
+            drawn(json!([[50.6, 3.0], [50.7, 3.0], [50.7, 3.1], [50.6, 3.0]]), 7),
+            fault("/places/0/step", "unknown-step")
+        );
+        // 0.1° by 0.1° is 2 × 2 cells of 1/20°.
+        assert_eq!(drawn(json!([[50.6, 3.0], [50.7, 3.0], [50.7, 3.1], [50.6, 3.0]]), 20), fault(at, "exact-position"));
+        assert_eq!(drawn(json!([[50.6, 3.0], [50.7, 3.0], [50.7, 3.1]]), 180), fault(at, "not-closed"));
+        assert_eq!(drawn(json!([[50.6, 3.0], [50.7, 3.0], [50.6, 3.0]]), 180), fault(at, "bad-polygon"));
+        assert_eq!(drawn(json!([]), 180), fault(at, "bad-polygon"));
+        assert_eq!(drawn(json!("all"), 180), fault(at, "wrong-type"));
+        assert_eq!(
+            drawn(json!([[50.6, 3.0], [50.7, 3.1], [50.7, 3.0], [50.6, 3.1], [50.6, 3.0]]), 180),
+            fault(at, "crossing-edges")
+        );
+        assert_eq!(drawn(json!([[91.0, 3.0], [50.7, 3.0], [50.7, 3.1], [91.0, 3.0]]), 180).len(), 2);
+        assert_eq!(
+            drawn(json!([[50.6], [50.7, 3.0], [50.7, 3.1], [50.6, 3.0]]), 180),
+            fault("/places/0/polygon/0", "wrong-type")
+        );
+        assert_eq!(drawn(json!([[85, 0], [85, 120], [85, -120], [85, 0]]), 180), fault(at, "around-the-world"));
+        let many: Vec<[f64; 2]> = (0..66).map(|corner| [f64::from(corner), 0.0]).collect();
+        assert_eq!(drawn(json!(many), 180), fault(at, "too-many"));
+    }
+
+    #[test]
     fn unknown_members_are_refused_wherever_they_stand() {
         assert_eq!(faults(|value| value["name"] = json!("Ada")), fault("/name", "unknown-field"));
         let got = faults(|value| value["places"][0]["la~bel/"] = json!("home"));
@@ -402,8 +388,6 @@ mod tests {
     fn what_this_server_cannot_do_yet_is_said_so() {
         let got = faults(|value| value["channel"] = json!({"kind": "apns", "token": "a", "topic": "b"}));
         assert_eq!(got, fault("/channel/kind", "not-supported-here"));
-        let got = faults(|value| value["places"][0] = json!({"area": {"scheme": "INSEE", "code": "59350"}}));
-        assert_eq!(got, fault("/places/0/area", "not-supported-here"));
     }
 
     #[test]
@@ -463,6 +447,13 @@ mod tests {
     fn what_is_shown_again_can_be_sent_again() {
         let mut value = sample();
         value["quiet_hours"] = json!({"from": "22:00", "to": "07:00", "time_zone": "Europe/Paris"});
+        value["places"] = json!([
+            {"lat": 50.636_111_11, "lon": 3.063_888_89, "step": 180, "radius_km": 5},
+            {"lat": 45.832_638_89, "lon": 6.864_583_33, "step": 720, "radius_km": 0, "altitude_m": 4_805},
+            {"polygon": [[50.6, 3.0], [50.7, 3.0], [50.7, 3.1], [50.6, 3.0]]},
+            {"polygon": [[-18, 179.5], [-18, -179], [-16.5, -179], [-16.5, 179.5], [-18, 179.5]], "step": 20},
+            {"area": {"scheme": "INSEE", "code": "59350"}},
+        ]);
         let preferences = parse(&value).unwrap_or_else(|error| panic!("{error:?}")).preferences;
         let created = "2026-11-22T12:00:00Z".parse().expect("a time");
         let id = "id".to_owned().into();
@@ -474,5 +465,6 @@ mod tests {
         shown["channel"] = sample()["channel"].clone();
         let again = parse(&shown).unwrap_or_else(|error| panic!("{error:?}")).preferences;
         assert_eq!(again, preferences);
+        assert_eq!(again.places.len(), 5);
     }
 }

@@ -4,7 +4,9 @@
 
 use super::{body, subscription_body};
 use crate::clock;
+use crate::geo::code::AreaCode;
 use crate::model::id::SubscriberId;
+use crate::model::place::Place;
 use crate::model::subscriber::Subscriber;
 use crate::store::subscriber::{self, Creation, NewSubscriber, Replacement};
 use crate::web::auth;
@@ -29,7 +31,7 @@ const NOBODY: [u8; 32] = [0; 32];
 pub async fn create(State(state): State<AppState>, request: Request<Body>) -> Result<Response, WebError> {
     count(&state, request.extensions(), request.headers())?;
     let value = read_json(request).await?;
-    let body = subscription_body::read(&value, &state.endpoints)?;
+    let body = subscription_body::read(&value, &state.endpoints, &|_| false)?;
     let secret = clock::random_id();
     let new = NewSubscriber {
         id: SubscriberId(clock::random_id()),
@@ -63,7 +65,9 @@ pub async fn replace(State(state): State<AppState>, Id(id): Id, request: Request
     count(&state, request.extensions(), request.headers())?;
     let subscriber = owned(&state, id, request.headers()).await?;
     let value = read_json(request).await?;
-    let body = subscription_body::read(&value, &state.endpoints)?;
+    // An area that is known no more may stay: nobody is kept from changing the rest by it.
+    let followed = |area: &AreaCode| subscriber.preferences.places.contains(&Place::Named(area.clone()));
+    let body = subscription_body::read(&value, &state.endpoints, &followed)?;
     let mut tx = state.db.begin().await.map_err(WebError::internal)?;
     let (id, now) = (&subscriber.id, state.clock.now());
     let replaced =

@@ -4,9 +4,10 @@ use super::given::{at, commit, set, waits};
 use crate::support::database::databases;
 use beffroi::cap::code::Severity;
 use beffroi::clock::random_id;
+use beffroi::geo::code::AreaCode;
 use beffroi::model::family::{Families, Family};
 use beffroi::model::id::{Slot, SubscriberId};
-use beffroi::model::place::{Around, Cell, Place, Radius, Step};
+use beffroi::model::place::{Altitude, Around, Cell, Drawn, Place, Radius, Step};
 use beffroi::model::subscriber::{Channel, ChannelKind, Listener, Preferences, QuietHours, WebPushChannel};
 use beffroi::store::subscriber::{self, Creation, NewSubscriber, Replacement};
 use beffroi::store::{Db, StoreError, Vault};
@@ -28,10 +29,25 @@ fn place(row: i32, radius_km: i64) -> Place {
     })
 }
 
+/// One of each kind.
+fn places() -> Vec<Place> {
+    let cell = Cell::new(Step::Fine, 33_000, -1).expect("a cell");
+    let radius = Radius::from_km(0).expect("a radius");
+    let high = Around { cell, radius, altitude: Altitude::from_step(-5) };
+    let across = vec![(-360, 3_590), (-360, -3_580), (-330, -3_580), (-330, 3_590)];
+    vec![
+        place(-9_114, 5),
+        Place::Around(high),
+        Place::Drawn(Drawn::new(Step::Coarse, across).expect("a polygon")),
+        Place::Named(AreaCode::new("a \"scheme\"", "É\\1")),
+        place(9_114, 50),
+    ]
+}
+
 fn preferences() -> Preferences {
     let wanted = BTreeMap::from([(Family::Weather, Severity::Moderate), (Family::MissingPersons, Severity::Minor)]);
     Preferences {
-        places: vec![place(-9_114, 5), place(9_114, 0), place(9_114, 50)],
+        places: places(),
         families: Families::new(wanted).expect("families"),
         languages: vec!["fr".to_owned(), "en-GB".to_owned()],
         quiet_hours: Some(QuietHours {
