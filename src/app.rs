@@ -156,7 +156,7 @@ impl Node {
         let owner = String::from_utf8(owner).context("data.dir: node.id is not text")?;
         let sender = push::Sender::new(&config.push, vapid, ReceiptKey::new(&receipt), clock)?;
         let audience = Audience::new();
-        let follower = Arc::new(Follower::new(db.clone(), audience.clone()));
+        let follower = Arc::new(Follower::new(db.clone(), clock, audience.clone()));
         follower.load().await.context("the audience cannot be read")?;
         // What this node was sending when it ended is free again at once; its leases need not run out.
         let mut tx = db.begin().await?;

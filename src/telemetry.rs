@@ -48,6 +48,10 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
     metrics::describe_counter!("beffroi_push_outcomes_total", "What push services answered.");
     metrics::describe_counter!("beffroi_push_misconfigured_total", "Batches put back since a service refuses us.");
     metrics::describe_counter!("beffroi_http_requests_total", "Requests answered, by route and status.");
+    metrics::describe_gauge!("beffroi_audience_people", "People in the index of this node.");
+    metrics::describe_gauge!("beffroi_audience_change", "Number of the last change in the index of this node.");
+    metrics::describe_gauge!("beffroi_audience_behind_seconds", "For how long changes could not be read; 0: in step.");
+    metrics::describe_counter!("beffroi_audience_read_again_total", "Everyone read again since changes were lost.");
     metrics::describe_histogram!("beffroi_plan_seconds", "Time to target and plan one broadcast.");
     Ok(handle)
 }

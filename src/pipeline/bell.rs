@@ -30,6 +30,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
 use url::Url;
 
@@ -105,6 +106,12 @@ impl Bell {
     /// When the database does not answer; the change is then seen with the next one.
     pub async fn audience_changed(&self) -> Result<(), StoreError> {
         self.follower.catch_up().await
+    }
+
+    /// For how long changes of subscriptions could not be read; `None` when the index is in step. Nothing is planned
+    /// meanwhile.
+    pub fn audience_behind_for(&self) -> Option<Duration> {
+        self.follower.behind_for()
     }
 
     /// Takes a document from an integrator. With `dry_run` everything is decided and nothing stored.

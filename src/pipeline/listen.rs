@@ -2,6 +2,7 @@
 
 use super::bell::Wake;
 use super::fence::Fence;
+use crate::store::subscriber::CHANGED;
 use crate::store::{Db, StoreError};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -46,10 +47,16 @@ impl Listener {
     /// Ends when the connection does; never where there are no other nodes.
     async fn listen(&self) -> Result<(), StoreError> {
         let Some(mut wakes) = self.db.listen().await? else { return std::future::pending().await };
+        // Whatever was said while nobody listened.
+        self.wake.plan.notify_one();
+        self.wake.dispatch.notify_one();
+        self.wake.audience.notify_one();
+        self.fence.poll(&self.db).await?;
         while let Some(word) = wakes.next().await {
             match word?.as_str() {
                 PLAN => self.wake.plan.notify_one(),
                 DISPATCH => self.wake.dispatch.notify_one(),
+                CHANGED => self.wake.audience.notify_one(),
                 FENCE => self.fence.poll(&self.db).await?,
                 unknown => tracing::debug!(unknown, "a newer node said something we do not know"),
             }

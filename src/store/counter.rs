@@ -4,9 +4,10 @@
 //! another one gets 9, on both databases: who has read up to 9 has missed nothing. For the same reason a transaction
 //! counts its changes last of all, and holds others up as briefly as it can.
 
-use super::db::{Tx, on_tx};
+use super::db::{Db, Tx, on_tx};
 use super::error::StoreError;
 use super::row::{count, narrow};
+use super::subscriber::CHANGED;
 use crate::model::id::Slot;
 use roaring::RoaringBitmap;
 
@@ -55,7 +56,8 @@ pub(super) async fn new_slot(tx: &mut Tx) -> Result<Slot, StoreError> {
 }
 
 /// Records that these subscribers changed, each under a number of its own. Only the last change of each is kept: an
-/// index wants to know what is, not what was, and the table never grows beyond the people.
+/// index wants to know what is, not what was, and the table never grows beyond the people. The other nodes are woken
+/// when it commits.
 pub(super) async fn record_changes(tx: &mut Tx, slots: &RoaringBitmap) -> Result<(), StoreError> {
     if slots.is_empty() {
         return Ok(());
@@ -72,5 +74,5 @@ pub(super) async fn record_changes(tx: &mut Tx, slots: &RoaringBitmap) -> Result
         .await
         .map(drop))?;
     }
-    Ok(())
+    Db::notify(tx, CHANGED).await
 }

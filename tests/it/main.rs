@@ -14,6 +14,7 @@ mod crash;
 mod decisions;
 mod docs;
 mod faults;
+mod following;
 mod fuzz;
 mod geo_truth;
 mod hostile;

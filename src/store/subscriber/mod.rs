@@ -7,7 +7,7 @@
 mod listen;
 mod text;
 
-pub use listen::{changes_since, listeners};
+pub use listen::{CHANGED, Moment, changes_since, listeners};
 
 use super::counter::{new_slot, record_changes};
 use super::db::{Db, Tx, on_db, on_tx};

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// How long the database may take to answer before we are not ready.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long changes of subscriptions may be unreadable before we are not ready.
+const BEHIND_MAX: Duration = Duration::from_secs(5);
 
 /// What proxies say of themselves (RFC 7239 §4, RFC 9110 §7.6.3, and the older custom).
 const FORWARDING_HEADERS: [&str; 3] = ["x-forwarded-for", "forwarded", "via"];
@@ -20,9 +22,14 @@ pub async fn live() -> Response {
     ([(CACHE_CONTROL, "no-store")], "live\n").into_response()
 }
 
-/// `GET /health/ready`: requests can be served: the database answers and nobody asked us to stop.
+/// `GET /health/ready`: requests can be served: the database answers, the audience follows it, and nobody asked us to
+/// stop.
 pub async fn ready(State(state): State<AppState>) -> Result<Response, WebError> {
     if *state.closing.borrow() {
+        return Err(WebError::NotReady);
+    }
+    if let Some(behind) = state.bell.audience_behind_for().filter(|behind| *behind > BEHIND_MAX) {
+        tracing::warn!(behind_s = behind.as_secs(), "not ready: changes of subscriptions cannot be read");
         return Err(WebError::NotReady);
     }
     match tokio::time::timeout(DATABASE_TIMEOUT, state.db.ping()).await {

@@ -32,6 +32,8 @@ struct SituationPage {
     recent: Vec<Row>,
     subscribers: u64,
     database_answers: bool,
+    /// Changes of subscriptions can be read, so that alerts can be planned.
+    audience_follows: bool,
     since: DateTime,
     last_alert: Option<DateTime>,
     now: DateTime,
@@ -60,6 +62,7 @@ pub async fn show(
         recent: view::rows(&state, recent, visit.language).await?,
         subscribers: state.audience.snapshot().len(),
         database_answers: state.db.ping().await.is_ok(),
+        audience_follows: state.bell.audience_behind_for().is_none(),
         since: utc(state.started),
         last_alert: last_alert.map(utc),
         now: utc(state.clock.now()),

@@ -1,0 +1,77 @@
+//! Citizens and the database's own words, for tests of following.
+
+use beffroi::audience::{Audience, Query};
+use beffroi::cap::alert::{Area, Circle, Point};
+use beffroi::cap::code::Severity;
+use beffroi::clock::{Clock, random_id};
+use beffroi::geo::shape::Shape;
+use beffroi::model::family::Families;
+use beffroi::model::id::{Slot, SubscriberId};
+use beffroi::model::place::{Around, Cell, Place, Radius, Step};
+use beffroi::model::subscriber::{Channel, Preferences, WebPushChannel};
+use beffroi::store::subscriber::{self, Creation, NewSubscriber};
+use beffroi::store::{Db, Vault};
+use sqlx::AssertSqlSafe;
+
+/// A place of each citizen here: latitude and longitude.
+pub const HOME: (f64, f64) = (50.6, 3.0);
+
+/// Someone at [`HOME`], subscribed and committed.
+pub async fn subscribe(db: &Db, endpoint: &str) -> (SubscriberId, Slot) {
+    let cell = Cell::containing(Step::Medium, HOME.0, HOME.1).expect("a cell");
+    let new = NewSubscriber {
+        id: SubscriberId(random_id()),
+        secret_hash: [1; 32],
+        channel: Channel::WebPush(WebPushChannel { endpoint: endpoint.to_owned(), p256dh: [4; 65], auth: [1; 16] }),
+        origin: "https://push.example".to_owned(),
+        preferences: Preferences {
+            places: vec![Place::Around(Around { cell, radius: Radius::from_km(2).expect("a radius"), altitude: None })],
+            families: Families::default(),
+            languages: vec!["fr".to_owned()],
+            quiet_hours: None,
+            drills: false,
+            discreet: false,
+            consent: "2026-11".to_owned(),
+        },
+        created: Clock::system().now(),
+    };
+    let mut tx = db.begin().await.expect("begins");
+    let creation = subscriber::create(&mut tx, &Vault::from_key([9; 32]), &new).await.expect("creates");
+    tx.commit().await.expect("commits");
+    match creation {
+        Creation::Created { slot } => (new.id, slot),
+        other => panic!("not created: {other:?}"),
+    }
+}
+
+/// Ends a subscription.
+pub async fn leave(db: &Db, id: &SubscriberId) {
+    let mut tx = db.begin().await.expect("begins");
+    assert!(subscriber::delete(&mut tx, id).await.expect("deletes"));
+    tx.commit().await.expect("commits");
+}
+
+/// The slots of whoever a match at [`HOME`] finds.
+pub fn everyone(audience: &Audience) -> Vec<Slot> {
+    let circle = Circle { center: Point { lat: HOME.0, lon: HOME.1 }, radius_km: 5.0 };
+    let area = Area {
+        area_desc: "around".to_owned(),
+        polygons: Vec::new(),
+        circles: vec![circle],
+        geocodes: Vec::new(),
+        altitude_ft: None,
+        ceiling_ft: None,
+    };
+    let shape = Shape::of_areas(&[area]).expect("a shape");
+    let query = Query { shape: &shape, family: None, severity: Severity::Unknown, drill: false };
+    audience.snapshot().find(&query).inside.iter().collect()
+}
+
+/// Changes a database behind everyone's back.
+pub async fn execute(db: &Db, sql: &str) {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match db {
+        Db::Sqlite { write, .. } => drop(sqlx::query(sql).execute(write).await.expect("changes the database")),
+        Db::Postgres { write, .. } => drop(sqlx::query(sql).execute(write).await.expect("changes the database")),
+    }
+}
