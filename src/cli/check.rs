@@ -168,7 +168,7 @@ const fn kind_of(root: Root) -> Kind {
 }
 
 /// The file, or as much of it as shows that it is too large.
-fn read_bounded(file: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
+pub(super) fn read_bounded(file: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     File::open(file)?.take(limit).read_to_end(&mut bytes)?;

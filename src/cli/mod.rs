@@ -2,6 +2,7 @@
 
 mod check;
 mod key;
+mod matching;
 mod operator;
 mod post;
 mod sandbox;
@@ -29,6 +30,7 @@ struct Cli {
 enum Verb {
     Serve(serve::Args),
     Check(check::Args),
+    Match(matching::Args),
     Post(post::Args),
     Key(key::Args),
     Operator(operator::Args),
@@ -67,6 +69,7 @@ async fn run_verb(cli: Cli) -> anyhow::Result<Answer> {
     match cli.verb {
         Verb::Serve(args) => serve::run(args, config).await,
         Verb::Check(args) => check::run(&args),
+        Verb::Match(args) => matching::run(&args),
         Verb::Post(args) => post::run(args, config).await,
         Verb::Key(args) => key::run(args, config).await,
         Verb::Operator(args) => operator::run(args, config).await,

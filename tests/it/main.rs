@@ -9,6 +9,7 @@ mod cap_write;
 mod chromium;
 mod citizen;
 mod cli;
+mod cli_match;
 mod console;
 mod crash;
 mod decisions;

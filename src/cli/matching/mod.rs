@@ -1,0 +1,164 @@
+//! `beffroi match`: who an alert reaches, without a server, so that anyone can check us.
+
+mod csv;
+mod geojson;
+mod places;
+mod search;
+
+use super::Answer;
+use super::check::read_bounded;
+use crate::cap::alert::{Alert, Area};
+use crate::cap::finding::{Finding, Level};
+use crate::cap::{self, Options, limits};
+use crate::clock::Clock;
+use crate::geo::shape::Shape;
+use anyhow::Context;
+use places::Places;
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Print the ids of the places that alerts reach.
+///
+/// One id a line on standard output, sorted by their bytes (as `LC_ALL=C sort -u` does), each once. A place is reached
+/// when someone in it could be in the area of any of the alerts: edges are straight in latitude and longitude,
+/// distances are geodesic (WGS 84), what lies on a border is inside, and a radius is that around an exact point.
+/// Only the ground counts: status, expiry and severity are not looked at, nor what a citizen would have chosen.
+///
+/// Places are CSV with the header `id,lat,lon,radius_km` (columns in any order; no radius means 0), or GeoJSON
+/// features, one a line: a Point with the property `radius_km`, or a Polygon that is a cell, a rectangle along parallels
+/// and meridians. A feature's id stands beside its type or among its properties.
+///
+/// Exit code 0: places are printed. 1: no place is reached. 2: an alert would be refused, or a file cannot be read.
+#[derive(Debug, clap::Args)]
+#[command(
+    name = "match",
+    after_help = "Examples:\n  beffroi match --places citizens.csv --alert storm.xml --stats\n  \
+        beffroi match --places cells.geojsonl --alert flood.xml surge.xml"
+)]
+pub struct Args {
+    /// The places: CSV, or GeoJSON lines.
+    #[arg(long, value_name = "FILE")]
+    places: PathBuf,
+    /// CAP alerts; what any of them reaches is printed.
+    #[arg(long = "alert", value_name = "FILE", required = true, num_args = 1..)]
+    alerts: Vec<PathBuf>,
+    /// Print one line of figures, as JSON, on standard error.
+    #[arg(long)]
+    stats: bool,
+}
+
+/// One line on standard error.
+#[derive(Debug, Serialize)]
+struct Stats {
+    places: usize,
+    /// Ids printed.
+    matched: usize,
+    /// Reading and ordering the places.
+    load_ms: u64,
+    /// From the alerts, as they are in memory, to the places they reach.
+    match_us: u64,
+    /// Memory of the places as they are searched.
+    index_bytes: usize,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Answer> {
+    let mut alerts = Vec::new();
+    for file in &args.alerts {
+        alerts.push(read_alert(file)?);
+    }
+    let clock = Clock::system();
+    let begin = clock.monotonic();
+    let places = read_places(&args.places)?;
+    let load_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let begin = clock.monotonic();
+    let shape = Shape::of_areas(&areas(&alerts));
+    let found = shape.map_or_else(Vec::new, |shape| search::search(&places, &shape));
+    let match_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let ids = sorted(&places, &found);
+    print(&ids).context("cannot write to standard output")?;
+    if args.stats {
+        let (places, index_bytes) = (places.len(), places.bytes());
+        let stats = Stats { places, matched: ids.len(), load_ms, match_us, index_bytes };
+        eprintln!("{}", serde_json::to_string(&stats)?);
+    }
+    Ok(if ids.is_empty() { Answer::No } else { Answer::Done })
+}
+
+/// An alert as a server would take it.
+fn read_alert(file: &Path) -> anyhow::Result<Alert> {
+    let bytes = read_bounded(file, limits::BYTES_MAX).with_context(|| format!("{} cannot be read", file.display()))?;
+    let reading = cap::read(&bytes, &Options::default());
+    let accepted = reading.accepted();
+    for finding in &reading.findings {
+        let Finding { line, column, code, path, message, fix, .. } = finding;
+        if finding.level == Level::Error && !finding.repaired {
+            eprintln!("{}:{line}:{column}: {code} at {path}: {message} {fix}", file.display());
+        }
+    }
+    let alert = reading.alert.filter(|_| accepted);
+    let alert = alert.with_context(|| format!("{} is no alert that a server would take", file.display()))?;
+    if Shape::of_alert(&alert).is_none() {
+        eprintln!("{}: nothing is drawn in this alert: it reaches no place.", file.display());
+    }
+    Ok(alert)
+}
+
+/// Every area, once.
+fn areas(alerts: &[Alert]) -> Vec<Area> {
+    let mut areas: Vec<Area> = Vec::new();
+    for area in alerts.iter().flat_map(|alert| &alert.infos).flat_map(|info| &info.areas) {
+        let known = areas.iter().any(|known| known.polygons == area.polygons && known.circles == area.circles);
+        if !known {
+            areas.push(area.clone());
+        }
+    }
+    areas
+}
+
+fn read_places(file: &Path) -> anyhow::Result<Places> {
+    let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = text.len();
+    let told = std::io::stderr().is_terminal();
+    let progress = |read: usize| {
+        if told {
+            eprint!("\r{}: {} %", file.display(), read * 100 / bytes.max(1));
+        }
+    };
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf\x1e".contains(byte));
+    let places = if first == Some(&b'{') { geojson::read(text) } else { csv::read(text, progress) };
+    if told {
+        eprint!("\r\x1b[K");
+    }
+    places.map_err(|faults| anyhow::anyhow!("{} cannot be used:\n{faults}", file.display()))
+}
+
+/// The ids of what was found, sorted by their bytes, each once.
+fn sorted<'a>(places: &'a Places, found: &[search::Found]) -> Vec<&'a [u8]> {
+    // Most ids differ in their first eight bytes: comparing these as one number looks into no text.
+    let mut ids: Vec<(u64, &[u8])> = found
+        .iter()
+        .map(|found| match *found {
+            search::Found::Point(index) => places.point_id(index),
+            search::Found::Cell(index) => places.cell_id(index),
+        })
+        .map(|id| {
+            let mut first = [0; 8];
+            let length = id.len().min(8);
+            first[..length].copy_from_slice(&id[..length]);
+            (u64::from_be_bytes(first), id)
+        })
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.into_iter().map(|(_, id)| id).collect()
+}
+
+fn print(ids: &[&[u8]]) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+    for id in ids {
+        out.write_all(id)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
