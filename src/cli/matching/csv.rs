@@ -240,14 +240,14 @@ mod tests {
     use super::*;
 
     fn points(text: &str) -> Vec<(String, f64, f64, f64)> {
-        let places = read(text.as_bytes().to_vec(), |_| ()).unwrap();
-        let id = |nth| String::from_utf8(places.point_id(nth).to_vec()).unwrap();
+        let places = read(text.as_bytes().to_vec(), |_| ()).expect("it is read");
+        let id = |nth| String::from_utf8(places.point_id(nth).to_vec()).expect("it is read");
         let all = places.points.iter().enumerate();
         all.map(|(nth, point)| (id(nth), point.lat, point.lon, point.radius_m)).collect()
     }
 
     fn fault(text: &str) -> String {
-        read(text.as_bytes().to_vec(), |_| ()).unwrap_err().to_string()
+        read(text.as_bytes().to_vec(), |_| ()).expect_err("a fault").to_string()
     }
 
     #[test]

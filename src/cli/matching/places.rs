@@ -203,12 +203,12 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_told_in_words() {
-        assert!(exact(91.0, 0.0, 0.0).unwrap_err().contains("latitude 91"));
-        assert!(exact(-120.0, 45.0, 0.0).unwrap_err().contains("swapped"));
-        assert!(exact(0.0, 361.0, 0.0).unwrap_err().contains("longitude 361"));
+        assert!(exact(91.0, 0.0, 0.0).expect_err("a fault").contains("latitude 91"));
+        assert!(exact(-120.0, 45.0, 0.0).expect_err("a fault").contains("swapped"));
+        assert!(exact(0.0, 361.0, 0.0).expect_err("a fault").contains("longitude 361"));
         assert!(exact(0.0, f64::NAN, 0.0).is_err());
-        assert!(exact(0.0, 0.0, -1.0).unwrap_err().contains("radius -1"));
-        assert_eq!(exact(0.0, 190.0, 1.5).unwrap(), Exact { lat: 0.0, lon: -170.0, radius_m: 1_500.0 });
+        assert!(exact(0.0, 0.0, -1.0).expect_err("a fault").contains("radius -1"));
+        assert_eq!(exact(0.0, 190.0, 1.5).expect("it is read"), Exact { lat: 0.0, lon: -170.0, radius_m: 1_500.0 });
     }
 
     #[test]
