@@ -1,36 +1,91 @@
-//! A set of slots that is quick to fill in any order, and turns into a Roaring bitmap at the end.
+//! Slots that are quick to collect in any order, and turn into a Roaring bitmap at the end.
 
 use crate::model::id::Slot;
 use roaring::RoaringBitmap;
 
-/// Slots in one chunk: as many as a Roaring container has.
-const CHUNK_SLOTS: usize = 1 << 16;
-const CHUNK_BYTES: usize = CHUNK_SLOTS / 8;
+/// Up to so many slots a list that is sorted at the end is quicker than bits for everyone.
+const LISTED_MAX: usize = 1 << 13;
+/// Bits are taken only where they need no more than so many for each person: slots may lie far apart.
+const BITS_PER_PERSON_MAX: u64 = 64;
 
-/// Memory is taken only for chunks with someone in them.
-#[derive(Debug, Default)]
+/// Slots found so far: a list, and one bit for every slot as soon as they are many.
+#[derive(Debug)]
 pub(super) struct Bits {
-    chunks: Vec<Option<Box<[u8; CHUNK_BYTES]>>>,
+    listed: Vec<Slot>,
+    bytes: Vec<u8>,
+    /// How many bytes have a bit for everyone; `None` where that would be too many.
+    bytes_needed: Option<usize>,
 }
 
 impl Bits {
-    pub fn insert(&mut self, slot: Slot) {
-        let (chunk, bit) = (slot as usize / CHUNK_SLOTS, slot as usize % CHUNK_SLOTS);
-        if self.chunks.len() <= chunk {
-            self.chunks.resize(chunk + 1, None);
-        }
-        let bytes = self.chunks[chunk].get_or_insert_with(|| Box::new([0; CHUNK_BYTES]));
-        bytes[bit / 8] |= 1 << (bit % 8);
+    /// Room for some of these people.
+    pub fn for_people(people: &RoaringBitmap) -> Self {
+        let last = people.max().unwrap_or(0);
+        let is_dense = u64::from(last) <= people.len().saturating_mul(BITS_PER_PERSON_MAX);
+        Self { listed: Vec::new(), bytes: Vec::new(), bytes_needed: is_dense.then_some(last as usize / 8 + 1) }
     }
 
-    pub fn into_bitmap(self) -> RoaringBitmap {
-        let mut bitmap = RoaringBitmap::new();
-        for (offset, chunk) in (0..=u32::MAX).step_by(CHUNK_SLOTS).zip(self.chunks) {
-            if let Some(bytes) = chunk {
-                bitmap |= RoaringBitmap::from_lsb0_bytes(offset, bytes.as_slice());
+    /// Everyone of a bitmap.
+    pub fn of(slots: &RoaringBitmap) -> Self {
+        let mut bits = Self::for_people(slots);
+        slots.iter().for_each(|slot| bits.insert(slot));
+        bits
+    }
+
+    pub fn insert(&mut self, slot: Slot) {
+        self.make_room(1);
+        if self.bytes.is_empty() {
+            self.listed.push(slot);
+        } else {
+            self.bytes[slot as usize / 8] |= 1 << (slot % 8);
+        }
+    }
+
+    /// Those of `slots` whose `keys`, which stand at the same places, have all bits that are needed.
+    pub fn insert_run(&mut self, keys: &[u64], slots: &[Slot], needed: u64) {
+        self.make_room(slots.len());
+        let both = keys.iter().zip(slots);
+        if self.bytes.is_empty() {
+            return self.listed.extend(both.filter(|(key, _)| *key & needed == needed).map(|(_, slot)| slot));
+        }
+        if needed == 0 {
+            for &slot in slots {
+                self.bytes[slot as usize / 8] |= 1 << (slot % 8);
+            }
+            return;
+        }
+        // Without a branch: whether someone wants it is hard to foresee.
+        for (&key, &slot) in both {
+            self.bytes[slot as usize / 8] |= u8::from(key & needed == needed) << (slot % 8);
+        }
+    }
+
+    /// Whether a slot is in it; only where slots were inserted in their order.
+    pub fn contains(&self, slot: Slot) -> bool {
+        match self.bytes.get(slot as usize / 8) {
+            Some(byte) => byte >> (slot % 8) & 1 == 1,
+            None => self.listed.binary_search(&slot).is_ok(),
+        }
+    }
+
+    pub fn into_bitmap(mut self) -> RoaringBitmap {
+        if !self.bytes.is_empty() {
+            return RoaringBitmap::from_lsb0_bytes(0, &self.bytes);
+        }
+        self.listed.sort_unstable();
+        self.listed.dedup();
+        self.listed.into_iter().collect()
+    }
+
+    /// Goes over to bits when the list would grow too long.
+    fn make_room(&mut self, more: usize) {
+        let Some(bytes) = self.bytes_needed else { return };
+        if self.bytes.is_empty() && self.listed.len() + more > LISTED_MAX {
+            self.bytes = vec![0; bytes];
+            for slot in std::mem::take(&mut self.listed) {
+                self.bytes[slot as usize / 8] |= 1 << (slot % 8);
             }
         }
-        bitmap
     }
 }
 
@@ -39,12 +94,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_of_all_chunks_come_out_once() {
-        let slots = [0, 7, 8, 65_535, 65_536, 200_000, u32::MAX, 7];
-        let mut bits = Bits::default();
-        for slot in slots {
-            bits.insert(slot);
+    fn slots_come_out_once_whether_few_or_many_near_or_far_apart() {
+        let far = [0, 7, 8, 65_535, 65_536, 200_000, u32::MAX, 7];
+        let crowds = [Vec::from(far), (0..100_000).rev().collect(), (0..20_000).map(|slot| slot * 200_000).collect()];
+        for slots in crowds {
+            let people = RoaringBitmap::from_iter(slots.iter().copied());
+            let (mut one_by_one, mut at_once) = (Bits::for_people(&people), Bits::for_people(&people));
+            slots.iter().for_each(|slot| one_by_one.insert(*slot));
+            at_once.insert_run(&vec![0; slots.len()], &slots, 0);
+            assert_eq!(one_by_one.into_bitmap(), people);
+            assert_eq!(at_once.into_bitmap(), people);
+            let bits = Bits::of(&people);
+            assert!(slots.iter().all(|slot| bits.contains(*slot)) && !bits.contains(65_537 * 3 + 2));
         }
-        assert_eq!(bits.into_bitmap(), RoaringBitmap::from_iter(slots));
+    }
+
+    #[test]
+    fn of_a_run_only_those_are_taken_who_have_every_bit() {
+        for length in [100, 50_000_u32] {
+            let slots: Vec<Slot> = (0..length).collect();
+            let keys: Vec<u64> = (0..u64::from(length)).collect();
+            let mut bits = Bits::for_people(&slots.iter().copied().collect());
+            bits.insert_run(&keys, &slots, 0b101);
+            assert_eq!(bits.into_bitmap(), slots.iter().copied().filter(|slot| slot & 0b101 == 0b101).collect());
+        }
     }
 }

@@ -3,9 +3,6 @@
 use crate::geo::rect::Rect;
 use crate::model::place::{Cell, Step};
 
-/// A quad of this many halvings holds the finest grid: 259,200 columns.
-pub(super) const LEVELS: u32 = 18;
-
 /// The key of a cell; rows and columns are counted from the south-west corner of the grid.
 pub(super) fn key(cell: Cell) -> u64 {
     let (row, column) = (cell.row() + rows(cell.step()) / 2, cell.column() + rows(cell.step()));
@@ -60,8 +57,11 @@ pub(super) struct Quad {
 }
 
 impl Quad {
-    /// The one that holds every cell.
-    pub const ALL: Self = Self { level: LEVELS, first: 0 };
+    /// The smallest that holds both keys.
+    pub fn around(a: u64, b: u64) -> Self {
+        let level = (u64::BITS - (a ^ b).leading_zeros()).div_ceil(2);
+        Self { level, first: a >> (2 * level) << (2 * level) }
+    }
 
     /// Its four quarters in the order of their keys; only for a level above 0.
     pub fn quarters(self) -> [Self; 4] {
@@ -101,11 +101,15 @@ mod tests {
         for (step, lat, lon) in [(Step::Fine, -90.0, -180.0), (Step::Medium, 50.6, 3.1), (Step::Coarse, 90.0, 180.0)] {
             let wanted = Cell::containing(step, lat, lon).expect("a cell");
             assert_eq!(cell(step, key(wanted)), wanted);
-            let mut quad = Quad::ALL;
+            // Every cell of the finest grid, 259,200 columns, has a key below this one.
+            let mut quad = Quad::around(0, (1 << 36) - 1);
+            assert_eq!((quad.level, quad.first), (18, 0));
             while quad.level > 0 {
                 quad = quad.quarters().into_iter().find(|q| (q.first..q.end()).contains(&key(wanted))).expect("one");
                 let (around, inner) = (quad.rect(step).expect("on the grid"), Rect::from(wanted));
                 assert_eq!(around.joined(&inner), around);
+                let (first, last) = (quad.first, quad.end() - 1);
+                assert_eq!((Quad::around(first, last).level, Quad::around(last, first).first), (quad.level, first));
             }
             assert_eq!(quad.rect(step), Some(wanted.into()));
         }

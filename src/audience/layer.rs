@@ -1,155 +1,166 @@
-//! Places of some people, sorted along the curve: one array for each size of cell and radius.
+//! Places of some people: one sorted array for each class, and what else is known of these people.
 
-use super::Query;
+use super::array::{Array, Class};
 use super::bits::Bits;
-use super::curve::{self, Quad};
-use super::filter;
-use crate::geo::shape::{Relation, Shape};
-use crate::model::id::Slot;
-use crate::model::place::{Cell, Place, Radius, Step};
-use crate::model::subscriber::Listener;
+use super::checksum::{self, Checksum};
+use super::search::{Found, Search};
+use crate::geo::shape::Shape;
+use crate::model::subscriber::{ChannelKind, Listener};
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
-
-/// Up to so many places each is asked by itself: a quad costs as much to ask as a cell.
-const ASKED_ONE_BY_ONE_MAX: usize = 4;
+use std::sync::Arc;
 
 /// Immutable. A person's places all stand in one layer.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
-    arrays: BTreeMap<(Step, Radius), Vec<Entry>>,
+    arrays: BTreeMap<Class, Array>,
     people: RoaringBitmap,
+    groups: Groups,
+    /// Who changed or left: what layers below say of them no longer counts. Empty in the lowest.
+    changed: RoaringBitmap,
 }
 
-/// One place of one person: 16 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    key: u64,
-    slot: Slot,
-    /// What the person wants: see [`filter`].
-    wanted: u32,
+/// People by what they have in common.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// By the origin of their push service.
+    pub origins: BTreeMap<Arc<str>, RoaringBitmap>,
+    pub languages: BTreeMap<Arc<str>, RoaringBitmap>,
+    pub channels: BTreeMap<ChannelKind, RoaringBitmap>,
 }
 
 impl Layer {
-    /// The places of these people. Every slot comes once.
-    pub fn of(listeners: &[Listener]) -> Self {
-        let mut layer = Self::default();
-        for listener in listeners {
-            layer.people.insert(listener.slot);
-            let wanted = filter::wanted(listener);
-            for place in &listener.places {
-                let Place::Around(around) = place else { continue };
-                let entry = Entry { key: curve::key(around.cell), slot: listener.slot, wanted };
-                layer.arrays.entry((around.cell.step(), around.radius)).or_default().push(entry);
-            }
-        }
-        for entries in layer.arrays.values_mut() {
-            entries.sort_unstable();
-            entries.dedup();
-            entries.shrink_to_fit();
-        }
-        layer
+    pub fn new(arrays: BTreeMap<Class, Array>, people: RoaringBitmap, groups: Groups) -> Self {
+        Self { arrays, people, groups, changed: RoaringBitmap::new() }
     }
 
-    /// Two layers in one, each without the people that are no longer its own.
-    pub fn merged((a, a_gone): (&Self, &RoaringBitmap), (b, b_gone): (&Self, &RoaringBitmap)) -> Self {
-        let mut arrays: BTreeMap<(Step, Radius), Vec<Entry>> = BTreeMap::new();
-        for (layer, gone) in [(a, a_gone), (b, b_gone)] {
-            for (class, entries) in &layer.arrays {
-                let kept = entries.iter().filter(|entry| !gone.contains(entry.slot));
-                arrays.entry(*class).or_default().extend(kept);
-            }
+    /// The same as a change of these slots.
+    #[must_use]
+    pub fn over(self, changed: RoaringBitmap) -> Self {
+        Self { changed, ..self }
+    }
+
+    /// Two layers in one. Nothing that `upper` changed is left of `lower`.
+    pub fn merged(lower: &Self, upper: &Self, is_lowest: bool) -> Self {
+        let gone = Bits::of(&upper.changed);
+        let none = Array::default();
+        let classes = lower.arrays.keys().chain(upper.arrays.keys());
+        let mut arrays: BTreeMap<Class, Array> = classes.map(|class| (*class, Array::default())).collect();
+        for (class, array) in &mut arrays {
+            let of_lower = lower.arrays.get(class).unwrap_or(&none);
+            *array = Array::merged(of_lower, &gone, upper.arrays.get(class).unwrap_or(&none));
         }
-        arrays.retain(|_, entries| !entries.is_empty());
-        for entries in arrays.values_mut() {
-            // Two sorted runs: the stable sort merges them in one pass.
-            entries.sort();
+        arrays.retain(|_, array| !array.is_empty());
+        let changed = if is_lowest { RoaringBitmap::new() } else { &lower.changed | &upper.changed };
+        Self {
+            arrays,
+            people: (&lower.people - &upper.changed) | &upper.people,
+            groups: Groups::merged(&lower.groups, &upper.changed, &upper.groups),
+            changed,
         }
-        Self { arrays, people: (&a.people - a_gone) | (&b.people - b_gone) }
     }
 
     pub fn people(&self) -> &RoaringBitmap {
         &self.people
     }
 
-    /// How many places it holds.
-    pub fn places(&self) -> usize {
-        self.arrays.values().map(Vec::len).sum()
+    pub fn groups(&self) -> &Groups {
+        &self.groups
     }
 
-    /// Adds who is reached, by slot: first those inside, then those near, who may be inside by another place.
-    pub fn find(&self, query: &Query<'_>, inside: &mut Bits, near: &mut Bits) {
-        let needed = filter::needed(query);
-        for ((step, radius), entries) in &self.arrays {
-            let search = Search { shape: query.shape, needed, step: *step, radius_m: radius.m() };
-            search.quad(Quad::ALL, entries, &mut Found { inside, near });
+    pub fn changed(&self) -> &RoaringBitmap {
+        &self.changed
+    }
+
+    /// What merging costs: places and changed people.
+    pub fn weight(&self) -> u64 {
+        self.arrays.values().map(|array| array.len() as u64).sum::<u64>() + self.changed.len()
+    }
+
+    /// Memory it takes, bytes.
+    pub fn bytes(&self) -> usize {
+        let arrays: usize = self.arrays.values().map(Array::bytes).sum();
+        arrays + self.people.serialized_size() + self.changed.serialized_size() + self.groups.bytes()
+    }
+
+    /// Who is reached, by slot; who is near may also be inside.
+    pub fn find(&self, shape: &Shape, needed: u32) -> (RoaringBitmap, RoaringBitmap) {
+        let mut found = Found { inside: Bits::for_people(&self.people), near: Bits::for_people(&self.people) };
+        for (class, array) in &self.arrays {
+            let search = Search { shape, needed, step: class.step, radius_m: class.radius.m() };
+            search.search(array, &mut found);
         }
+        (found.inside.into_bitmap(), found.near.into_bitmap())
     }
 }
 
-/// One array against one shape.
-struct Search<'a> {
-    shape: &'a Shape,
-    needed: u32,
-    step: Step,
-    radius_m: f64,
-}
-
-struct Found<'a> {
-    inside: &'a mut Bits,
-    near: &'a mut Bits,
-}
-
-impl Search<'_> {
-    /// Goes down from quad to quad, with the entries that lie in it. Only mixed quads are opened.
-    fn quad(&self, quad: Quad, entries: &[Entry], found: &mut Found<'_>) {
-        if entries.len() <= ASKED_ONE_BY_ONE_MAX || quad.level == 0 {
-            return self.one_by_one(entries, found);
-        }
-        let Some(rect) = quad.rect(self.step) else { return };
-        match self.shape.relation(rect, self.radius_m) {
-            Relation::Apart => {}
-            Relation::Near => self.take(entries, found.near),
-            Relation::Inside => self.take(entries, found.inside),
-            Relation::Mixed => {
-                let mut rest = entries;
-                for quarter in quad.quarters() {
-                    let (its, later) = rest.split_at(rest.partition_point(|entry| entry.key < quarter.end()));
-                    self.quad(quarter, its, found);
-                    rest = later;
-                }
+impl Layer {
+    /// Of all who are not gone.
+    pub fn checksum(&self, gone: &RoaringBitmap) -> Checksum {
+        let people = (&self.people - gone).len();
+        let mut checksum = Checksum { people, places: 0, sum: self.groups.sum(gone) };
+        let gone = Bits::of(gone);
+        for (class, array) in &self.arrays {
+            let class = checksum::class_number(*class);
+            for (key, slot) in array.iter().filter(|(_, slot)| !gone.contains(*slot)) {
+                let sum = checksum::around_term(class, key, slot);
+                checksum += Checksum { people: 0, places: 1, sum };
             }
         }
+        checksum
+    }
+}
+
+impl Groups {
+    pub fn add(&mut self, listener: &Listener) {
+        add(&mut self.origins, &listener.origin, listener.slot);
+        add(&mut self.languages, &listener.language, listener.slot);
+        self.channels.entry(listener.channel).or_default().insert(listener.slot);
     }
 
-    fn take(&self, entries: &[Entry], bits: &mut Bits) {
-        for entry in entries.iter().filter(|entry| self.is_wanted(entry)) {
-            bits.insert(entry.slot);
+    fn merged(lower: &Self, gone: &RoaringBitmap, upper: &Self) -> Self {
+        Self {
+            origins: merged(&lower.origins, gone, &upper.origins),
+            languages: merged(&lower.languages, gone, &upper.languages),
+            channels: merged(&lower.channels, gone, &upper.channels),
         }
     }
 
-    /// Asks each cell once.
-    fn one_by_one(&self, entries: &[Entry], found: &mut Found<'_>) {
-        for same_cell in entries.chunk_by(|a, b| a.key == b.key) {
-            match self.cell(curve::cell(self.step, same_cell[0].key)) {
-                Relation::Apart | Relation::Mixed => {}
-                Relation::Near => self.take(same_cell, found.near),
-                Relation::Inside => self.take(same_cell, found.inside),
-            }
-        }
+    /// See [`Checksum`].
+    fn sum(&self, gone: &RoaringBitmap) -> u64 {
+        let origins = self.origins.iter().map(|(name, slots)| (checksum::origin_number(name), slots));
+        let languages = self.languages.iter().map(|(name, slots)| (checksum::language_number(name), slots));
+        let channels = self.channels.iter().map(|(kind, slots)| (checksum::channel_number(*kind), slots));
+        let groups = origins.chain(languages).chain(channels);
+        let terms = groups
+            .flat_map(|(group, slots)| (slots - gone).into_iter().map(move |slot| checksum::group_term(group, slot)));
+        terms.fold(0, u64::wrapping_add)
     }
 
-    fn cell(&self, cell: Cell) -> Relation {
-        if self.shape.touches_cell(cell) {
-            Relation::Inside
-        } else if self.radius_m > 0.0 && self.shape.within(cell, self.radius_m) {
-            Relation::Near
-        } else {
-            Relation::Apart
-        }
+    fn bytes(&self) -> usize {
+        let names = self.origins.iter().chain(&self.languages);
+        let named: usize = names.map(|(name, slots)| name.len() + slots.serialized_size()).sum();
+        named + self.channels.values().map(RoaringBitmap::serialized_size).sum::<usize>()
     }
+}
 
-    fn is_wanted(&self, entry: &Entry) -> bool {
-        entry.wanted & self.needed == self.needed
+fn add(groups: &mut BTreeMap<Arc<str>, RoaringBitmap>, name: &str, slot: u32) {
+    if let Some(slots) = groups.get_mut(name) {
+        slots.insert(slot);
+    } else {
+        groups.insert(name.into(), [slot].into());
     }
+}
+
+fn merged<K: Ord + Clone>(
+    lower: &BTreeMap<K, RoaringBitmap>,
+    gone: &RoaringBitmap,
+    upper: &BTreeMap<K, RoaringBitmap>,
+) -> BTreeMap<K, RoaringBitmap> {
+    let mut all: BTreeMap<K, RoaringBitmap> = lower.iter().map(|(name, slots)| (name.clone(), slots - gone)).collect();
+    for (name, slots) in upper {
+        *all.entry(name.clone()).or_default() |= slots;
+    }
+    all.retain(|_, slots| !slots.is_empty());
+    all
 }

@@ -1,11 +1,17 @@
 //! Who is where, in memory: the index that every alert is matched against.
 //!
-//! A match reads an immutable [`Snapshot`] and never waits for a change; a change makes a new snapshot.
+//! A match reads an immutable [`Snapshot`] and never waits for a change; a change makes a new snapshot, and never waits
+//! for a large merge, which happens in a thread of its own.
 
+mod array;
 mod bits;
+mod builder;
+mod checksum;
 mod curve;
 mod filter;
 mod layer;
+mod merger;
+mod search;
 pub mod snapshot;
 
 use crate::cap::code::Severity;
@@ -14,9 +20,12 @@ use crate::model::family::Family;
 use crate::model::id::Slot;
 use crate::model::subscriber::Listener;
 use arc_swap::ArcSwap;
+pub use builder::Builder;
+pub use checksum::Checksum;
+use merger::Merger;
 use roaring::RoaringBitmap;
 pub use snapshot::Snapshot;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What is asked: who is in this area and wants to hear of this.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +66,9 @@ pub struct Audience {
 struct Shared {
     current: ArcSwap<Snapshot>,
     /// Changes come one after the other; matches never take this.
-    writing: Mutex<()>,
+    writing: Mutex<Merger>,
+    /// The merger found nothing more to merge.
+    settled: Condvar,
 }
 
 impl Audience {
@@ -68,20 +79,47 @@ impl Audience {
 
     /// Replaces everything: the listeners as they stood at change number `seq`.
     pub fn load(&self, listeners: Vec<Listener>, seq: i64) {
-        let _writing = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.shared.current.store(Arc::new(Snapshot::of(listeners, seq)));
+        let mut builder = Builder::new();
+        listeners.iter().for_each(|listener| builder.add(listener));
+        self.load_built(builder, seq);
+    }
+
+    /// Replaces everything: the people of the builder as they stood at change number `seq`.
+    pub fn load_built(&self, builder: Builder, seq: i64) {
+        let snapshot = Arc::new(Snapshot::of(builder, seq));
+        let _writing = self.shared.lock();
+        self.shared.current.store(snapshot);
     }
 
     /// Applies changes in order; the index then stands at change number `seq`.
     pub fn apply(&self, changes: Vec<Change>, seq: i64) {
-        let _writing = self.shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = self.shared.current.load().with(changes, seq);
+        let mut merger = self.shared.lock();
+        let current = self.shared.current.load();
+        let next = current.with(changes, seq, merger.kept(&current));
+        let is_due = next.due(0, u64::MAX).is_some();
         self.shared.current.store(Arc::new(next));
+        if is_due && merger.begin() {
+            drop(merger);
+            merger::start(&self.shared);
+        }
     }
 
     /// The index as it stands now; later changes do not touch it.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.current.load_full()
+    }
+
+    /// Waits until nothing is being merged in the background. Matches and changes have no need of it.
+    pub fn settle(&self) {
+        let merger = self.shared.lock();
+        let settled = self.shared.settled.wait_while(merger, |merger| merger.is_running());
+        drop(settled.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Merger> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,55 +1,66 @@
-//! The index at one moment: layers of places, the newest last, and everyone's push service.
+//! The index at one moment: layers of places, the newest last.
 //!
-//! A change is a small layer on top; those it replaces are marked as gone in the layers below. A layer that is not
-//! several times larger than the one above is merged with it, so there are few layers and a place is moved seldom.
+//! A change is a small layer on top that names whom it changed; what the layers below say of them no longer counts.
+//! Nothing below is copied or written for it. A layer that is not several times larger than all above it is merged
+//! with them, so there are few layers and a place is moved seldom.
 
-use super::bits::Bits;
-use super::layer::Layer;
-use super::{Change, Query, Reach};
+use super::layer::{Groups, Layer};
+use super::{Builder, Change, Checksum, Query, Reach, filter};
 use crate::model::id::Slot;
-use crate::model::subscriber::Listener;
+use crate::model::subscriber::ChannelKind;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A layer is merged with the one above it unless it has at least so many times its places.
-const LAYER_GROWTH_MIN: usize = 4;
-/// Layers with fewer places are always merged: matching several costs more than merging them.
-const LAYER_PLACES_MIN: usize = 1_024;
+/// A layer is merged with those above it unless it weighs at least so many times as much.
+const LAYER_GROWTH_MIN: u64 = 8;
+/// Layers that weigh less are always merged: matching several costs more than merging them.
+const LAYER_WEIGHT_MIN: u64 = 256;
+/// What weighs no more than this when it is merged is merged at once, within about a millisecond.
+const MERGED_AT_ONCE_MAX: u64 = 16_384;
 
 /// Everyone at one moment. Never changes; copies share what they have in common.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     seq: i64,
     people: u64,
-    layers: Vec<Level>,
-    origins: BTreeMap<Arc<str>, Arc<RoaringBitmap>>,
-}
-
-/// A layer, and who in it has since left or moved to a newer one.
-#[derive(Debug, Clone)]
-struct Level {
-    layer: Arc<Layer>,
-    gone: RoaringBitmap,
+    layers: Vec<Arc<Layer>>,
 }
 
 impl Snapshot {
     /// Everyone anew.
-    pub(super) fn of(listeners: Vec<Listener>, seq: i64) -> Self {
-        Self::default().with(listeners.into_iter().map(Change::Upsert).collect(), seq)
+    pub(super) fn of(builder: Builder, seq: i64) -> Self {
+        let (layer, again) = builder.build();
+        let first = Self { seq, people: layer.people().len(), layers: vec![Arc::new(layer)] };
+        if again.is_empty() {
+            return first;
+        }
+        first.with(again.into_values().map(Change::Upsert).collect(), seq, 0)
     }
 
-    /// The next snapshot. Of several changes to one slot the last counts.
-    pub(super) fn with(&self, changes: Vec<Change>, seq: i64) -> Self {
-        let mut next = Self { seq: self.seq.max(seq), ..self.clone() };
-        let (listeners, touched) = last_changes(changes);
-        for level in &mut next.layers {
-            level.gone |= level.layer.people() & &touched;
+    /// The next snapshot. Of several changes to one slot the last counts. The lowest `kept` layers stay as they are.
+    pub(super) fn with(&self, changes: Vec<Change>, seq: i64, kept: usize) -> Self {
+        let mut changed = RoaringBitmap::new();
+        let mut builder = Builder::new();
+        for change in changes.into_iter().rev() {
+            let slot: Slot = match &change {
+                Change::Upsert(listener) => listener.slot,
+                Change::Remove(slot) => *slot,
+            };
+            if let (true, Change::Upsert(listener)) = (changed.insert(slot), change) {
+                builder.add(&listener);
+            }
         }
-        next.change_origins(&listeners, &touched);
-        next.layers.push(Level { layer: Arc::new(Layer::of(&listeners)), gone: RoaringBitmap::new() });
-        next.merge_layers();
-        next.people = next.layers.iter().map(Level::people).sum();
+        let left = changed.iter().filter(|slot| self.has(*slot)).count() as u64;
+        let (layer, _) = builder.build();
+        let mut next = Self { seq: self.seq.max(seq), ..self.clone() };
+        next.people = self.people - left + layer.people().len();
+        next.layers.push(Arc::new(layer.over(changed)));
+        if let Some(first) = next.due(kept, MERGED_AT_ONCE_MAX) {
+            let layer = merged(&next.layers[first..], first == 0);
+            next.layers.truncate(first);
+            next.layers.push(Arc::new(layer));
+        }
         next
     }
 
@@ -67,76 +78,118 @@ impl Snapshot {
         self.people == 0
     }
 
+    /// Memory it takes, bytes.
+    pub fn bytes(&self) -> usize {
+        self.layers.iter().map(|layer| layer.bytes()).sum()
+    }
+
     /// Who is reached. A person with several places is inside when any of them is.
     pub fn find(&self, query: &Query<'_>) -> Reach {
+        let needed = filter::needed(query);
         let mut reach = Reach::default();
-        for level in &self.layers {
-            let (mut inside, mut near) = (Bits::default(), Bits::default());
-            level.layer.find(query, &mut inside, &mut near);
-            let inside = inside.into_bitmap() - &level.gone;
-            reach.near |= near.into_bitmap() - &level.gone - &inside;
-            reach.inside |= inside;
+        for (layer, newer) in self.newest_first() {
+            let (inside, near) = layer.find(query.shape, needed);
+            reach.inside |= inside - &newer;
+            reach.near |= near - &newer;
         }
+        reach.near -= &reach.inside;
         reach
     }
 
     /// Splits people by push service (scheme, host and port), in the order of its name. Who is not here is left out.
     pub fn by_origin(&self, slots: &RoaringBitmap) -> Vec<(String, RoaringBitmap)> {
-        let split = self.origins.iter().map(|(origin, all)| (origin.to_string(), &**all & slots));
-        split.filter(|(_, here)| !here.is_empty()).collect()
+        self.split(slots, |groups| &groups.origins).into_iter().map(|(name, here)| (name.to_string(), here)).collect()
     }
 
-    fn change_origins(&mut self, listeners: &[Listener], touched: &RoaringBitmap) {
-        for slots in self.origins.values_mut().filter(|slots| !slots.is_disjoint(touched)) {
-            *Arc::make_mut(slots) -= touched;
-        }
-        let mut arrived: BTreeMap<&str, RoaringBitmap> = BTreeMap::new();
-        for listener in listeners {
-            arrived.entry(&listener.origin).or_default().insert(listener.slot);
-        }
-        for (origin, slots) in arrived {
-            *Arc::make_mut(self.origins.entry(origin.into()).or_default()) |= slots;
-        }
-        self.origins.retain(|_, slots| !slots.is_empty());
+    /// How many of these people each kind of channel reaches. Who is not here is left out.
+    pub fn by_channel(&self, slots: &RoaringBitmap) -> Vec<(ChannelKind, u64)> {
+        self.split(slots, |groups| &groups.channels).into_iter().map(|(kind, here)| (kind, here.len())).collect()
     }
 
-    /// Merges from the top as long as a layer is not much larger than what lies on it.
-    fn merge_layers(&mut self) {
-        while let [.., lower, upper] = &self.layers[..] {
-            let upper_places = upper.layer.places();
-            if lower.layer.places() >= LAYER_PLACES_MIN.max(upper_places * LAYER_GROWTH_MIN) && !lower.is_mostly_gone()
-            {
-                return;
+    /// How many of these people read each language best (empty: not told), in the order of its name. Who is not here
+    /// is left out.
+    pub fn by_language(&self, slots: &RoaringBitmap) -> Vec<(String, u64)> {
+        let split = self.split(slots, |groups| &groups.languages);
+        split.into_iter().map(|(name, here)| (name.to_string(), here.len())).collect()
+    }
+
+    /// Of everyone whom a match can find, read from the very entries that it reads.
+    pub fn checksum(&self) -> Checksum {
+        let mut checksum = Checksum::default();
+        for (layer, newer) in self.newest_first() {
+            checksum += layer.checksum(&newer);
+        }
+        checksum
+    }
+
+    /// The layers, and for each who changed in a newer one.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = (&Layer, RoaringBitmap)> {
+        self.layers.iter().rev().scan(RoaringBitmap::new(), |newer, layer| {
+            let before = newer.clone();
+            *newer |= layer.changed();
+            Some((&**layer, before))
+        })
+    }
+
+    /// The lowest layer from `kept` on that is to be merged with all above it, where they weigh no more than `most`.
+    pub(super) fn due(&self, kept: usize, most: u64) -> Option<usize> {
+        let weights: Vec<u64> = self.layers.iter().map(|layer| layer.weight()).collect();
+        (kept..weights.len().saturating_sub(1)).find(|&lowest| {
+            let above: u64 = weights[lowest + 1..].iter().sum();
+            let least = LAYER_WEIGHT_MIN.max(above.saturating_mul(LAYER_GROWTH_MIN));
+            weights[lowest] < least && weights[lowest].saturating_add(above) <= most
+        })
+    }
+
+    pub(super) fn layers(&self) -> &[Arc<Layer>] {
+        &self.layers
+    }
+
+    /// The same people, with these layers, which lie one above the other in it, as one. `None`: it has them no more.
+    pub(super) fn with_merged(&self, layers: &[Arc<Layer>], merged: Layer) -> Option<Self> {
+        let bottom = layers.first()?;
+        let first = self.layers.iter().position(|layer| Arc::ptr_eq(layer, bottom))?;
+        let here = self.layers.get(first..first + layers.len())?;
+        if !here.iter().zip(layers).all(|(a, b)| Arc::ptr_eq(a, b)) {
+            return None;
+        }
+        let mut next = self.clone();
+        next.layers.splice(first..first + layers.len(), [Arc::new(merged)]);
+        Some(next)
+    }
+
+    fn has(&self, slot: Slot) -> bool {
+        let known = self.layers.iter().rev().find(|layer| layer.changed().contains(slot));
+        known.or(self.layers.first()).is_some_and(|layer| layer.people().contains(slot))
+    }
+
+    fn split<K: Ord + Clone>(
+        &self,
+        slots: &RoaringBitmap,
+        by: impl Fn(&Groups) -> &BTreeMap<K, RoaringBitmap>,
+    ) -> BTreeMap<K, RoaringBitmap> {
+        let mut all: BTreeMap<K, RoaringBitmap> = BTreeMap::new();
+        for (layer, newer) in self.newest_first() {
+            let asked = slots - newer;
+            for (name, its) in by(layer.groups()) {
+                let here = its & &asked;
+                if !here.is_empty() {
+                    *all.entry(name.clone()).or_default() |= here;
+                }
             }
-            let layer = Layer::merged((&lower.layer, &lower.gone), (&upper.layer, &upper.gone));
-            self.layers.truncate(self.layers.len() - 2);
-            self.layers.push(Level { layer: Arc::new(layer), gone: RoaringBitmap::new() });
         }
+        all
     }
 }
 
-impl Level {
-    fn people(&self) -> u64 {
-        self.layer.people().len() - self.gone.len()
+/// Layers that lie one above the other in one, from the top down: the small ones first.
+pub(super) fn merged(layers: &[Arc<Layer>], is_lowest: bool) -> Layer {
+    let mut from_the_top = (0..layers.len()).rev();
+    from_the_top.next();
+    let mut all: Option<Layer> = None;
+    for lower in from_the_top {
+        let upper = all.as_ref().unwrap_or(&layers[lower + 1]);
+        all = Some(Layer::merged(&layers[lower], upper, is_lowest && lower == 0));
     }
-
-    fn is_mostly_gone(&self) -> bool {
-        self.gone.len() * 2 > self.layer.people().len()
-    }
-}
-
-/// The last change of every slot: who is there afterwards, and all slots that changed.
-fn last_changes(changes: Vec<Change>) -> (Vec<Listener>, RoaringBitmap) {
-    let mut touched = RoaringBitmap::new();
-    let mut listeners = Vec::with_capacity(changes.len());
-    for change in changes.into_iter().rev() {
-        let slot: Slot = match &change {
-            Change::Upsert(listener) => listener.slot,
-            Change::Remove(slot) => *slot,
-        };
-        if let (true, Change::Upsert(listener)) = (touched.insert(slot), change) {
-            listeners.push(listener);
-        }
-    }
-    (listeners, touched)
+    all.unwrap_or_default()
 }

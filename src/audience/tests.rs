@@ -72,6 +72,13 @@ fn scan(listeners: &[Listener], query: &Query<'_>) -> Reach {
     reach
 }
 
+fn checksum(people: &[Listener]) -> Checksum {
+    people.iter().fold(Checksum::default(), |mut all, listener| {
+        all += Checksum::of(listener);
+        all
+    })
+}
+
 /// Around one town, across ±180°, and anywhere.
 fn places() -> impl Strategy<Value = Place> {
     let town = |lat: f64, lon: f64| {
@@ -146,13 +153,17 @@ proptest! {
     #[test]
     fn the_index_finds_exactly_who_a_scan_finds(
         changes in prop::collection::vec(changes(), 1..600), batch in 1..200_usize, shape in shapes(),
-        family in prop::option::of(prop::sample::select(Family::ALL.to_vec())), severity in severities(), drill: bool, crowded: bool,
+        family in prop::option::of(prop::sample::select(Family::ALL.to_vec())), severity in severities(), drill: bool,
+        crowded: bool, settled: bool,
     ) {
         let audience = Audience::new();
         let before = if crowded { crowd() } else { Vec::new() };
         audience.load(before.clone(), 1);
         for (seq, batch) in (2..).zip(changes.chunks(batch)) {
             audience.apply(batch.to_vec(), seq);
+        }
+        if settled {
+            audience.settle();
         }
         let people = replay(&before, &changes);
         let snapshot = audience.snapshot();
@@ -161,6 +172,7 @@ proptest! {
         prop_assert_eq!(&reach, &scan(&people, &query));
         prop_assert!(reach.inside.is_disjoint(&reach.near));
         prop_assert_eq!(snapshot.len(), people.len() as u64);
+        prop_assert_eq!(snapshot.checksum(), checksum(&people));
         for (origin, slots) in snapshot.by_origin(&(0..2_000).collect()) {
             let meant: RoaringBitmap = people.iter().filter(|l| l.origin == origin).map(|l| l.slot).collect();
             prop_assert_eq!(slots, meant);
@@ -241,4 +253,82 @@ fn people_are_split_by_push_service_and_strangers_left_out() {
     let origin =
         |number: u32, slots: &[Slot]| (format!("https://push{number}.example"), slots.iter().copied().collect());
     assert_eq!(split, [origin(1, &[0, 1]), origin(2, &[2])]);
+}
+
+#[test]
+fn large_merges_happen_behind_the_back_of_matches_and_changes_and_lose_nobody() {
+    let shape = circle(50.6, 3.0, 200.0);
+    let here = |slot: Slot| {
+        let at = f64::from(slot % 991) / 991.0;
+        listener(
+            slot,
+            vec![place(Step::ALL[slot as usize % 3], 50.1 + at, 3.0, i64::from(Radius::ALL_KM[slot as usize % 7]))],
+        )
+    };
+    let audience = Audience::new();
+    audience.load((0..40_000).map(here).collect(), 1);
+    for (seq, first) in (2..).zip((0..60_000).step_by(500)) {
+        let changes = (first..first + 500)
+            .map(|slot| if slot % 5 == 0 { Change::Remove(slot) } else { Change::Upsert(here(slot)) });
+        audience.apply(changes.collect(), seq);
+    }
+    let people: Vec<Listener> = (0..60_000).filter(|slot| slot % 5 != 0).map(here).collect();
+    for settled in [false, true] {
+        let snapshot = audience.snapshot();
+        assert_eq!((snapshot.len(), snapshot.seq()), (48_000, 121));
+        assert_eq!(snapshot.find(&everyone(&shape)).inside.len(), 48_000);
+        assert_eq!(snapshot.checksum(), checksum(&people));
+        if !settled {
+            audience.settle();
+            assert!(audience.snapshot().layers().len() <= 2, "most of it is one layer now");
+        }
+    }
+}
+
+/// Writers move everyone at once from one town to another; whoever reads finds all of them in one and none in the other.
+#[test]
+fn readers_see_whole_changes_only() {
+    const PEOPLE: Slot = 2_000;
+    let (north, south) = (circle(60.0, 3.0, 5.0), circle(40.0, 3.0, 5.0));
+    let everyone_at = |lat: f64| (0..PEOPLE).map(move |slot| listener(slot, vec![place(Step::Medium, lat, 3.0, 0)]));
+    let audience = Audience::new();
+    audience.load(everyone_at(60.0).collect(), 0);
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut read = 0_u32;
+                    while read < 5 || !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                        let snapshot = audience.snapshot();
+                        let found = [&north, &south].map(|shape| snapshot.find(&everyone(shape)).inside.len());
+                        let all = u64::from(PEOPLE);
+                        let wanted = if snapshot.seq() % 2 == 0 { [all, 0] } else { [0, all] };
+                        assert_eq!((found, snapshot.len()), (wanted, all), "at change {}", snapshot.seq());
+                        read += 1;
+                    }
+                })
+            })
+            .collect();
+        for seq in 1..=12 {
+            let lat = if seq % 2 == 0 { 60.0 } else { 40.0 };
+            audience.apply(everyone_at(lat).map(Change::Upsert).collect(), seq);
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        readers.into_iter().for_each(|reader| reader.join().expect("no reader saw half a change"));
+    });
+}
+
+#[test]
+fn whoever_is_loaded_twice_is_as_they_were_the_second_time() {
+    let shape = circle(50.6, 3.0, 5.0);
+    let mut builder = Builder::new();
+    builder.add(&listener(1, vec![place(Step::Medium, 50.6, 3.0, 0)]));
+    builder.add(&listener(2, vec![place(Step::Medium, 50.6, 3.0, 0)]));
+    builder.add(&listener(1, vec![place(Step::Medium, 40.0, 3.0, 0)]));
+    let audience = Audience::new();
+    audience.load_built(builder, 4);
+    let snapshot = audience.snapshot();
+    assert_eq!((snapshot.len(), snapshot.seq()), (2, 4));
+    assert_eq!(snapshot.find(&everyone(&shape)).inside, [2].into());
 }

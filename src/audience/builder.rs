@@ -1,0 +1,57 @@
+//! Collects people one by one, as a database gives them, in a few bytes for each place.
+
+use super::array::{self, Class};
+use super::layer::{Groups, Layer};
+use super::{curve, filter};
+use crate::model::id::Slot;
+use crate::model::place::Place;
+use crate::model::subscriber::Listener;
+use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
+
+/// People for [`super::Audience::load_built`]. Takes 16 bytes for each place until then.
+#[derive(Debug, Default)]
+pub struct Builder {
+    entries: BTreeMap<Class, Vec<u128>>,
+    people: RoaringBitmap,
+    groups: Groups,
+    /// Who came once more: their last word counts.
+    again: BTreeMap<Slot, Listener>,
+}
+
+impl Builder {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more person. Whoever comes twice is as they were the second time.
+    pub fn add(&mut self, listener: &Listener) {
+        if !self.people.insert(listener.slot) {
+            self.again.insert(listener.slot, listener.clone());
+            return;
+        }
+        self.groups.add(listener);
+        let wanted = filter::wanted(listener);
+        for place in &listener.places {
+            let Place::Around(around) = place else { continue };
+            let class = Class { step: around.cell.step(), radius: around.radius, altitude: around.altitude };
+            let entry = array::entry(curve::key(around.cell), wanted, listener.slot);
+            self.entries.entry(class).or_default().push(entry);
+        }
+    }
+
+    /// How many people came.
+    pub fn len(&self) -> u64 {
+        self.people.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.people.is_empty()
+    }
+
+    /// Everyone as they came first, and who came again.
+    pub(super) fn build(self) -> (Layer, BTreeMap<Slot, Listener>) {
+        let arrays = self.entries.into_iter().map(|(class, entries)| (class, array::Array::of(entries))).collect();
+        (Layer::new(arrays, self.people, self.groups), self.again)
+    }
+}

@@ -1,0 +1,85 @@
+//! One array of places against one shape.
+
+use super::array::{Array, Run};
+use super::bits::Bits;
+use super::curve::{self, Quad};
+use crate::geo::shape::{Relation, Shape};
+use crate::model::place::{Cell, Step};
+
+/// Up to so many places each is asked by itself: a quad costs as much to ask as a cell.
+const ASKED_ONE_BY_ONE_MAX: usize = 4;
+
+/// What is asked of places of one class.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Search<'a> {
+    pub shape: &'a Shape,
+    /// What one must want to be reached: see [`super::filter`].
+    pub needed: u32,
+    pub step: Step,
+    pub radius_m: f64,
+}
+
+/// Who is reached: those near may be inside by another place.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub inside: Bits,
+    pub near: Bits,
+}
+
+impl Search<'_> {
+    pub fn search(&self, array: &Array, found: &mut Found) {
+        self.run(array.run(), found);
+    }
+
+    /// Goes down from quad to quad, with the entries that lie in it. Only mixed quads are opened, and each is first
+    /// made as small as its entries allow.
+    fn run(&self, run: Run<'_>, found: &mut Found) {
+        let Some((first, last)) = run.ends() else { return };
+        if first == last {
+            return self.take(self.cell(curve::cell(self.step, first)), run, found);
+        }
+        if run.keys.len() <= ASKED_ONE_BY_ONE_MAX {
+            return self.one_by_one(run, found);
+        }
+        let quad = Quad::around(first, last);
+        let Some(rect) = quad.rect(self.step) else { return };
+        let relation = self.shape.relation(rect, self.radius_m);
+        if relation != Relation::Mixed {
+            return self.take(relation, run, found);
+        }
+        let mut rest = run;
+        for quarter in quad.quarters() {
+            let (its, later) = rest.split(quarter.end());
+            self.run(its, found);
+            rest = later;
+        }
+    }
+
+    fn one_by_one(&self, run: Run<'_>, found: &mut Found) {
+        let mut rest = run;
+        while let Some((first, _)) = rest.ends() {
+            let (same_cell, later) = rest.split(first + 1);
+            self.take(self.cell(curve::cell(self.step, first)), same_cell, found);
+            rest = later;
+        }
+    }
+
+    fn take(&self, relation: Relation, run: Run<'_>, found: &mut Found) {
+        let bits = match relation {
+            Relation::Apart | Relation::Mixed => return,
+            Relation::Near => &mut found.near,
+            Relation::Inside => &mut found.inside,
+        };
+        bits.insert_run(run.keys, run.slots, u64::from(self.needed));
+    }
+
+    fn cell(&self, cell: Cell) -> Relation {
+        if self.shape.touches_cell(cell) {
+            Relation::Inside
+        } else if self.radius_m > 0.0 && self.shape.within(cell, self.radius_m) {
+            Relation::Near
+        } else {
+            Relation::Apart
+        }
+    }
+}
