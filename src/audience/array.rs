@@ -103,9 +103,9 @@ impl Run<'_> {
         Some((self.keys.first()? >> WANTED_BITS, self.keys.last()? >> WANTED_BITS))
     }
 
-    /// Those before a curve key, and the rest.
-    pub fn split(self, curve_key: u64) -> (Self, Self) {
-        let middle = self.keys.partition_point(|key| *key < curve_key << WANTED_BITS);
+    /// Those up to a curve key, and the rest.
+    pub fn split(self, last: u64) -> (Self, Self) {
+        let middle = self.keys.partition_point(|key| key >> WANTED_BITS <= last);
         let ((keys, later_keys), (slots, later_slots)) = (self.keys.split_at(middle), self.slots.split_at(middle));
         (Self { keys, slots }, Self { keys: later_keys, slots: later_slots })
     }

@@ -20,8 +20,12 @@ pub(super) struct Bits {
 impl Bits {
     /// Room for some of these people.
     pub fn for_people(people: &RoaringBitmap) -> Self {
-        let last = people.max().unwrap_or(0);
-        let is_dense = u64::from(last) <= people.len().saturating_mul(BITS_PER_PERSON_MAX);
+        Self::up_to(people.max().unwrap_or(0), people.len())
+    }
+
+    /// Room for some of so many slots, none of which is above `last`.
+    pub fn up_to(last: Slot, people: u64) -> Self {
+        let is_dense = u64::from(last) <= people.saturating_mul(BITS_PER_PERSON_MAX);
         Self { listed: Vec::new(), bytes: Vec::new(), bytes_needed: is_dense.then_some(last as usize / 8 + 1) }
     }
 

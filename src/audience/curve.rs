@@ -9,10 +9,20 @@ pub(super) fn key(cell: Cell) -> u64 {
     spread(row.unsigned_abs()) << 1 | spread(column.unsigned_abs())
 }
 
+/// The key of an exact point on the finest curve that 64 bits hold: −90…90, −180…180.
+pub(super) fn point_key(lat: f64, lon: f64) -> u64 {
+    // The north pole and 180° belong to the last row and column: the conversion stops there.
+    let (row, column) = ((lat + 90.0) / 180.0 * POINT_ROWS, (lon + 180.0) / 360.0 * POINT_ROWS);
+    spread(row as u32) << 1 | spread(column as u32)
+}
+
+/// Rows, and columns, of the finest curve: 2^32.
+const POINT_ROWS: f64 = 4_294_967_296.0;
+
 /// The cell of a key that [`key`] gave.
 pub(super) fn cell(step: Step, key: u64) -> Cell {
-    let row = gathered(key >> 1) - rows(step) / 2;
-    let column = gathered(key) - rows(step);
+    let row = gathered(key >> 1).cast_signed() - rows(step) / 2;
+    let column = gathered(key).cast_signed() - rows(step);
     Cell::new(step, row, column).expect("keys are made from cells")
 }
 
@@ -31,13 +41,18 @@ fn spread(number: u32) -> u64 {
 }
 
 /// Every other bit, closed up.
-fn gathered(bits: u64) -> i32 {
+fn gathered(bits: u64) -> u32 {
     let mut number = bits & SPREADING[4].1;
     for (index, (shift, _)) in SPREADING.iter().enumerate().rev() {
         let mask = if index == 0 { u64::from(u32::MAX) } else { SPREADING[index - 1].1 };
         number = (number | number >> shift) & mask;
     }
-    i32::try_from(number).expect("a row or column of 18 bits")
+    number as u32
+}
+
+/// All bits in which keys within a quad of this level differ.
+fn keys_within(level: u32) -> u64 {
+    1_u64.checked_shl(2 * level).map_or(u64::MAX, |end| end - 1)
 }
 
 const SPREADING: [(u32, u64); 5] = [
@@ -60,7 +75,7 @@ impl Quad {
     /// The smallest that holds both keys.
     pub fn around(a: u64, b: u64) -> Self {
         let level = (u64::BITS - (a ^ b).leading_zeros()).div_ceil(2);
-        Self { level, first: a >> (2 * level) << (2 * level) }
+        Self { level, first: a & !keys_within(level) }
     }
 
     /// Its four quarters in the order of their keys; only for a level above 0.
@@ -69,16 +84,29 @@ impl Quad {
         [0, 1, 2, 3].map(|quarter| Self { level, first: self.first | quarter << (2 * level) })
     }
 
-    /// The key after its last.
-    pub fn end(self) -> u64 {
-        self.first + (1 << (2 * self.level))
+    /// The key of its north-eastern cell.
+    pub fn last(self) -> u64 {
+        self.first | keys_within(self.level)
+    }
+
+    /// The rectangle of its cells, where they are those of [`point_key`].
+    pub fn rect_of_points(self) -> Rect {
+        let (row, column) = (f64::from(gathered(self.first >> 1)), f64::from(gathered(self.first)));
+        let size = f64::from(self.level).exp2();
+        Rect {
+            south: row / POINT_ROWS * 180.0 - 90.0,
+            west: column / POINT_ROWS * 360.0 - 180.0,
+            north: (row + size) / POINT_ROWS * 180.0 - 90.0,
+            east: (column + size) / POINT_ROWS * 360.0 - 180.0,
+        }
     }
 
     /// The rectangle of its cells, as far as the grid goes; `None` where it lies outside. Its sides are the very
     /// numbers that its cells' sides are.
     pub fn rect(self, step: Step) -> Option<Rect> {
         let rows = rows(step);
-        let (row, column, size) = (gathered(self.first >> 1), gathered(self.first), 1 << self.level);
+        let (row, column) = (gathered(self.first >> 1).cast_signed(), gathered(self.first).cast_signed());
+        let size = 1 << self.level;
         if row >= rows || column >= 2 * rows {
             return None;
         }
@@ -105,13 +133,28 @@ mod tests {
             let mut quad = Quad::around(0, (1 << 36) - 1);
             assert_eq!((quad.level, quad.first), (18, 0));
             while quad.level > 0 {
-                quad = quad.quarters().into_iter().find(|q| (q.first..q.end()).contains(&key(wanted))).expect("one");
+                quad = quad.quarters().into_iter().find(|q| (q.first..=q.last()).contains(&key(wanted))).expect("one");
                 let (around, inner) = (quad.rect(step).expect("on the grid"), Rect::from(wanted));
                 assert_eq!(around.joined(&inner), around);
-                let (first, last) = (quad.first, quad.end() - 1);
+                let (first, last) = (quad.first, quad.last());
                 assert_eq!((Quad::around(first, last).level, Quad::around(last, first).first), (quad.level, first));
             }
             assert_eq!(quad.rect(step), Some(wanted.into()));
+        }
+    }
+    #[test]
+    fn points_lie_in_the_quads_of_their_keys_and_ends_belong_to_the_last() {
+        let all = Quad::around(0, u64::MAX);
+        assert_eq!((all.level, all.last()), (32, u64::MAX));
+        assert_eq!(all.rect_of_points(), Rect { south: -90.0, west: -180.0, north: 90.0, east: 180.0 });
+        for (lat, lon) in [(-90.0, -180.0), (90.0, 180.0), (50.636_2, 3.063_9), (-0.000_1, 179.999_999_99)] {
+            let mut quad = all;
+            while quad.level > 0 {
+                let key = point_key(lat, lon);
+                quad = quad.quarters().into_iter().find(|q| (q.first..=q.last()).contains(&key)).expect("one");
+                let wide = quad.rect_of_points().inflated(1e-12);
+                assert!(wide.meets(&Rect::point(lat, lon)), "{lat} {lon} {quad:?}");
+            }
         }
     }
 }

@@ -5,12 +5,14 @@
 
 mod array;
 mod bits;
+mod boxes;
 mod builder;
 mod checksum;
 mod curve;
 mod filter;
 mod layer;
 mod merger;
+pub mod points;
 mod search;
 pub mod snapshot;
 

@@ -49,7 +49,7 @@ impl Search<'_> {
         }
         let mut rest = run;
         for quarter in quad.quarters() {
-            let (its, later) = rest.split(quarter.end());
+            let (its, later) = rest.split(quarter.last());
             self.run(its, found);
             rest = later;
         }
@@ -58,7 +58,7 @@ impl Search<'_> {
     fn one_by_one(&self, run: Run<'_>, found: &mut Found) {
         let mut rest = run;
         while let Some((first, _)) = rest.ends() {
-            let (same_cell, later) = rest.split(first + 1);
+            let (same_cell, later) = rest.split(first);
             self.take(self.cell(curve::cell(self.step, first)), same_cell, found);
             rest = later;
         }

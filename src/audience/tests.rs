@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
 
-fn cases(cases: u32) -> ProptestConfig {
+pub(super) fn cases(cases: u32) -> ProptestConfig {
     // `make prove` looks further, and elsewhere each time.
     let (cases, rng_seed) = match std::env::var_os("BEFFROI_PROVE") {
         Some(_) => (cases * 50, RngSeed::Random),
@@ -106,7 +106,7 @@ fn listeners(slots: std::ops::Range<Slot>) -> impl Strategy<Value = Listener> {
         .prop_map(|(slot, places, families, drills)| Listener { families, drills, ..listener(slot, places) })
 }
 
-fn shapes() -> impl Strategy<Value = Shape> {
+pub(super) fn shapes() -> impl Strategy<Value = Shape> {
     let centre = prop_oneof![Just((50.6, 3.0)), Just((-17.0, 180.0))];
     let corners = prop::collection::vec((-0.8..0.8_f64, -0.8..0.8_f64), 3..9);
     let circles = prop::collection::vec((-0.8..0.8_f64, -0.8..0.8_f64, 0.0..40.0_f64), 0..2);
