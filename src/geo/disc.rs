@@ -1,7 +1,9 @@
 //! A circle of CAP: all points within a geodesic distance of its centre. Radius 0 is the centre itself.
 
-use super::reach::foot;
+use super::reach::{foot, length_m_max};
 use super::rect::Rect;
+use super::region::Region;
+use super::ring::{Standing, Vertex};
 use crate::cap::alert::Circle;
 use ::geo::{Destination, Distance, Geodesic, Point};
 
@@ -13,6 +15,8 @@ const SPHERE_ERROR_SHARE: f64 = 0.01;
 const FAR_M: f64 = 5_000_000.0;
 /// How closely the nearest point of a side is sought there, degrees.
 const SIDE_TOLERANCE_DEG: f64 = 1e-9;
+/// An edge is halved no more when it is this short, metres.
+const EDGE_M_MIN: f64 = 0.5;
 /// Share of an interval that golden-section search keeps.
 const GOLDEN: f64 = 0.618_033_988_749_894_8;
 
@@ -72,6 +76,48 @@ impl Disc {
     pub fn covers(&self, rect: &Rect) -> bool {
         let (lat, lon) = rect.centre();
         self.sphere_distance(&Rect::point(lat, lon)).most + rect.half_diagonal_m() < self.radius_m
+    }
+
+    /// What a rectangle has to do with it. Where `Crossed` is enough, exactly whether they touch; else `Crossed` may be
+    /// said of what lies near the rim.
+    pub fn standing(&self, rect: &Rect, enough: Standing) -> Standing {
+        match enough {
+            Standing::Crossed if self.within(rect, 0.0) => Standing::Crossed,
+            Standing::Crossed => Standing::Apart,
+            Standing::Around | Standing::Apart if self.covers(rect) => Standing::Around,
+            Standing::Around | Standing::Apart if self.is_beyond(rect, 0.0) => Standing::Apart,
+            Standing::Around | Standing::Apart => Standing::Crossed,
+        }
+    }
+
+    /// Whether it shares a point with a region; borders count. Never no where it does; yes up to half a metre beyond.
+    pub fn touches_region(&self, region: &Region) -> bool {
+        let open = |node: &Rect| !self.is_beyond(node, 0.0);
+        region.touches(Rect::point(self.lat, self.lon))
+            || region.patch_tree().any(&open, &mut |patch| {
+                patch.any_edge(&open, &mut |a, b| self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b))))
+            })
+    }
+
+    /// Halves an edge whose ends are at known distances.
+    fn meets_edge(&self, (a, from_a): (Vertex, f64), (b, from_b): (Vertex, f64)) -> bool {
+        if from_a <= self.radius_m || from_b <= self.radius_m {
+            return true;
+        }
+        let length_m = length_m_max(a, b);
+        if (from_a + from_b - length_m) / 2.0 > self.radius_m {
+            return false;
+        }
+        if length_m <= EDGE_M_MIN {
+            return true;
+        }
+        let middle = Vertex { lat: a.lat.midpoint(b.lat), lon: a.lon.midpoint(b.lon) };
+        let middle = (middle, self.centre_m(middle));
+        self.meets_edge((a, from_a), middle) || self.meets_edge(middle, (b, from_b))
+    }
+
+    fn centre_m(&self, at: Vertex) -> f64 {
+        self.geodesic_m(at.lat, at.lon - self.lon)
     }
 
     fn sphere_distance(&self, rect: &Rect) -> Span {

@@ -2,7 +2,9 @@
 //!
 //! Only for the eye: what is matched is the shape itself.
 
+use super::block::Ground;
 use super::disc::Disc;
+use super::patch::Patch;
 use super::ring::{Ring, Vertex};
 use crate::cap::alert::Point;
 use serde_json::{Value, json};
@@ -14,9 +16,16 @@ const CIRCLE_RADIUS_M_MIN: f64 = 1.0;
 /// Decimals written: 1 cm.
 const DECIMALS: f64 = 1e7;
 
-pub(super) fn multi_polygon(rings: &[Ring], discs: &[Disc]) -> Value {
-    let circles: Vec<Ring> = discs.iter().filter_map(polygon).collect();
-    let parts: Vec<Value> = rings.iter().chain(&circles).flat_map(pieces).map(|piece| json!([piece])).collect();
+pub(super) fn multi_polygon<'a>(parts: impl Iterator<Item = &'a Ground> + Clone) -> Value {
+    let regions = parts.clone().filter_map(|part| match part {
+        Ground::Region(region) => Some(region.patches().iter().flat_map(pieces)),
+        Ground::Disc(_) => None,
+    });
+    let circles = parts.filter_map(|part| match part {
+        Ground::Region(_) => None,
+        Ground::Disc(disc) => Some(pieces(&Patch::new(polygon(disc)?, &[]))),
+    });
+    let parts: Vec<Value> = regions.flatten().chain(circles.flatten()).map(|piece| json!(piece)).collect();
     json!({ "type": "MultiPolygon", "coordinates": parts })
 }
 
@@ -29,20 +38,36 @@ fn polygon(disc: &Disc) -> Option<Ring> {
     Ring::new(&corners.collect::<Vec<_>>())
 }
 
-/// What of a ring lies on each turn of the Earth, moved to −180…180.
-fn pieces(ring: &Ring) -> Vec<Vec<[f64; 2]>> {
-    let bounds = ring.bounds();
+/// What of a patch lies on each turn of the Earth, moved to −180…180: an outer ring, then its holes.
+fn pieces(patch: &Patch) -> Vec<Vec<Vec<[f64; 2]>>> {
+    let bounds = patch.outer().bounds();
     let mut pieces = Vec::new();
-    let mut turn = 0.0;
-    while turn - 180.0 < bounds.east || turn == 0.0 {
-        let moved: Vec<Vertex> = ring.vertices().iter().map(|v| Vertex { lat: v.lat, lon: v.lon - turn }).collect();
-        let cut = clipped(&clipped(&moved, 180.0, 1.0), -180.0, -1.0);
-        if cut.len() >= 4 {
-            pieces.push(positions(&cut));
+    let mut turn = 360.0 * ((bounds.west + 180.0) / 360.0).floor();
+    loop {
+        let outer = piece(patch.outer(), turn);
+        if outer.len() >= 4 {
+            let holes = patch.holes().iter().map(|hole| piece(hole, turn)).filter(|hole| hole.len() >= 4);
+            let holes = holes.map(|hole| positions(&hole, Direction::Clockwise));
+            pieces.push(std::iter::once(positions(&outer, Direction::Anticlockwise)).chain(holes).collect());
         }
         turn += 360.0;
+        if turn - 180.0 >= bounds.east {
+            return pieces;
+        }
     }
-    pieces
+}
+
+/// What of a ring lies on one turn of the Earth.
+fn piece(ring: &Ring, turn: f64) -> Vec<Vertex> {
+    let moved: Vec<Vertex> = ring.vertices().iter().map(|v| Vertex { lat: v.lat, lon: v.lon - turn }).collect();
+    clipped(&clipped(&moved, 180.0, 1.0), -180.0, -1.0)
+}
+
+/// How rings run (RFC 7946 §3.1.6).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Anticlockwise,
+    Clockwise,
 }
 
 /// The part of a closed ring on one side of a meridian: where `lon × side` is at most `limit × side`.
@@ -65,11 +90,11 @@ fn clipped(ring: &[Vertex], limit: f64, side: f64) -> Vec<Vertex> {
     kept
 }
 
-fn positions(ring: &[Vertex]) -> Vec<[f64; 2]> {
+fn positions(ring: &[Vertex], direction: Direction) -> Vec<[f64; 2]> {
     let rounded = |degrees: f64| (degrees * DECIMALS).round() / DECIMALS;
     let mut positions: Vec<[f64; 2]> = ring.iter().map(|v| [rounded(v.lon), rounded(v.lat)]).collect();
     let doubled: f64 = positions.windows(2).map(|e| e[0][0] * e[1][1] - e[1][0] * e[0][1]).sum();
-    if doubled < 0.0 {
+    if (doubled < 0.0) == (direction == Direction::Anticlockwise) {
         positions.reverse();
     }
     positions

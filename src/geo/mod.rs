@@ -1,8 +1,9 @@
 //! Where: shapes on the Earth and what a grid cell has to do with them. Pure: no I/O, no clock.
 //!
-//! [`shape::Shape`] is an alert's area and the truth about it; [`rect::Rect`] is a cell, or a quad of cells. Below them
-//! stand `ring` (a polygon, with an index over its edges), `disc` (a circle) and `reach` (how far it is from a cell to
-//! an edge). `map` draws a shape.
+//! [`shape::Shape`] is an alert's area and the truth about it; [`region::Region`] is ground bounded by rings, a named
+//! area most often; [`rect::Rect`] is a cell, or a quad of cells. Below them stand `block` (the parts of a shape),
+//! `patch` (a polygon with its holes), `ring` (with an index over its edges), `disc` (a circle), `reach` (how far it is
+//! from a cell to an edge), `meeting` (two regions) and `tree` (boxes over many of something). `map` draws a shape.
 //!
 //! # What is exact, and where the bounds are
 //! Edges are straight in latitude and longitude (RFC 7946 §3.1.1); distances are geodesics of WGS 84. Cells are
@@ -10,10 +11,15 @@
 //! cell touches a polygon is exact but for that margin. Whether it is within a radius is never answered no wrongly,
 //! and wrongly yes only [`reach::EXCESS_M_MAX`] beyond the radius at most.
 
+mod block;
 pub mod code;
 mod disc;
 mod map;
+mod meeting;
+mod patch;
 pub mod reach;
 pub mod rect;
+pub mod region;
 mod ring;
 pub mod shape;
+mod tree;

@@ -10,10 +10,11 @@
 //! (a distance to something convex is convex along a geodesic, from which a short edge strays by no more than its
 //! curvature allows), and where it stays undecided within [`EXCESS_M_MAX`], the answer is yes.
 
+use super::patch::Patch;
 use super::rect::{
     METRES_PER_DEGREE_LAT_MAX, METRES_PER_DEGREE_LAT_MIN, METRES_PER_DEGREE_LON_MAX, METRES_PER_DEGREE_LON_MIN, Rect,
 };
-use super::ring::{Ring, Vertex, edge_meets};
+use super::ring::{Vertex, edge_meets};
 
 /// How far beyond its radius a cell may be told to reach a polygon, metres, for radii up to 200 km. Never short of it.
 pub const EXCESS_M_MAX: f64 = 1.5;
@@ -126,19 +127,30 @@ impl Reach {
         }
     }
 
-    /// Whether the geodesic distance from the cell to an edge of a ring is within the radius.
-    pub fn meets(&self, ring: &Ring) -> bool {
-        if !self.grown.meets_in_latitude(&ring.bounds()) {
-            return false;
-        }
-        self.grown.turns_to(&ring.bounds()).any(|turn| {
-            let (grown, rect) = (self.grown.shifted(turn), self.rect.shifted(turn));
-            let open = |node: &Rect| node.meets(&grown) && rects_apart(node, &rect, self.least) <= self.radius_m;
-            ring.any_edge(&open, &|a, b| edge_meets(a, b, &grown) && self.meets_edge(a, b, &rect))
-        })
+    /// The same, asked a number of degrees further east.
+    pub fn shifted(&self, degrees: f64) -> Self {
+        Self { rect: self.rect.shifted(degrees), grown: self.grown.shifted(degrees), ..*self }
     }
 
-    fn meets_edge(&self, a: Vertex, b: Vertex, rect: &Rect) -> bool {
+    /// Holds every point within the radius.
+    pub fn grown(&self) -> &Rect {
+        &self.grown
+    }
+
+    /// Whether anything in a box could be within the radius. Longitudes are taken as they are.
+    pub fn may_meet(&self, node: &Rect) -> bool {
+        node.meets(&self.grown) && rects_apart(node, &self.rect, self.least) <= self.radius_m
+    }
+
+    /// Whether the geodesic distance from the cell to an edge of a patch is within the radius. Longitudes are taken as
+    /// they are.
+    pub fn meets(&self, patch: &Patch) -> bool {
+        let grown = &self.grown;
+        patch.any_edge(&|node| self.may_meet(node), &mut |a, b| edge_meets(a, b, grown) && self.meets_edge(a, b))
+    }
+
+    fn meets_edge(&self, a: Vertex, b: Vertex) -> bool {
+        let rect = &self.rect;
         if edge_apart(a, b, rect, self.least) > self.radius_m {
             return false;
         }
@@ -187,7 +199,7 @@ fn bend_m(length_m: f64, latitude: f64) -> f64 {
 }
 
 /// An edge is no longer than this, metres.
-fn length_m_max(a: Vertex, b: Vertex) -> f64 {
+pub(super) fn length_m_max(a: Vertex, b: Vertex) -> f64 {
     let latitude = if a.lat * b.lat <= 0.0 { 0.0 } else { a.lat.abs().min(b.lat.abs()) };
     let width = (b.lon - a.lon) * METRES_PER_DEGREE_LON_MAX * latitude.to_radians().cos();
     ((b.lat - a.lat) * METRES_PER_DEGREE_LAT_MAX).hypot(width)

@@ -118,6 +118,34 @@ impl Rect {
     }
 }
 
+/// The smallest rectangle around all of them, its western end in −180…180; `east` is above 180 where it crosses ±180°.
+pub(super) fn around_all(rects: impl Iterator<Item = Rect>) -> Option<Rect> {
+    let home = |rect: Rect| rect.shifted(-360.0 * ((rect.west + 180.0) / 360.0).floor());
+    let mut parts: Vec<Rect> = rects.map(home).collect();
+    let joined = parts.iter().copied().reduce(|all, part| all.joined(&part))?;
+    let (west, east) = longitudes(&mut parts);
+    Some(Rect { west, east, ..joined })
+}
+
+/// The shortest run of longitudes that holds all parts: what is left of the circle without its widest gap. Parts begin
+/// in −180…180.
+fn longitudes(parts: &mut [Rect]) -> (f64, f64) {
+    parts.sort_by(|a, b| a.west.total_cmp(&b.west));
+    let first = parts[0].west;
+    let mut reached = parts[0].east;
+    let mut widest = (0.0, first, 0.0);
+    for part in parts.iter() {
+        if part.west - reached > widest.0 {
+            widest = (part.west - reached, part.west, reached);
+        }
+        reached = reached.max(part.east);
+    }
+    if first + 360.0 - reached >= widest.0 || reached >= first + 360.0 {
+        return (first, reached.min(first + 360.0));
+    }
+    (widest.1, widest.2 + 360.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

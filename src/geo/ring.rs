@@ -14,9 +14,20 @@ const LEAF_EDGES: usize = 8;
 /// Nodes under one node of a higher level.
 const BRANCHES: usize = 4;
 
+/// What a closed rectangle has to do with ground.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// They share no point.
+    Apart,
+    /// A border of the ground runs through it.
+    Crossed,
+    /// It lies wholly in the ground, and no border runs through it.
+    Around,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ring {
-    /// Closed: the last is the first.
+    /// Closed: the last is the first. Unwrapped: the western end lies in −180…180, or where its patch is.
     vertices: Vec<Vertex>,
     /// Boxes over runs of edges, the lowest level first; the last level is one box.
     levels: Vec<Vec<Rect>>,
@@ -24,63 +35,61 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// Unwraps a closed ring. `None` when a coordinate is no number. Latitudes beyond a pole are taken as the pole.
+    /// Unwraps a ring and closes it. `None` when a coordinate is no number. Latitudes beyond a pole are taken as the
+    /// pole.
     pub fn new(points: &[Point]) -> Option<Self> {
         if points.is_empty() || points.iter().any(|point| !point.lat.is_finite() || !point.lon.is_finite()) {
             return None;
         }
-        let vertices = unwrapped(points);
+        Some(Self::of(unwrapped(points)))
+    }
+
+    /// A closed ring that is unwrapped already.
+    pub fn of(vertices: Vec<Vertex>) -> Self {
         let mut levels = vec![leaves(&vertices)];
         while let Some(level) = levels.last().filter(|level| level.len() > 1) {
             levels.push(level.chunks(BRANCHES).map(joined).collect());
         }
         let bounds = around(&vertices);
-        Some(Self { vertices, levels, bounds })
+        Self { vertices, levels, bounds }
     }
 
-    /// The closed ring, its western end in −180…180.
+    /// The same ring, a number of degrees further east.
+    pub fn shifted(&self, degrees: f64) -> Self {
+        Self::of(self.vertices.iter().map(|v| Vertex { lat: v.lat, lon: v.lon + degrees }).collect())
+    }
+
+    /// The closed ring.
     pub fn vertices(&self) -> &[Vertex] {
         &self.vertices
     }
 
-    /// The box around it, its western end in −180…180.
+    /// The box around it.
     pub fn bounds(&self) -> Rect {
         self.bounds
     }
 
-    /// Whether any point of a closed rectangle is inside or on the ring.
-    pub fn touches(&self, rect: &Rect) -> bool {
-        let bounds = self.bounds;
-        // Most rings of a large union end here.
-        if !rect.meets_in_latitude(&bounds) {
-            return false;
-        }
-        shares_pole(&bounds, rect)
-            || rect.turns_to(&bounds).any(|turn| {
-                let rect = rect.shifted(turn);
-                rect.meets(&bounds) && (self.crosses(&rect) || self.goes_around(&rect))
-            })
+    /// Memory it takes beside itself, bytes.
+    pub fn bytes(&self) -> usize {
+        let boxes: usize = self.levels.iter().map(|level| level.len() * size_of::<Rect>()).sum();
+        self.vertices.len() * size_of::<Vertex>() + boxes + self.levels.len() * size_of::<Vec<Rect>>()
     }
 
-    /// Whether a whole closed rectangle is inside. May say no where an edge runs through the inside.
-    pub fn covers(&self, rect: &Rect) -> bool {
-        let bounds = self.bounds;
-        if rect.south < bounds.south || rect.north > bounds.north {
-            return false;
+    /// What a rectangle has to do with the ring, longitudes taken as they are.
+    pub fn standing(&self, rect: &Rect) -> Standing {
+        if !rect.meets(&self.bounds) {
+            Standing::Apart
+        } else if self.crosses(rect) {
+            Standing::Crossed
+        } else if self.goes_around(rect) {
+            Standing::Around
+        } else {
+            Standing::Apart
         }
-        let mut around = false;
-        for turn in rect.turns_to(&bounds) {
-            let rect = rect.shifted(turn);
-            if self.crosses(&rect) {
-                return false;
-            }
-            around |= self.goes_around(&rect);
-        }
-        around
     }
 
     /// Whether an edge passes `edge`, opening only boxes that pass `open`.
-    pub fn any_edge(&self, open: &impl Fn(&Rect) -> bool, edge: &impl Fn(Vertex, Vertex) -> bool) -> bool {
+    pub fn any_edge(&self, open: &impl Fn(&Rect) -> bool, edge: &mut impl FnMut(Vertex, Vertex) -> bool) -> bool {
         self.any_edge_below(self.levels.len() - 1, 0, open, edge)
     }
 
@@ -89,7 +98,7 @@ impl Ring {
         level: usize,
         node: usize,
         open: &impl Fn(&Rect) -> bool,
-        edge: &impl Fn(Vertex, Vertex) -> bool,
+        edge: &mut impl FnMut(Vertex, Vertex) -> bool,
     ) -> bool {
         if !open(&self.levels[level][node]) {
             return false;
@@ -101,7 +110,7 @@ impl Ring {
     }
 
     fn crosses(&self, rect: &Rect) -> bool {
-        self.any_edge(&|node| node.meets(rect), &|a, b| edge_meets(a, b, rect))
+        self.any_edge(&|node| node.meets(rect), &mut |a, b| edge_meets(a, b, rect))
     }
 
     /// Whether the ring goes around a rectangle that it does not cross.
@@ -141,11 +150,6 @@ impl Ring {
         let first = node * edges;
         (self.vertices[first], self.vertices[(first + edges).min(self.vertices.len() - 1)])
     }
-}
-
-/// A pole is one point, whatever its longitude.
-fn shares_pole(a: &Rect, b: &Rect) -> bool {
-    (a.north >= 90.0 && b.north >= 90.0) || (a.south <= -90.0 && b.south <= -90.0)
 }
 
 /// Whether a closed edge and a closed rectangle share a point: no axis parts them (x, y, or across the edge).

@@ -1,10 +1,16 @@
-//! An alert's area: the union of the polygons and circles of its areas, and what a cell has to do with it.
+//! An alert's area: the union of the polygons, circles and named areas of its `<area>` blocks, and what a cell has to do
+//! with it.
 
-use super::disc::Disc;
+pub use super::block::{Block, Named};
+use super::block::{Ground, Part, Source, parts};
+use super::code::AreaCode;
 use super::map;
+use super::meeting;
 use super::reach::Reach;
-use super::rect::Rect;
-use super::ring::Ring;
+use super::rect::{METRES_PER_DEGREE_LAT_MIN, Rect, around_all};
+use super::region::{Pole, Region};
+use super::ring::Standing;
+use super::tree::{Framed, Tree};
 use crate::cap::alert::{Alert, Area};
 use serde_json::Value;
 
@@ -14,15 +20,18 @@ pub const EDGE_MARGIN_DEG: f64 = 1e-9;
 /// What is left of a radius when it is asked of a whole quad at once, metres: more than any rounding.
 const QUAD_MARGIN_M: f64 = 2.0;
 
-/// Everything of an alert's areas that lies somewhere. A point is in it when it is in any polygon or any circle; a
-/// border belongs to it.
+/// Everything of an alert's areas that lies somewhere. A point is in it when it is in any polygon, circle or named area;
+/// a border belongs to it.
 ///
 /// A ring may jump at ±180° (its edges go the short way), use 0…360°, go around a pole or cross itself: what it goes
-/// around is inside. Geocodes are not looked at here.
+/// around is inside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
-    rings: Vec<Ring>,
-    discs: Vec<Disc>,
+    parts: Tree<Part>,
+    /// The box around all parts, longitudes as they are.
+    frame: Rect,
+    /// The poles that polygons hold.
+    poles: Vec<Pole>,
 }
 
 /// What all cells in a quad have in common.
@@ -39,29 +48,34 @@ pub enum Relation {
 }
 
 impl Shape {
-    /// The union of all polygons and circles; `None` when there is none that lies anywhere.
+    /// The union of all that is drawn; `None` when nothing of it lies anywhere.
     pub fn of_areas(areas: &[Area]) -> Option<Self> {
-        let rings: Vec<Ring> =
-            areas.iter().flat_map(|area| &area.polygons).filter_map(|polygon| Ring::new(polygon.ring())).collect();
-        let discs: Vec<Disc> = areas.iter().flat_map(|area| &area.circles).filter_map(Disc::new).collect();
-        (!rings.is_empty() || !discs.is_empty()).then_some(Self { rings, discs })
+        Self::of_blocks(areas.iter().map(|area| Block { area, named: Vec::new() }))
+    }
+
+    /// The union of all that is drawn and named; `None` when nothing of it lies anywhere.
+    pub fn of_blocks<'a>(blocks: impl IntoIterator<Item = Block<'a>>) -> Option<Self> {
+        Self::of_parts(blocks.into_iter().flat_map(|block| parts(&block)).collect())
+    }
+
+    fn of_parts(parts: Vec<Part>) -> Option<Self> {
+        let holds = |pole: &Pole| parts.iter().any(|part| part.at_pole(*pole));
+        let poles = [Pole::South, Pole::North].into_iter().filter(holds).collect();
+        let parts = Tree::new(parts);
+        Some(Self { frame: parts.frame()?, parts, poles })
     }
 
     /// Everywhere an alert speaks of. Languages repeat the same areas in the same order: each is taken once.
     pub fn of_alert(alert: &Alert) -> Option<Self> {
         let infos = &alert.infos;
         let is_new = |nth: usize, at: usize, area: &Area| {
-            let earlier = infos[..nth].iter().filter_map(|info| info.areas.get(at));
-            !earlier.clone().any(|known| known.polygons == area.polygons && known.circles == area.circles)
+            let mut earlier = infos[..nth].iter().filter_map(|info| info.areas.get(at));
+            !earlier.any(|known| says_the_same(known, area))
         };
-        let areas: Vec<Area> = infos
-            .iter()
-            .enumerate()
-            .flat_map(|(nth, info)| info.areas.iter().enumerate().map(move |(at, area)| (nth, at, area)))
-            .filter(|(nth, at, area)| is_new(*nth, *at, area))
-            .map(|(_, _, area)| area.clone())
-            .collect();
-        Self::of_areas(&areas)
+        let areas = infos.iter().enumerate().flat_map(|(nth, info)| {
+            info.areas.iter().enumerate().filter(move |(at, area)| is_new(nth, *at, area)).map(|(_, area)| area)
+        });
+        Self::of_blocks(areas.map(|area| Block { area, named: Vec::new() }))
     }
 
     /// Whether someone in the cell could be in the area: any point of the closed cell is in it.
@@ -75,13 +89,10 @@ impl Shape {
     /// Meant for cells and radii of kilometres: right for any, but slow for large rectangles.
     pub fn within(&self, cell: impl Into<Rect>, radius_m: f64) -> bool {
         let rect = cell.into().inflated(EDGE_MARGIN_DEG);
-        if self.touches(&rect) || self.discs.iter().any(|disc| disc.within(&rect, radius_m)) {
-            return true;
+        if self.is_south_or_north_of(&rect, radius_m) {
+            return false;
         }
-        radius_m > 0.0 && {
-            let reach = Reach::new(rect, radius_m);
-            self.rings.iter().any(|ring| reach.meets(ring))
-        }
+        self.touches(&rect) || (radius_m > 0.0 && self.is_reached(&Reach::new(rect, radius_m), &rect, radius_m))
     }
 
     /// Whether a point is in the area. A border counts.
@@ -93,64 +104,147 @@ impl Shape {
     /// agrees with [`Shape::touches_cell`] and [`Shape::within`] of every cell in it.
     pub fn relation(&self, quad: Rect, radius_m: f64) -> Relation {
         let rect = quad.inflated(EDGE_MARGIN_DEG);
-        if self.rings.iter().any(|ring| ring.covers(&rect)) || self.discs.iter().any(|disc| disc.covers(&rect)) {
-            return Relation::Inside;
-        }
-        if !self.is_apart(&rect, 0.0) {
-            return Relation::Mixed;
-        }
-        if radius_m <= 0.0 || self.is_apart(&rect, radius_m) {
+        if self.is_south_or_north_of(&rect, radius_m) {
             return Relation::Apart;
+        }
+        match self.standing(&rect, Standing::Around) {
+            Standing::Around => return Relation::Inside,
+            Standing::Crossed => return Relation::Mixed,
+            Standing::Apart if radius_m <= 0.0 || self.is_beyond(&rect, radius_m) => return Relation::Apart,
+            Standing::Apart => {}
         }
         let (lat, lon) = quad.centre();
         let left_m = radius_m - quad.half_diagonal_m() - QUAD_MARGIN_M;
         if left_m > 0.0 && self.within(Rect::point(lat, lon), left_m) { Relation::Near } else { Relation::Mixed }
     }
 
+    /// Whether it shares a point with a region; borders count.
+    pub fn touches_region(&self, region: &Region) -> bool {
+        self.any_part_of(region, |part| part.touches_region(region))
+    }
+
+    /// Whether a followed named area is meant: what is drawn touches it; what is named is it or shares ground with it,
+    /// a millimetre wide at least. A shared border alone is not enough: the next commune is not meant.
+    pub fn reaches_named(&self, code: &AreaCode, region: &Region) -> bool {
+        let is_it = |part: &Part| matches!(&part.source, Source::Named(name) if name == code);
+        self.parts.things().iter().any(is_it)
+            || self.any_part_of(region, |part| match (&part.source, &part.ground) {
+                (Source::Named(_), Ground::Region(named)) => meeting::share_ground(named, region),
+                (Source::Named(_), Ground::Disc(_)) | (Source::Drawn, _) => part.touches_region(region),
+            })
+    }
+
+    /// Whether any part speaks of some heights only.
+    pub fn has_altitudes(&self) -> bool {
+        self.parts.things().iter().any(|part| part.heights.is_some())
+    }
+
+    /// What speaks of any height of a span, metres above mean sea level; the ends count.
+    pub fn at_altitude(&self, low_m: f64, high_m: f64) -> Option<Self> {
+        let there = |part: &&Part| part.heights.is_none_or(|heights| heights.meet(low_m, high_m));
+        Self::of_parts(self.parts.things().iter().filter(there).cloned().collect())
+    }
+
     /// The smallest rectangle around it, its western end in −180…180; `east` is above 180 where it crosses ±180°.
     pub fn bounds(&self) -> Rect {
-        let mut parts: Vec<Rect> =
-            self.rings.iter().map(Ring::bounds).chain(self.discs.iter().map(Disc::bounds)).collect();
-        for part in &mut parts {
-            *part = part.shifted(-360.0 * ((part.west + 180.0) / 360.0).floor());
-        }
-        let (west, east) = longitudes(&mut parts);
-        let joined = parts.iter().fold(parts[0], |around, part| around.joined(part));
-        Rect { west, east, ..joined }
+        let bounds = self.parts.things().iter().map(|part| match &part.ground {
+            Ground::Region(region) => region.bounds(),
+            Ground::Disc(disc) => disc.bounds(),
+        });
+        around_all(bounds).unwrap_or(self.frame)
     }
 
     /// A GeoJSON MultiPolygon for maps (RFC 7946): cut at ±180°, circles as 64-gons.
     pub fn to_geojson(&self) -> Value {
-        map::multi_polygon(&self.rings, &self.discs)
+        map::multi_polygon(self.parts.things().iter().map(|part| &part.ground))
     }
 
     fn touches(&self, rect: &Rect) -> bool {
-        self.rings.iter().any(|ring| ring.touches(rect)) || self.discs.iter().any(|disc| disc.within(rect, 0.0))
+        self.standing(rect, Standing::Crossed) != Standing::Apart
+    }
+
+    /// What a rectangle has to do with it. `Crossed` is enough where that was asked.
+    fn standing(&self, rect: &Rect, enough: Standing) -> Standing {
+        let mut found = Standing::Apart;
+        if self.poles.iter().any(|pole| pole.is_in(rect)) {
+            found = Standing::Crossed;
+        }
+        if found == enough {
+            return found;
+        }
+        for turn in rect.turns_to(&self.frame) {
+            let rect = rect.shifted(turn);
+            self.parts.any(&|node| node.meets(&rect), &mut |part| {
+                found = match part.standing(&rect, enough) {
+                    Standing::Apart => found,
+                    standing => standing,
+                };
+                found == Standing::Around || found == enough
+            });
+            if found == Standing::Around || found == enough {
+                break;
+            }
+        }
+        found
+    }
+
+    fn is_reached(&self, reach: &Reach, rect: &Rect, radius_m: f64) -> bool {
+        reach.grown().turns_to(&self.frame).any(|turn| {
+            let reach = reach.shifted(turn);
+            self.parts.any(&|node| reach.may_meet(node), &mut |part| match &part.ground {
+                Ground::Region(region) => region.is_reached(&reach),
+                Ground::Disc(disc) => disc.within(rect, radius_m),
+            })
+        })
     }
 
     /// Whether no cell in a rectangle is within a radius. May say no.
-    fn is_apart(&self, rect: &Rect, radius_m: f64) -> bool {
-        let grown = if radius_m > 0.0 { rect.grown(radius_m) } else { *rect };
-        !self.rings.iter().any(|ring| ring.touches(&grown))
-            && self.discs.iter().all(|disc| disc.is_beyond(rect, radius_m))
+    fn is_beyond(&self, rect: &Rect, radius_m: f64) -> bool {
+        let grown = rect.grown(radius_m);
+        !grown.turns_to(&self.frame).any(|turn| {
+            let grown = grown.shifted(turn);
+            self.parts.any(&|node| node.meets(&grown), &mut |part| match &part.ground {
+                Ground::Region(region) => region.standing(&grown, Standing::Crossed) != Standing::Apart,
+                Ground::Disc(disc) => !disc.is_beyond(rect, radius_m),
+            })
+        })
+    }
+
+    /// Whether latitudes alone part them by more than a radius: most quads of the world end here.
+    fn is_south_or_north_of(&self, rect: &Rect, radius_m: f64) -> bool {
+        let gap = (self.frame.south - rect.north).max(rect.south - self.frame.north);
+        gap > 0.0 && gap * METRES_PER_DEGREE_LAT_MIN > radius_m
+    }
+
+    /// Whether a part passes whose box comes near a region's.
+    fn any_part_of(&self, region: &Region, mut pass: impl FnMut(&Part) -> bool) -> bool {
+        let frame = region.frame().inflated(EDGE_MARGIN_DEG);
+        let at_pole = self.poles.iter().any(|pole| pole.is_in(&frame));
+        if at_pole {
+            return self.parts.things().iter().any(pass);
+        }
+        let turns = frame.turns_to(&self.frame);
+        turns.map(|turn| frame.shifted(turn)).any(|frame| self.parts.any(&|node| node.meets(&frame), &mut pass))
     }
 }
 
-/// The shortest run of longitudes that holds all parts: what is left of the circle without its widest gap. Parts begin
-/// in −180…180.
-fn longitudes(parts: &mut [Rect]) -> (f64, f64) {
-    parts.sort_by(|a, b| a.west.total_cmp(&b.west));
-    let first = parts[0].west;
-    let mut reached = parts[0].east;
-    let mut widest = (0.0, first, 0.0);
-    for part in parts.iter() {
-        if part.west - reached > widest.0 {
-            widest = (part.west - reached, part.west, reached);
+/// Whether two areas speak of the same ground and heights; what they are called does not matter.
+fn says_the_same(a: &Area, b: &Area) -> bool {
+    a.polygons == b.polygons && a.circles == b.circles && a.altitude_ft == b.altitude_ft && a.ceiling_ft == b.ceiling_ft
+}
+
+impl Part {
+    fn standing(&self, rect: &Rect, enough: Standing) -> Standing {
+        match &self.ground {
+            Ground::Region(region) => region.standing(rect, enough),
+            Ground::Disc(disc) => disc.standing(rect, enough),
         }
-        reached = reached.max(part.east);
     }
-    if first + 360.0 - reached >= widest.0 || reached >= first + 360.0 {
-        return (first, reached.min(first + 360.0));
+
+    fn touches_region(&self, region: &Region) -> bool {
+        match &self.ground {
+            Ground::Region(own) => meeting::touch(own, region, EDGE_MARGIN_DEG),
+            Ground::Disc(disc) => disc.touches_region(region),
+        }
     }
-    (widest.1, widest.2 + 360.0)
 }

@@ -1,10 +1,10 @@
 //! The ground between edges that meet only in their ends: how often each face is gone around, and the outline of what
 //! is gone around at all.
 //!
-//! The edges of one ring hang together, cuts through it included. So each face has one border, and how often it is
-//! gone around follows from its neighbour's.
+//! The edges of one ring hang together, cuts through it included; those of several are tied to each other. So each face
+//! has one border, and how often it is gone around follows from its neighbour's.
 
-use super::snap::{Edge, Spot, turn};
+use super::snap::{Edge, Runs, Spot, turn};
 use std::collections::BTreeMap;
 
 /// One direction of an edge: `2 × edge` from its lower end, one more from its upper.
@@ -16,8 +16,8 @@ struct Graph<'e> {
     right_of: Vec<Half>,
     /// For each half: the face to its left.
     face_of: Vec<usize>,
-    /// For each face: how often the ring goes around it, to the left less to the right.
-    windings: Vec<i32>,
+    /// For each face: how often it is gone around.
+    windings: Vec<Runs>,
 }
 
 /// Outlines without repeated corners.
@@ -95,7 +95,7 @@ impl<'e> Graph<'e> {
                 outside = Some((area, face));
             }
         }
-        self.windings = vec![0; firsts.len()];
+        self.windings = vec![Runs::NONE; firsts.len()];
         let mut known = vec![false; firsts.len()];
         let mut open: Vec<usize> = outside.iter().map(|&(_, face)| face).collect();
         open.iter().for_each(|&face| known[face] = true);
@@ -105,7 +105,7 @@ impl<'e> Graph<'e> {
                 let other = self.face_of[half ^ 1];
                 if !known[other] {
                     known[other] = true;
-                    self.windings[other] = self.windings[face] - self.runs(half);
+                    self.windings[other] = self.windings[face] + -self.runs(half);
                     open.push(other);
                 }
                 half = self.next(half);
@@ -117,13 +117,13 @@ impl<'e> Graph<'e> {
     }
 
     /// How much more often the ring goes around what is to the left of a half than what is to its right.
-    fn runs(&self, half: Half) -> i32 {
+    fn runs(&self, half: Half) -> Runs {
         let runs = self.edges[half / 2].runs;
         if half.is_multiple_of(2) { runs } else { -runs }
     }
 
     fn is_inside(&self, half: Half) -> bool {
-        self.windings[self.face_of[half]] != 0
+        self.windings[self.face_of[half]].is_ground()
     }
 
     /// Whether ground lies to the left, and to the right none or other ground behind a cut.
@@ -187,7 +187,7 @@ fn without_repeats(walk: Vec<Spot>) -> Vec<Vec<Spot>> {
 }
 
 /// Twice the area of a ring, anticlockwise above zero.
-fn twice_area(ring: &[Spot]) -> i128 {
+pub(super) fn twice_area(ring: &[Spot]) -> i128 {
     let closed = ring.iter().zip(ring.iter().cycle().skip(1));
     closed.map(|(&a, &b)| turn(ring[0], a, b)).sum()
 }

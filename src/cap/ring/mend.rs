@@ -5,7 +5,7 @@
 //! hole two steps of the grid thin, the hole would be filled: ground may be won, and none is lost.
 
 use super::faces::{Outlines, outlines};
-use super::snap::{Edge, STEPS_PER_DEGREE, Spot, cut_where_they_meet, edges};
+use super::snap::{Edge, Runs, STEPS_PER_DEGREE, Spot, cut_where_they_meet, edges};
 use super::unwrap::Vertex;
 use super::{Tangled, Work};
 use crate::cap::alert::Point;
@@ -65,7 +65,7 @@ fn cuts_through(found: &Outlines, (part, of): (i64, i64)) -> Vec<Edge> {
     groups
         .into_iter()
         .map(|(low, high)| low + (high - low) * part / of)
-        .filter_map(|y| Edge::new(Spot { x: west, y }, Spot { x: east, y }, 0, true))
+        .filter_map(|y| Edge::new(Spot { x: west, y }, Spot { x: east, y }, Runs::NONE, true))
         .collect()
 }
 

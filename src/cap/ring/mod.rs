@@ -5,9 +5,11 @@
 //! another (OGC 06-103r4 §6.1.11.1). CAP 1.2 §3.2.4 wants a polygon; what goes around nothing twice is one.
 //!
 //! `pairs` finds edges that may meet, `cross` says exactly whether they do, `snap` cuts edges where they meet, `faces`
-//! tells the ground that the ring goes around, `mend` makes rings of it. All of it is bounded by [`Work`].
+//! tells the ground that the ring goes around, `mend` makes rings of it, `difference` takes holes out of it. All of it is
+//! bounded by [`Work`].
 
 mod cross;
+mod difference;
 mod faces;
 mod mend;
 mod pairs;
@@ -16,16 +18,20 @@ mod snap;
 mod tests;
 mod unwrap;
 
+pub use difference::{Left, MOVED_DEG_MAX, difference, is_simple};
+pub use pairs::near_together;
 pub use unwrap::{Vertex, unwrapped};
 
 pub(super) use mend::Mended;
 
 use super::alert::Point;
-use super::limits::{Limits, RING_CUTS_MAX, RING_MENDED_VERTICES_MAX};
+use super::limits::{
+    HOLE_CUTS_MAX, HOLE_PAIRS_MAX, HOLE_VERTICES_MAX, Limits, RING_CUTS_MAX, RING_MENDED_VERTICES_MAX,
+};
 
 /// How much work may still be done on the rings of one document.
 #[derive(Debug)]
-pub(super) struct Work {
+pub struct Work {
     /// Pairs of boxes or edges looked at.
     pairs: usize,
     /// Cuts of one edge by another.
@@ -36,11 +42,16 @@ pub(super) struct Work {
 
 /// There was more work than is ever done.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Tangled;
+pub struct Tangled;
 
 impl Work {
     pub(super) fn new(limits: &Limits) -> Self {
         Self { pairs: limits.ring_pairs_max, cuts: RING_CUTS_MAX, vertices: RING_MENDED_VERTICES_MAX }
+    }
+
+    /// For taking holes out of the ground of one alert or one named area.
+    pub fn for_holes() -> Self {
+        Self { pairs: HOLE_PAIRS_MAX, cuts: HOLE_CUTS_MAX, vertices: HOLE_VERTICES_MAX }
     }
 
     fn spend_pairs(&mut self, count: usize) -> Result<(), Tangled> {

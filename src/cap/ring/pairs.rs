@@ -58,11 +58,12 @@ impl Node {
 }
 
 /// Sorts things along a curve that keeps near together what is near on the plane (Morton's).
-pub(super) fn near_together<T>(things: &mut [T], place: impl Fn(&T) -> (f64, f64)) {
+pub fn near_together<T>(things: &mut [T], place: impl Fn(&T) -> (f64, f64)) {
     let Some(first) = things.first() else { return };
     let all = things.iter().map(|thing| Bounds::around(place(thing), place(thing), 0.0));
     let all = all.fold(Bounds::around(place(first), place(first), 0.0), |all, one| all.joined(&one));
-    let sixteen_bits = |at: f64, low: f64, high: f64| ((at - low) / (high - low).max(1.0) * f64::from(u16::MAX)) as u32;
+    let sixteen_bits =
+        |at: f64, low: f64, high: f64| ((at - low) / (high - low).max(f64::MIN_POSITIVE) * f64::from(u16::MAX)) as u32;
     let spread = |bits: u32| {
         let bits = (bits | bits << 8) & 0x00FF_00FF;
         let bits = (bits | bits << 4) & 0x0F0F_0F0F;

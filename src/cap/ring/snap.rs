@@ -13,7 +13,7 @@ use std::collections::HashMap;
 /// Steps of the grid in a degree.
 pub(super) const STEPS_PER_DEGREE: f64 = 1e9;
 /// Rounds of cutting. Each moves an edge by less than a step; more than four were never seen.
-const ROUNDS_MAX: usize = 12;
+pub(super) const ROUNDS_MAX: usize = 12;
 
 /// When there are more cuts than this share of the edges, neighbours in the list are no longer near each other.
 const MANY_CUTS_SHARE: usize = 8;
@@ -32,13 +32,52 @@ impl Spot {
     }
 }
 
+/// How often rings run along an edge, less how often they run back; or how often they go around a face, anticlockwise
+/// less clockwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Runs {
+    /// Rings around ground.
+    pub(super) ground: i32,
+    /// Rings around what is taken away from it.
+    pub(super) hole: i32,
+}
+
+impl Runs {
+    /// Along a ring around ground, once.
+    pub(super) const GROUND: Self = Self { ground: 1, hole: 0 };
+    /// Along a ring around a hole, once.
+    pub(super) const HOLE: Self = Self { ground: 0, hole: 1 };
+    /// Along no ring.
+    pub(super) const NONE: Self = Self { ground: 0, hole: 0 };
+
+    /// Whether a face that is gone around so often is ground.
+    pub(super) fn is_ground(self) -> bool {
+        self.ground != 0 && self.hole == 0
+    }
+}
+
+impl std::ops::Neg for Runs {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self { ground: -self.ground, hole: -self.hole }
+    }
+}
+
+impl std::ops::Add for Runs {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { ground: self.ground + other.ground, hole: self.hole + other.hole }
+    }
+}
+
 /// An edge, its lower end first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {
     pub(super) from: Spot,
     pub(super) to: Spot,
-    /// How often rings run along it, less how often they run back.
-    pub(super) runs: i32,
+    pub(super) runs: Runs,
     /// Whether it is a cut through the ground.
     pub(super) cut: bool,
     /// Whether it has not been looked at: what has been, met nothing else that was there before.
@@ -47,7 +86,7 @@ pub(super) struct Edge {
 
 impl Edge {
     /// `None` for no edge at all.
-    pub(super) fn new(a: Spot, b: Spot, runs: i32, cut: bool) -> Option<Self> {
+    pub(super) fn new(a: Spot, b: Spot, runs: Runs, cut: bool) -> Option<Self> {
         match a.cmp(&b) {
             std::cmp::Ordering::Less => Some(Self { from: a, to: b, runs, cut, fresh: Fresh::Yes }),
             std::cmp::Ordering::Greater => Some(Self { from: b, to: a, runs: -runs, cut, fresh: Fresh::Yes }),
@@ -62,10 +101,15 @@ pub(super) fn turn(a: Spot, b: Spot, c: Spot) -> i128 {
     x * i128::from(c.y - a.y) - y * i128::from(c.x - a.x)
 }
 
-/// The edges of a closed ring.
+/// The edges of a closed ring around ground.
 pub(super) fn edges(ring: &[Vertex]) -> Vec<Edge> {
     let spots: Vec<Spot> = ring.iter().map(|&vertex| Spot::of(vertex)).collect();
-    spots.windows(2).filter_map(|ends| Edge::new(ends[0], ends[1], 1, false)).collect()
+    edges_of(&spots, Runs::GROUND).collect()
+}
+
+/// The edges of a closed ring.
+pub(super) fn edges_of(spots: &[Spot], runs: Runs) -> impl Iterator<Item = Edge> {
+    spots.windows(2).filter_map(move |ends| Edge::new(ends[0], ends[1], runs, false))
 }
 
 /// The same edges, cut where they meet; those that lie upon each other are one.
@@ -181,7 +225,7 @@ fn merged(edges: Vec<Edge>) -> Vec<Edge> {
         match places.entry((edge.from, edge.to)) {
             std::collections::hash_map::Entry::Occupied(place) => {
                 let known = &mut merged[*place.get()];
-                known.runs += edge.runs;
+                known.runs = known.runs + edge.runs;
                 known.cut |= edge.cut;
                 if edge.fresh == Fresh::No {
                     known.fresh = Fresh::No;
