@@ -14,6 +14,7 @@ use crate::pipeline::follow::Follower;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::listen::Listener;
 use crate::pipeline::planner::Planner;
+use crate::pipeline::prove::Prover;
 use crate::pipeline::sweep::Sweeper;
 use crate::push;
 use crate::push::endpoint::EndpointPolicy;
@@ -36,19 +37,25 @@ use url::Url;
 
 pub use signing::signing_key;
 
+/// The address of the database that the settings name.
+pub fn store_url(config: &Config) -> String {
+    match &config.database.url {
+        Some(url) => url.to_string(),
+        None => format!("sqlite://{}", config.data.dir.join("beffroi.db").display()),
+    }
+}
+
 /// Opens the database that the settings name, and brings its tables to this version.
 ///
 /// # Errors
 /// When it cannot be opened or migrated.
 pub async fn open_store(config: &Config) -> anyhow::Result<Db> {
-    let url = match &config.database.url {
-        Some(url) => url.to_string(),
-        None => {
-            files::make_folder(&config.data.dir)?;
-            format!("sqlite://{}", config.data.dir.join("beffroi.db").display())
-        }
-    };
-    Db::open(&url, config.database.connections).await.context("database.url: the database cannot be opened")
+    if config.database.url.is_none() {
+        files::make_folder(&config.data.dir)?;
+    }
+    Db::open(&store_url(config), config.database.connections)
+        .await
+        .context("database.url: the database cannot be opened")
 }
 
 /// Runs the whole service on one node until it is asked to stop.
@@ -212,12 +219,20 @@ impl Node {
             config.push.in_flight_per_origin_max,
             closing.clone(),
         );
+        let prover = Prover {
+            db: self.db.clone(),
+            clock: self.clock,
+            follower: self.follower.clone(),
+            node: self.owner.clone(),
+            closing: closing.clone(),
+        };
         let listener = Listener { db: self.db.clone(), fence: self.fence.clone(), wake, closing };
         let mut steps = JoinSet::new();
         steps.spawn(planner.run());
         steps.spawn(sweeper.run());
         steps.spawn(Arc::new(dispatcher).run());
         steps.spawn(listener.run());
+        steps.spawn(prover.run());
         (bell, steps)
     }
 }
@@ -232,18 +247,28 @@ const CLOCK_SETTING: &str = "clock";
 /// When the database does not answer, or what it remembers is no offset.
 pub async fn alert_clock(db: &Db, start: Option<Timestamp>) -> anyhow::Result<Clock> {
     let Some(start) = start else { return Ok(Clock::system()) };
-    let remembered = store::setting::get(db, CLOCK_SETTING).await?;
-    let remembered = remembered.as_deref().and_then(|text| text.split_once(' '));
-    if let Some((known_start, offset_ms)) = remembered
-        && known_start == start.to_string()
-    {
-        return Ok(Clock::with_offset(SignedDuration::from_millis(offset_ms.parse()?)));
+    if let Some(known) = remembered_clock(db, start).await? {
+        return Ok(known);
     }
     let offset = start.duration_since(Clock::system().real());
     let mut tx = db.begin().await?;
     store::setting::put(&mut tx, CLOCK_SETTING, &format!("{start} {}", offset.as_millis())).await?;
     tx.commit().await?;
     Ok(Clock::with_offset(offset))
+}
+
+/// The alert time of this `clock.start`, if the data remembers it.
+///
+/// # Errors
+/// When the database does not answer, or what it remembers is no offset.
+pub async fn remembered_clock(db: &Db, start: Timestamp) -> anyhow::Result<Option<Clock>> {
+    let remembered = store::setting::get(db, CLOCK_SETTING).await?;
+    let remembered = remembered.as_deref().and_then(|text| text.split_once(' '));
+    let Some((known_start, offset_ms)) = remembered else { return Ok(None) };
+    if known_start != start.to_string() {
+        return Ok(None);
+    }
+    Ok(Some(Clock::with_offset(SignedDuration::from_millis(offset_ms.parse()?))))
 }
 
 /// The few files a node keeps beside its database.

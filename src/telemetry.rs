@@ -52,6 +52,12 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
     metrics::describe_gauge!("beffroi_audience_change", "Number of the last change in the index of this node.");
     metrics::describe_gauge!("beffroi_audience_behind_seconds", "For how long changes could not be read; 0: in step.");
     metrics::describe_counter!("beffroi_audience_read_again_total", "Everyone read again since changes were lost.");
+    metrics::describe_counter!("beffroi_audience_proofs_total", "Comparisons of index and database, by verdict.");
+    metrics::describe_gauge!(
+        "beffroi_audience_agrees",
+        "1: index and database agreed when last compared; 0: an alarm."
+    );
+    metrics::describe_histogram!("beffroi_audience_proof_seconds", "Time to compare index and database.");
     metrics::describe_histogram!("beffroi_plan_seconds", "Time to target and plan one broadcast.");
     Ok(handle)
 }

@@ -1,6 +1,7 @@
 //! The command line: one file per verb. Human text goes to standard error, results to standard output.
 
 mod check;
+mod doctor;
 mod key;
 mod matching;
 mod operator;
@@ -31,6 +32,7 @@ enum Verb {
     Serve(serve::Args),
     Check(check::Args),
     Match(matching::Args),
+    Doctor(doctor::Args),
     Post(post::Args),
     Key(key::Args),
     Operator(operator::Args),
@@ -65,9 +67,15 @@ pub async fn run() -> ExitCode {
 }
 
 async fn run_verb(cli: Cli) -> anyhow::Result<Answer> {
-    let config = Config::load(cli.config.as_deref())?;
+    let config = Config::load(cli.config.as_deref());
+    let config = match (config, &cli.verb) {
+        // The first thing it tells.
+        (Err(error), Verb::Doctor(args)) => return Ok(doctor::without_settings(args, &error)),
+        (config, _) => config?,
+    };
     match cli.verb {
         Verb::Serve(args) => serve::run(args, config).await,
+        Verb::Doctor(args) => doctor::run(args, config).await,
         Verb::Check(args) => check::run(&args),
         Verb::Match(args) => matching::run(&args),
         Verb::Post(args) => post::run(args, config).await,

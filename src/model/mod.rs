@@ -11,6 +11,7 @@ pub mod message;
 pub mod operator;
 pub mod outcome;
 pub mod place;
+pub mod proof;
 pub mod repair;
 #[cfg(test)]
 pub mod sample;

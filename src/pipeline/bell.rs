@@ -22,6 +22,7 @@ use crate::model::id::{AlertId, BroadcastId};
 use crate::model::lifecycle::{self, Remark};
 use crate::model::message::{Message, messages};
 use crate::model::operator::Actor;
+use crate::model::proof::Proof;
 use crate::model::tier::Tier;
 use crate::store::alert::{NewAlert, StoredAlert, Voice};
 use crate::store::event_code::EventCode;
@@ -112,6 +113,11 @@ impl Bell {
     /// meanwhile.
     pub fn audience_behind_for(&self) -> Option<Duration> {
         self.follower.behind_for()
+    }
+
+    /// The last comparison of this node's index with the database; `None` before the first has ended.
+    pub fn audience_proof(&self) -> Option<Proof> {
+        self.follower.proof()
     }
 
     /// Takes a document from an integrator. With `dry_run` everything is decided and nothing stored.

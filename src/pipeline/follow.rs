@@ -2,13 +2,17 @@
 //! change that was committed before a match began is in it, whichever process made it; being woken and polling only
 //! keep the index fresh in between. A match whose changes cannot be read does not happen: it is tried again.
 
-use crate::audience::{Audience, Change};
+use crate::audience::{Audience, Change, Checksum, Snapshot};
 use crate::clock::Clock;
+use crate::model::proof::{Proof, Tally};
 use crate::store::subscriber::Moment;
 use crate::store::{self, Db, StoreError};
-use std::sync::{Mutex as StdMutex, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+
+/// People read at once while they are added up.
+const ADDED_UP_PAGE: i64 = 1_000;
 
 /// The one who applies changes to the audience of this node.
 #[derive(Debug)]
@@ -19,6 +23,16 @@ pub struct Follower {
     one_at_a_time: Mutex<()>,
     /// Since when changes cannot be read.
     failing: StdMutex<Option<Instant>>,
+    /// The last comparison with the database.
+    proof: StdMutex<Option<Proof>>,
+}
+
+/// What index and database add up to, both at the same change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    pub change: i64,
+    pub index: Tally,
+    pub database: Tally,
 }
 
 /// Why everyone is read again, not only who changed.
@@ -41,7 +55,8 @@ impl Loss {
 
 impl Follower {
     pub fn new(db: Db, clock: Clock, audience: Audience) -> Self {
-        Self { db, clock, audience, one_at_a_time: Mutex::new(()), failing: StdMutex::new(None) }
+        let (failing, proof) = (StdMutex::new(None), StdMutex::new(None));
+        Self { db, clock, audience, one_at_a_time: Mutex::new(()), failing, proof }
     }
 
     /// Reads everyone. Done once at the start.
@@ -61,7 +76,7 @@ impl Follower {
     /// When the database does not answer; the audience is then as it was, or some changes further.
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         let _turn = self.one_at_a_time.lock().await;
-        let followed = self.follow().await;
+        let followed = self.follow_now().await;
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         *failing = followed.is_err().then(|| failing.unwrap_or_else(|| self.clock.monotonic()));
         drop(failing);
@@ -75,18 +90,63 @@ impl Follower {
         failing.map(|since| self.clock.monotonic().duration_since(since))
     }
 
-    async fn follow(&self) -> Result<(), StoreError> {
+    /// Adds up the index and the database at one and the same change. Reads everyone, a page at a time and no more than
+    /// half of the time, on a connection of its own; changes and matches go on meanwhile.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn compare(&self) -> Result<Compared, StoreError> {
+        let (snapshot, mut moment) = self.same_moment().await?;
+        let database = add_up(&mut moment, self.clock).await?;
+        let change = moment.seq();
+        drop(moment);
+        let index = tokio::task::spawn_blocking(move || snapshot.checksum()).await.expect("adding up does not fail");
+        Ok(Compared { change, index: tally(index), database })
+    }
+
+    /// Keeps the last comparison for whoever asks.
+    pub fn remember(&self, proof: Proof) {
+        *self.proof.lock().unwrap_or_else(PoisonError::into_inner) = Some(proof);
+    }
+
+    /// The last comparison; `None` before the first has ended.
+    pub fn proof(&self) -> Option<Proof> {
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The index and a moment of the database that show the same last change. Neither changes any more.
+    async fn same_moment(&self) -> Result<(Arc<Snapshot>, Moment), StoreError> {
+        loop {
+            let _turn = self.one_at_a_time.lock().await;
+            let mut moment = Moment::long(&self.db).await?;
+            match self.follow(&mut moment).await? {
+                None => return Ok((self.audience.snapshot(), moment)),
+                Some(loss) => self.read_again(loss).await?,
+            }
+        }
+    }
+
+    async fn follow_now(&self) -> Result<(), StoreError> {
         let mut moment = Moment::now(&self.db).await?;
+        let loss = self.follow(&mut moment).await?;
+        // Reading everyone takes a connection, and there may be only one.
+        drop(moment);
+        match loss {
+            Some(loss) => self.read_again(loss).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Applies the changes up to this moment; when some are lost, the index does not stand there.
+    async fn follow(&self, moment: &mut Moment) -> Result<Option<Loss>, StoreError> {
         let mut seq = self.audience.snapshot().seq();
         if moment.seq() < seq {
-            drop(moment);
-            return self.read_again(Loss::WentBack).await;
+            return Ok(Some(Loss::WentBack));
         }
         while seq < moment.seq() {
             let (changed, last) = moment.changes_since(seq).await?;
             if changed.is_empty() {
-                drop(moment);
-                return self.read_again(Loss::Gap).await;
+                return Ok(Some(Loss::Gap));
             }
             let changes = changed
                 .into_iter()
@@ -95,7 +155,7 @@ impl Follower {
             self.audience.apply(changes, last);
             seq = last;
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn read_again(&self, loss: Loss) -> Result<(), StoreError> {
@@ -121,4 +181,28 @@ impl Follower {
         metrics::gauge!("beffroi_audience_change").set(snapshot.seq() as f64);
         metrics::gauge!("beffroi_audience_behind_seconds").set(self.behind_for().unwrap_or_default().as_secs_f64());
     }
+}
+
+/// Adds up everyone of a moment, and rests as long as it works.
+///
+/// # Errors
+/// When the database does not answer, or someone in it cannot be read.
+pub async fn add_up(moment: &mut Moment, clock: Clock) -> Result<Tally, StoreError> {
+    let mut sum = Checksum::default();
+    let mut last = None;
+    loop {
+        let began = clock.monotonic();
+        let page = moment.listeners(last, ADDED_UP_PAGE).await?;
+        let Some(end) = page.last() else { return Ok(tally(sum)) };
+        last = Some(end.slot);
+        for listener in &page {
+            sum += Checksum::of(listener);
+        }
+        tokio::time::sleep(clock.monotonic().duration_since(began)).await;
+    }
+}
+
+const fn tally(sum: Checksum) -> Tally {
+    let Checksum { people, places, sum } = sum;
+    Tally { people, places, sum }
 }

@@ -19,6 +19,7 @@ pub mod listen;
 mod outcome;
 pub mod plan;
 pub mod planner;
+pub mod prove;
 mod repairs;
 pub mod resolve;
 mod segment;

@@ -120,6 +120,15 @@ impl Dialect {
     }
 }
 
+/// What is done to a database when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    /// Made where it is missing, and brought to this version's tables.
+    Ready,
+    /// Nothing.
+    AsItIs,
+}
+
 /// What nodes tell each other: an endless stream of [`Db::notify`]'s words.
 pub type Wakes = BoxStream<'static, Result<String, StoreError>>;
 
@@ -130,37 +139,53 @@ impl Db {
     /// # Errors
     /// Another scheme, an in-memory SQLite, a database that cannot be reached, written or migrated.
     pub async fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
+        Self::open_with(url, connections, Opening::Ready).await
+    }
+
+    /// Opens a database as it is: nothing is made and nothing is migrated.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be reached.
+    pub async fn open_as_it_is(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, 2, Opening::AsItIs).await
+    }
+
+    async fn open_with(url: &str, connections: u32, opening: Opening) -> Result<Self, StoreError> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
-            "sqlite" => Self::open_sqlite(url, connections).await,
-            "postgres" | "postgresql" => Self::open_postgres(url, connections).await,
+            "sqlite" => Self::open_sqlite(url, connections, opening).await,
+            "postgres" | "postgresql" => Self::open_postgres(url, connections, opening).await,
             _ => Err(StoreError::Url),
         }
     }
 
-    async fn open_sqlite(url: &str, connections: u32) -> Result<Self, StoreError> {
+    async fn open_sqlite(url: &str, connections: u32, opening: Opening) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
         // Every connection would see a memory database of its own.
         if options.get_filename().as_os_str().is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
             return Err(StoreError::Url);
         }
-        make_folder(options.get_filename())?;
+        if opening == Opening::Ready {
+            make_folder(options.get_filename())?;
+        }
         let options = options
-            .create_if_missing(true)
+            .create_if_missing(opening == Opening::Ready)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
         let write = pool().max_connections(1).connect_with(options.clone()).await?;
-        migrate::sqlite().run(&write).await?;
+        if opening == Opening::Ready {
+            migrate::sqlite().run(&write).await?;
+        }
         let options = options.pragma("query_only", "ON");
         let fence = pool().max_connections(1).connect_with(options.clone()).await?;
         let read = pool().max_connections(connections).connect_with(options).await?;
         Ok(Self::Sqlite { read, write, fence })
     }
 
-    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
+    async fn open_postgres(url: &str, connections: u32, opening: Opening) -> Result<Self, StoreError> {
         let options =
             PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?.application_name("beffroi").options([
                 ("default_transaction_isolation", "read committed"),
@@ -169,7 +194,9 @@ impl Db {
             ]);
         let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).max_connections(connections);
         let write = pool().connect_with(options.clone()).await?;
-        migrate::postgres().run(&write).await?;
+        if opening == Opening::Ready {
+            migrate::postgres().run(&write).await?;
+        }
         let fence = pool().max_connections(1).connect_with(options.clone()).await?;
         let read = pool().connect_with(options).await?;
         Ok(Self::Postgres { read, write, fence })
@@ -193,6 +220,22 @@ impl Db {
             Self::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
             Self::Postgres { read, .. } => {
                 Ok(Tx::Postgres(read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+            }
+        }
+    }
+
+    /// [`Db::snapshot`] on a connection of its own, for who reads so long that others should not miss it.
+    pub(super) async fn long_snapshot(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite { read, .. } => {
+                let own = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+                let own = own.connect_with(read.connect_options().as_ref().clone()).await?;
+                Ok(Tx::Sqlite(own.begin().await?))
+            }
+            Self::Postgres { read, .. } => {
+                let own = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+                let own = own.connect_with(read.connect_options().as_ref().clone()).await?;
+                Ok(Tx::Postgres(own.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
             }
         }
     }

@@ -30,7 +30,13 @@ const STEPS: &[Step] = &[
     step!(4, "0004_lifecycle"),
     step!(5, "0005_repairs"),
     step!(6, "0006_places"),
+    step!(8, "0008_proof"),
 ];
+
+/// The numbers of all migrations.
+pub(super) fn versions() -> impl Iterator<Item = i64> {
+    STEPS.iter().map(|step| step.version)
+}
 
 pub(super) fn sqlite() -> Migrator {
     migrator(|step| step.sqlite)

@@ -1,6 +1,7 @@
 //! The index of a node follows the database: by number, whoever writes, and never silently stale.
 
 mod given;
+mod proof;
 
 use crate::support::alerts::{CENTRE, Cap};
 use crate::support::database::databases;
@@ -28,6 +29,7 @@ const NEVER: Duration = Duration::from_secs(3_600);
 const WOKEN: Duration = Duration::from_secs(5);
 const PEOPLE: usize = 3;
 
+/// A follower of this database and what it keeps.
 fn follower(db: &Db) -> (Follower, Audience) {
     let audience = Audience::new();
     (Follower::new(db.clone(), Clock::system(), audience.clone()), audience)

@@ -14,6 +14,7 @@ mod console;
 mod crash;
 mod decisions;
 mod docs;
+mod doctor;
 mod faults;
 mod following;
 mod fuzz;

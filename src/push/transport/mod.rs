@@ -144,6 +144,19 @@ impl Transport {
         }
     }
 
+    /// Makes a connection to an origin, TLS included, and drops it.
+    ///
+    /// # Errors
+    /// Why none can be made.
+    pub async fn reach(&self, origin: &str) -> Result<(), TransportError> {
+        let uri = origin.parse::<Uri>().map_err(|_| TransportError::Address)?;
+        let connect_timeout = self.timeout.min(Duration::from_millis(CONNECT_MS_MAX));
+        tokio::time::timeout(connect_timeout, self.connector.connect(&uri))
+            .await
+            .map_err(|_| TransportError::ConnectTimeout)?
+            .map(drop)
+    }
+
     fn pool(&self, origin: &str) -> Result<Arc<Origin>, TransportError> {
         let mut origins = self.origins.lock().expect("no one panics while holding it");
         if let Some(pool) = origins.get(origin) {

@@ -42,7 +42,18 @@ impl Moment {
     /// # Errors
     /// The database failed.
     pub async fn now(db: &Db) -> Result<Self, StoreError> {
-        let mut tx = db.snapshot().await?;
+        Self::of(db.snapshot().await?).await
+    }
+
+    /// The database as it is now, on a connection of its own: reading everyone holds up nobody who wants another.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn long(db: &Db) -> Result<Self, StoreError> {
+        Self::of(db.long_snapshot().await?).await
+    }
+
+    async fn of(mut tx: Tx) -> Result<Self, StoreError> {
         let seq = value(&mut tx, Counter::Change).await?;
         Ok(Self { tx, seq })
     }

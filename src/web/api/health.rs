@@ -22,14 +22,18 @@ pub async fn live() -> Response {
     ([(CACHE_CONTROL, "no-store")], "live\n").into_response()
 }
 
-/// `GET /health/ready`: requests can be served: the database answers, the audience follows it, and nobody asked us to
-/// stop.
+/// `GET /health/ready`: requests can be served: the database answers, the audience follows it and was not found to
+/// disagree with it, and nobody asked us to stop.
 pub async fn ready(State(state): State<AppState>) -> Result<Response, WebError> {
     if *state.closing.borrow() {
         return Err(WebError::NotReady);
     }
     if let Some(behind) = state.bell.audience_behind_for().filter(|behind| *behind > BEHIND_MAX) {
         tracing::warn!(behind_s = behind.as_secs(), "not ready: changes of subscriptions cannot be read");
+        return Err(WebError::NotReady);
+    }
+    if state.bell.audience_proof().is_some_and(|proof| !proof.agrees()) {
+        tracing::warn!("not ready: index and database disagree");
         return Err(WebError::NotReady);
     }
     match tokio::time::timeout(DATABASE_TIMEOUT, state.db.ping()).await {

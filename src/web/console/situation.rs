@@ -6,6 +6,7 @@ use super::view::{self, Row};
 use crate::cap::code::{MsgType, Severity, Status};
 use crate::cap::time::DateTime;
 use crate::model::broadcast::{Broadcast, State};
+use crate::model::proof::Proof;
 use crate::store::{self, StoreError};
 use crate::web::citizen::view::{self as public, utc};
 use crate::web::error::WebError;
@@ -15,11 +16,14 @@ use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::StatusCode;
+use jiff::SignedDuration;
 
 /// Broadcasts shown that wait or are being sent.
 const OPEN_MAX: u32 = 100;
 /// Broadcasts shown that are over.
 const RECENT_MAX: u32 = 30;
+/// How long it is shown that an index disagreed with the database, though it was mended at once.
+const ALARM_SHOWN: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Template)]
 #[template(path = "console/situation.html")]
@@ -34,6 +38,10 @@ struct SituationPage {
     database_answers: bool,
     /// Changes of subscriptions can be read, so that alerts can be planned.
     audience_follows: bool,
+    /// The last comparison of index and database, on this node.
+    proof: Option<(Proof, DateTime)>,
+    /// When index and database of a node were last found to disagree, within [`ALARM_SHOWN`].
+    alarm: Option<DateTime>,
     since: DateTime,
     last_alert: Option<DateTime>,
     now: DateTime,
@@ -62,10 +70,19 @@ pub async fn show(
         recent: view::rows(&state, recent, visit.language).await?,
         subscribers: state.audience.snapshot().len(),
         database_answers: state.db.ping().await.is_ok(),
+        proof: state.bell.audience_proof().map(|proof| (proof.clone(), utc(proof.at))),
+        alarm: alarm(&state).await?,
         audience_follows: state.bell.audience_behind_for().is_none(),
         since: utc(state.started),
         last_alert: last_alert.map(utc),
         now: utc(state.clock.now()),
     };
     Ok(respond(&page.page, StatusCode::OK, &page))
+}
+
+async fn alarm(state: &AppState) -> Result<Option<DateTime>, WebError> {
+    let proofs = store::proof::list(&state.db).await.map_err(WebError::internal)?;
+    let now = state.clock.now();
+    let disagreed = proofs.iter().filter(|proof| !proof.agrees()).map(|proof| proof.at);
+    Ok(disagreed.max().filter(|at| now.duration_since(*at) < ALARM_SHOWN).map(utc))
 }

@@ -8,7 +8,7 @@ use beffroi::geo::shape::Shape;
 use beffroi::model::family::Families;
 use beffroi::model::id::{Slot, SubscriberId};
 use beffroi::model::place::{Around, Cell, Place, Radius, Step};
-use beffroi::model::subscriber::{Channel, Preferences, WebPushChannel};
+use beffroi::model::subscriber::{Channel, ChannelKind, Listener, Preferences, WebPushChannel};
 use beffroi::store::subscriber::{self, Creation, NewSubscriber};
 use beffroi::store::{Db, Vault};
 use sqlx::AssertSqlSafe;
@@ -18,14 +18,13 @@ pub const HOME: (f64, f64) = (50.6, 3.0);
 
 /// Someone at [`HOME`], subscribed and committed.
 pub async fn subscribe(db: &Db, endpoint: &str) -> (SubscriberId, Slot) {
-    let cell = Cell::containing(Step::Medium, HOME.0, HOME.1).expect("a cell");
     let new = NewSubscriber {
         id: SubscriberId(random_id()),
         secret_hash: [1; 32],
         channel: Channel::WebPush(WebPushChannel { endpoint: endpoint.to_owned(), p256dh: [4; 65], auth: [1; 16] }),
         origin: "https://push.example".to_owned(),
         preferences: Preferences {
-            places: vec![Place::Around(Around { cell, radius: Radius::from_km(2).expect("a radius"), altitude: None })],
+            places: vec![around(cell(HOME.0, HOME.1))],
             families: Families::default(),
             languages: vec!["fr".to_owned()],
             quiet_hours: None,
@@ -41,6 +40,28 @@ pub async fn subscribe(db: &Db, endpoint: &str) -> (SubscriberId, Slot) {
     match creation {
         Creation::Created { slot } => (new.id, slot),
         other => panic!("not created: {other:?}"),
+    }
+}
+
+/// The cell of a point.
+pub fn cell(lat: f64, lon: f64) -> Cell {
+    Cell::containing(Step::Medium, lat, lon).expect("a cell")
+}
+
+fn around(cell: Cell) -> Place {
+    Place::Around(Around { cell, radius: Radius::from_km(2).expect("a radius"), altitude: None })
+}
+
+/// What the index knows of someone who chose as [`subscribe`] does.
+pub fn listener(slot: Slot, cell: Cell) -> Listener {
+    Listener {
+        slot,
+        places: vec![around(cell)],
+        families: Families::default(),
+        drills: false,
+        origin: "https://push.example".to_owned(),
+        channel: ChannelKind::WebPush,
+        language: "fr".to_owned(),
     }
 }
 

@@ -24,7 +24,7 @@ pub enum Database {
 pub struct Server {
     program: Program,
     // Kept for its drop: it outlives the program, which has connections to it.
-    _database: Option<FreshDatabase>,
+    database: Option<FreshDatabase>,
     data: TempDir,
     settings: Vec<(String, String)>,
     base: String,
@@ -78,7 +78,7 @@ impl Server {
         let program = Program::start("beffroi serve", &mut command(&all, &["serve"]));
         let http = http::client(None);
         let mut server =
-            Self { program, _database: fresh, data, settings: all, base: String::new(), setup_link: None, http };
+            Self { program, database: fresh, data, settings: all, base: String::new(), setup_link: None, http };
         server.listen().await;
         server
     }
@@ -113,6 +113,14 @@ impl Server {
         self.program.terminate().code()
     }
 
+    /// The database that it works on.
+    pub fn database_url(&self) -> String {
+        match &self.database {
+            Some(database) => database.url(),
+            None => format!("sqlite://{}", self.data.path().join("beffroi.db").display()),
+        }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
@@ -124,6 +132,13 @@ impl Server {
     /// Runs another verb with this server's settings.
     pub async fn run(&self, args: &[&str]) -> Ran {
         run(command(&self.settings, args)).await
+    }
+
+    /// Runs another verb with this server's settings and others on top.
+    pub async fn run_with(&self, args: &[&str], more: &[(&str, &str)]) -> Ran {
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings: Vec<_> = self.settings.iter().cloned().chain(more).collect();
+        run(command(&settings, args)).await
     }
 
     /// Runs another verb with this server's settings, feeding a short text in.

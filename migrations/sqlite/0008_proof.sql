@@ -1,0 +1,16 @@
+-- What each node found when it compared its index with the database, both at the same change: the last proof of each
+-- node, and the latest disagreements. The sums are 64 bits in hexadecimal.
+CREATE TABLE audience_proof (
+    node TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    agrees INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    index_people INTEGER NOT NULL,
+    index_places INTEGER NOT NULL,
+    index_sum TEXT NOT NULL,
+    database_people INTEGER NOT NULL,
+    database_places INTEGER NOT NULL,
+    database_sum TEXT NOT NULL,
+    took_ms INTEGER NOT NULL,
+    CONSTRAINT audience_proof_key PRIMARY KEY (node, at_ms, agrees)
+) STRICT;

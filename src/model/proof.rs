@@ -1,0 +1,35 @@
+//! That a node's index and the database say the same of who is where.
+
+use jiff::Timestamp;
+
+/// What a set of people adds up to, whatever their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    pub people: u64,
+    pub places: u64,
+    /// Over people and their distinct places.
+    pub sum: u64,
+}
+
+/// One comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The node's id: its `node.id`.
+    pub node: String,
+    /// Alert time.
+    pub at: Timestamp,
+    /// The number of the last change that both show.
+    pub change: i64,
+    /// What the node's index adds up to.
+    pub index: Tally,
+    /// What the database adds up to.
+    pub database: Tally,
+    pub took_ms: u64,
+}
+
+impl Proof {
+    /// Whether index and database are the same.
+    pub fn agrees(&self) -> bool {
+        self.index == self.database
+    }
+}
