@@ -2,7 +2,7 @@
 //! change that was committed before a match began is in it, whichever process made it; being woken and polling only
 //! keep the index fresh in between. A match whose changes cannot be read does not happen: it is tried again.
 
-use crate::audience::{Audience, Change, Checksum, Snapshot};
+use crate::audience::{Audience, Builder, Change, Checksum, Snapshot};
 use crate::clock::Clock;
 use crate::model::proof::{Proof, Tally};
 use crate::store::subscriber::Moment;
@@ -170,8 +170,9 @@ impl Follower {
     }
 
     async fn read_everyone(&self) -> Result<(), StoreError> {
-        let (listeners, seq) = store::subscriber::listeners(&self.db).await?;
-        self.audience.load(listeners, seq);
+        let mut builder = Builder::new();
+        let seq = store::subscriber::everyone(&self.db, |listener| builder.add(listener)).await?;
+        self.audience.load_built(builder, seq);
         Ok(())
     }
 

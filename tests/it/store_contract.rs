@@ -7,6 +7,7 @@ mod consoles;
 mod given;
 mod ledger;
 mod links;
+mod loading;
 mod repairs;
 mod signers;
 mod subscribers;

@@ -1,28 +1,34 @@
 //! What the audience index is fed with: everyone once, then whoever changed.
+//!
+//! People come by the thousand in one row of text (`page.rs`): handing over a row costs several times what is in it.
 
 use super::super::counter::{Counter, value};
-use super::super::db::{Db, Tx, on_tx};
+use super::super::db::{Db, Tx, on_db, on_tx};
 use super::super::error::StoreError;
-use super::super::row::{known, narrow, row};
-use super::{slots_to_text, text};
+use super::super::row::{narrow, row};
+use super::page::{FIELD, Page, RECORD};
+use super::slots_to_text;
 use crate::model::id::Slot;
-use crate::model::subscriber::{ChannelKind, Listener, first_language};
+use crate::model::subscriber::Listener;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 
-/// How many people are read at once while everyone is loaded.
+/// How many people are read at once while everyone is listed.
 const LISTENERS_PAGE: i64 = 20_000;
+/// How many slots are one page while everyone is loaded: some megabytes of text.
+const PAGE_SLOTS: i64 = 8_192;
+/// How many pages are read while one is made into listeners.
+const PAGES_AHEAD: usize = 2;
 /// What nodes hear when subscriptions changed: the word of [`Db::notify`].
 pub const CHANGED: &str = "audience";
 /// How many changes one call brings; the next one goes on from there.
 const CHANGES_MAX: i64 = 10_000;
 
-row! {
-    ListenerRow {
-        slot: i64, families: String, drills: i64, origin: String, places: String, languages: String, channel: String,
-    }
-}
+/// People as one text, as [`Page`] reads it; `$2` stands between fields and `$3` between people.
+const PAGE: &str =
+    "SELECT string_agg(concat_ws($2, slot, drills, channel, origin, languages, families, places), $3) FROM";
 
 row! {
     ChangeRow { slot: i64, seq: i64 }
@@ -68,17 +74,20 @@ impl Moment {
     /// # Errors
     /// The database failed.
     pub async fn listeners(&mut self, after: Option<Slot>, most: i64) -> Result<Vec<Listener>, StoreError> {
-        let rows = on_tx!(&mut self.tx, |conn| {
-            sqlx::query_as::<_, ListenerRow>(
-            "SELECT slot, families, drills, origin, places, languages, channel FROM subscriber WHERE gone_ms IS NULL AND slot > $1 \
-             ORDER BY slot LIMIT $2",
-        )
-        .bind(after.map_or(-1, i64::from))
-        .bind(most)
-        .fetch_all(conn)
-        .await
-        })?;
-        rows.into_iter().map(ListenerRow::read).collect()
+        let sql = AssertSqlSafe(format!(
+            "{PAGE} (SELECT * FROM subscriber WHERE gone_ms IS NULL AND slot > $1 ORDER BY slot LIMIT $4) AS page"
+        ));
+        let text: Option<String> = on_tx!(&mut self.tx, |conn| sqlx::query_scalar(sql)
+            .bind(after.map_or(-1, i64::from))
+            .bind(FIELD.to_string())
+            .bind(RECORD.to_string())
+            .bind(most)
+            .fetch_one(conn)
+            .await)?;
+        let mut listeners = Vec::new();
+        Page::default().read(&text.unwrap_or_default(), &mut |listener| listeners.push(listener.clone()))?;
+        listeners.sort_unstable_by_key(|listener: &Listener| listener.slot);
+        Ok(listeners)
     }
 
     /// Whoever changed after this number, as they are at this moment (`None`: gone or deleted), and the number to go on
@@ -98,11 +107,49 @@ impl Moment {
         let slots: RoaringBitmap =
             changes.iter().map(|change| narrow::<Slot>(change.slot, "change.slot")).collect::<Result<_, _>>()?;
         let mut changed: BTreeMap<Slot, Option<Listener>> = slots.iter().map(|slot| (slot, None)).collect();
-        for listener in these(&mut self.tx, &slots).await? {
-            changed.insert(listener.slot, Some(listener));
-        }
+        let text = these(&mut self.tx, &slots).await?;
+        Page::default().read(&text, &mut |listener| {
+            changed.insert(listener.slot, Some(listener.clone()));
+        })?;
         Ok((changed.into_iter().collect(), last))
     }
+}
+
+/// Hands over everyone with a live subscription once, in no order, and returns the number of a change: every change up
+/// to it is in what was handed over.
+///
+/// Pages are read at different moments, all of them after that number was read. A change up to it was committed before
+/// (numbers come in the order of commits, see `counter.rs`), so it is seen. A later one may be seen or not: it has a
+/// higher number, and whoever goes on from here by [`changes_since`] reads that person again, as they are then. So
+/// pages can be read side by side; nothing is held in the database meanwhile, and in memory only the pages at hand.
+///
+/// # Errors
+/// The database failed.
+pub async fn everyone(db: &Db, mut take: impl FnMut(&Listener)) -> Result<i64, StoreError> {
+    let mut tx = db.snapshot().await?;
+    let seq = value(&mut tx, Counter::Change).await?;
+    let last_slot = value(&mut tx, Counter::Slot).await?;
+    drop(tx);
+    let firsts = (0..=last_slot / PAGE_SLOTS).map(|page| page * PAGE_SLOTS);
+    let mut pages = stream::iter(firsts.map(|first| page(db, first))).buffered(1 + PAGES_AHEAD);
+    let mut reader = Page::default();
+    while let Some(text) = pages.try_next().await? {
+        reader.read(&text, &mut take)?;
+    }
+    Ok(seq)
+}
+
+/// The people of [`PAGE_SLOTS`] slots.
+async fn page(db: &Db, first: i64) -> Result<String, StoreError> {
+    let sql = AssertSqlSafe(format!("{PAGE} subscriber WHERE gone_ms IS NULL AND slot BETWEEN $1 AND $4"));
+    let text: Option<String> = on_db!(db, |pool| sqlx::query_scalar(sql)
+        .bind(first)
+        .bind(FIELD.to_string())
+        .bind(RECORD.to_string())
+        .bind(first + PAGE_SLOTS - 1)
+        .fetch_one(pool)
+        .await)?;
+    Ok(text.unwrap_or_default())
 }
 
 /// Everyone with a live subscription, by slot, and the number of the last change that this shows.
@@ -129,26 +176,14 @@ pub async fn changes_since(db: &Db, seq: i64) -> Result<(Vec<(Slot, Option<Liste
     Moment::now(db).await?.changes_since(seq).await
 }
 
-async fn these(tx: &mut Tx, slots: &RoaringBitmap) -> Result<Vec<Listener>, StoreError> {
-    let integers = tx.dialect().integers();
-    let sql = AssertSqlSafe(format!(
-        "SELECT slot, families, drills, origin, places, languages, channel FROM subscriber WHERE gone_ms IS NULL AND slot IN {integers}"
-    ));
-    let text = slots_to_text(slots);
-    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, ListenerRow>(sql).bind(&text).fetch_all(conn).await)?;
-    rows.into_iter().map(ListenerRow::read).collect()
-}
-
-impl ListenerRow {
-    fn read(self) -> Result<Listener, StoreError> {
-        Ok(Listener {
-            slot: narrow(self.slot, "subscriber.slot")?,
-            places: text::places_from_text(&self.places)?,
-            families: text::families_from_text(&self.families)?,
-            drills: self.drills != 0,
-            origin: self.origin,
-            channel: known(ChannelKind::from_name(&self.channel), "subscriber.channel")?,
-            language: first_language(&text::languages_from_text(&self.languages)?),
-        })
-    }
+/// The people of these slots.
+async fn these(tx: &mut Tx, slots: &RoaringBitmap) -> Result<String, StoreError> {
+    let sql = AssertSqlSafe(format!("{PAGE} subscriber WHERE gone_ms IS NULL AND slot IN {}", tx.dialect().integers()));
+    let text: Option<String> = on_tx!(tx, |conn| sqlx::query_scalar(sql)
+        .bind(slots_to_text(slots))
+        .bind(FIELD.to_string())
+        .bind(RECORD.to_string())
+        .fetch_one(conn)
+        .await)?;
+    Ok(text.unwrap_or_default())
 }

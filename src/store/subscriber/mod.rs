@@ -5,9 +5,10 @@
 //! is the audience's business.
 
 mod listen;
+mod page;
 mod text;
 
-pub use listen::{CHANGED, Moment, changes_since, listeners};
+pub use listen::{CHANGED, Moment, changes_since, everyone, listeners};
 
 use super::counter::{new_slot, record_changes};
 use super::db::{Db, Tx, on_db, on_tx};

@@ -13,7 +13,7 @@ use beffroi::store::subscriber::{self, Creation, NewSubscriber, Replacement};
 use beffroi::store::{Db, StoreError, Vault};
 use std::collections::BTreeMap;
 
-fn vault() -> Vault {
+pub(super) fn vault() -> Vault {
     Vault::from_key([9; 32])
 }
 
@@ -21,7 +21,7 @@ fn channel(endpoint: &str, auth: u8) -> Channel {
     Channel::WebPush(WebPushChannel { endpoint: endpoint.to_owned(), p256dh: [4; 65], auth: [auth; 16] })
 }
 
-fn place(row: i32, radius_km: i64) -> Place {
+pub(super) fn place(row: i32, radius_km: i64) -> Place {
     Place::Around(Around {
         cell: Cell::new(Step::Medium, row, 551).expect("a cell"),
         radius: Radius::from_km(radius_km).expect("a radius"),
@@ -44,7 +44,7 @@ fn places() -> Vec<Place> {
     ]
 }
 
-fn preferences() -> Preferences {
+pub(super) fn preferences() -> Preferences {
     let wanted = BTreeMap::from([(Family::Weather, Severity::Moderate), (Family::MissingPersons, Severity::Minor)]);
     Preferences {
         places: places(),
@@ -61,7 +61,7 @@ fn preferences() -> Preferences {
     }
 }
 
-fn new(endpoint: &str) -> NewSubscriber {
+pub(super) fn new(endpoint: &str) -> NewSubscriber {
     NewSubscriber {
         id: SubscriberId(random_id()),
         secret_hash: [1; 32],
@@ -76,7 +76,7 @@ async fn create(db: &Db, new: &NewSubscriber) -> Creation {
     commit!(db, |tx| subscriber::create(tx, &vault(), new))
 }
 
-async fn created(db: &Db, new: &NewSubscriber) -> Slot {
+pub(super) async fn created(db: &Db, new: &NewSubscriber) -> Slot {
     match create(db, new).await {
         Creation::Created { slot } => slot,
         other => panic!("not created: {other:?}"),
