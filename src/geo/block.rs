@@ -2,10 +2,14 @@
 
 use super::code::AreaCode;
 use super::disc::Disc;
+use super::hole;
 use super::rect::Rect;
-use super::region::{Pole, Region};
+use super::region::{Pole, Region, Remnant};
+use super::ring::Ring;
+use super::shape::EDGE_MARGIN_DEG;
 use super::tree::Framed;
 use crate::cap::alert::Area;
+use crate::cap::ring::Work;
 use std::sync::Arc;
 
 /// Metres in a foot, which CAP measures heights in.
@@ -45,6 +49,8 @@ pub(super) enum Ground {
 pub(super) enum Source {
     Drawn,
     Named(AreaCode),
+    /// What holes left of a named area.
+    Remnant,
 }
 
 /// A span of heights, metres above mean sea level.
@@ -64,6 +70,31 @@ impl Framed for Part {
 }
 
 impl Part {
+    /// What holes leave of it.
+    fn without(self, holes: &[Ring], work: &mut Work) -> Option<Self> {
+        let remnant = match &self.ground {
+            Ground::Region(region) => region.without(holes, work),
+            Ground::Disc(disc) => disc.without(holes, work),
+        };
+        let source = match self.source {
+            Source::Drawn => Source::Drawn,
+            Source::Named(_) | Source::Remnant => Source::Remnant,
+        };
+        match remnant {
+            Remnant::Whole => Some(self),
+            Remnant::Part(region) => Some(Self { ground: Ground::Region(Arc::new(region)), source, ..self }),
+            Remnant::Nothing => None,
+        }
+    }
+
+    /// By how much what is asked must be taken wider, so that rounding never parts what touches, degrees.
+    pub fn margin_deg(&self) -> f64 {
+        match &self.ground {
+            Ground::Region(region) => region.margin_deg(),
+            Ground::Disc(_) => EDGE_MARGIN_DEG,
+        }
+    }
+
     /// Whether its ground is a polygon at a pole. Circles know their distance from it.
     pub fn at_pole(&self, pole: Pole) -> bool {
         match &self.ground {
@@ -95,16 +126,16 @@ impl Heights {
     }
 }
 
-/// The parts of one block.
-pub(super) fn parts(block: &Block<'_>) -> Vec<Part> {
+/// The parts of one block, without its holes.
+pub(super) fn parts(block: &Block<'_>, work: &mut Work) -> Vec<Part> {
     let heights = Heights::of(block.area);
-    let part = |ground, source| Part { ground, source, heights };
-    let polygons = block.area.polygons.iter().filter_map(|polygon| Region::of_ring(polygon.ring()));
+    let polygons = block.area.polygons.iter().filter_map(|polygon| Region::of_ring(Ring::new(polygon.ring())?));
     let discs = block.area.circles.iter().filter_map(Disc::new);
     let drawn = polygons.map(|region| Ground::Region(Arc::new(region))).chain(discs.map(Ground::Disc));
-    let named = block
-        .named
-        .iter()
-        .map(|named| part(Ground::Region(Arc::clone(&named.region)), Source::Named(named.code.clone())));
-    drawn.map(|ground| part(ground, Source::Drawn)).chain(named).collect()
+    let named = block.named.iter();
+    let named = named.map(|named| (Ground::Region(Arc::clone(&named.region)), Source::Named(named.code.clone())));
+    let parts = drawn.map(|ground| (ground, Source::Drawn)).chain(named);
+    let parts = parts.map(|(ground, source)| Part { ground, source, heights });
+    let holes = hole::holes(block.area);
+    if holes.is_empty() { parts.collect() } else { parts.filter_map(|part| part.without(&holes, work)).collect() }
 }

@@ -2,10 +2,12 @@
 
 use super::reach::{foot, length_m_max};
 use super::rect::Rect;
-use super::region::Region;
-use super::ring::{Standing, Vertex};
+use super::region::{Region, Remnant};
+use super::ring::{Ring, Standing, Vertex};
 use crate::cap::alert::Circle;
-use ::geo::{Destination, Distance, Geodesic, Point};
+use crate::cap::alert::Point;
+use crate::cap::ring::Work;
+use ::geo::{Destination, Distance, Geodesic, Point as GeoPoint};
 
 /// The mean radius of the Earth, metres (IUGG).
 const SPHERE_RADIUS_M: f64 = 6_371_008.8;
@@ -17,6 +19,16 @@ const FAR_M: f64 = 5_000_000.0;
 const SIDE_TOLERANCE_DEG: f64 = 1e-9;
 /// An edge is halved no more when it is this short, metres.
 const EDGE_M_MIN: f64 = 0.5;
+/// Larger circles are not cut: holes in them are ignored. Metres.
+const OUTLINE_RADIUS_M_MAX: f64 = 1_000_000.0;
+/// How far beyond a circle's rim the polygon around it runs, metres.
+const OUTLINE_M: std::ops::RangeInclusive<f64> = 0.3..=0.9;
+/// Arcs that are drawn first, and halved until each edge fits.
+const OUTLINE_PARTS: u32 = 8;
+/// How often: more is needed only where a pole lies on the rim.
+const OUTLINE_HALVINGS_MAX: u32 = 14;
+/// Longest edge of an outline in longitude, degrees.
+const OUTLINE_EDGE_DEG_MAX: f64 = 45.0;
 /// Share of an interval that golden-section search keeps.
 const GOLDEN: f64 = 0.618_033_988_749_894_8;
 
@@ -56,7 +68,7 @@ impl Disc {
 
     /// A point on its edge, degrees: latitude and longitude. `at_least_m` makes small circles visible on a map.
     pub fn rim(&self, bearing: f64, at_least_m: f64) -> (f64, f64) {
-        let point = Geodesic.destination(Point::new(self.lon, self.lat), bearing, self.radius_m.max(at_least_m));
+        let point = Geodesic.destination(GeoPoint::new(self.lon, self.lat), bearing, self.radius_m.max(at_least_m));
         (point.y(), point.x())
     }
 
@@ -92,11 +104,70 @@ impl Disc {
 
     /// Whether it shares a point with a region; borders count. Never no where it does; yes up to half a metre beyond.
     pub fn touches_region(&self, region: &Region) -> bool {
+        region.touches(Rect::point(self.lat, self.lon)) || self.meets_border(region)
+    }
+
+    /// What holes leave of it: of a polygon around it, up to a metre larger.
+    pub fn without(&self, holes: &[Ring], work: &mut Work) -> Remnant {
+        let mut is_met = false;
+        for hole in holes {
+            let Some(hole) = Region::of_ring(hole.clone()) else { continue };
+            if hole.touches(Rect::point(self.lat, self.lon)) && !self.meets_border(&hole) {
+                return Remnant::Nothing;
+            }
+            is_met |= self.touches_region(&hole);
+        }
+        let around = if is_met { self.outline() } else { None };
+        let Some(region) = around.and_then(|points| Region::of_ring(Ring::new(&points)?)) else {
+            return Remnant::Whole;
+        };
+        region.without(holes, work)
+    }
+
+    /// Corners of a polygon that holds it and is less than a metre larger everywhere. `None` for circles too large
+    /// to be cut, or with a pole on their rim.
+    fn outline(&self) -> Option<Vec<Point>> {
+        if self.radius_m > OUTLINE_RADIUS_M_MAX {
+            return None;
+        }
+        let mut points = Vec::new();
+        let bearing = |part: u32| 360.0 * f64::from(part) / f64::from(OUTLINE_PARTS);
+        for part in 0..OUTLINE_PARTS {
+            self.arc((bearing(part), bearing(part + 1)), OUTLINE_HALVINGS_MAX, &mut points)?;
+        }
+        Some(points)
+    }
+
+    /// Adds the corners from one bearing to before another.
+    fn arc(&self, (from, to): (f64, f64), halvings: u32, points: &mut Vec<Point>) -> Option<()> {
+        let (a, b) = (self.beyond_rim(from), self.beyond_rim(to));
+        let width = (b.lon - a.lon + 180.0).rem_euclid(360.0) - 180.0;
+        let fits = |share: f64| {
+            let at = Vertex { lat: a.lat + share * (b.lat - a.lat), lon: a.lon + share * width };
+            OUTLINE_M.contains(&(self.centre_m(at) - self.radius_m))
+        };
+        if width.abs() <= OUTLINE_EDGE_DEG_MAX && [0.25, 0.5, 0.75].into_iter().all(fits) {
+            points.push(a);
+            return Some(());
+        }
+        let halvings = halvings.checked_sub(1)?;
+        let middle = from.midpoint(to);
+        self.arc((from, middle), halvings, points)?;
+        self.arc((middle, to), halvings, points)
+    }
+
+    fn beyond_rim(&self, bearing: f64) -> Point {
+        let distance_m = self.radius_m + OUTLINE_M.start().midpoint(*OUTLINE_M.end());
+        let at = Geodesic.destination(GeoPoint::new(self.lon, self.lat), bearing % 360.0, distance_m);
+        Point { lat: at.y(), lon: at.x() }
+    }
+
+    /// Whether an edge of a region is in it.
+    fn meets_border(&self, region: &Region) -> bool {
         let open = |node: &Rect| !self.is_beyond(node, 0.0);
-        region.touches(Rect::point(self.lat, self.lon))
-            || region.patch_tree().any(&open, &mut |patch| {
-                patch.any_edge(&open, &mut |a, b| self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b))))
-            })
+        region.patch_tree().any(&open, &mut |patch| {
+            patch.any_edge(&open, &mut |a, b| self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b))))
+        })
     }
 
     /// Halves an edge whose ends are at known distances.
@@ -158,6 +229,6 @@ impl Disc {
     }
 
     fn geodesic_m(&self, lat: f64, gap: f64) -> f64 {
-        Geodesic.distance(Point::new(0.0, self.lat), Point::new(gap, lat.clamp(-90.0, 90.0)))
+        Geodesic.distance(GeoPoint::new(0.0, self.lat), GeoPoint::new(gap, lat.clamp(-90.0, 90.0)))
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn multi_polygon<'a>(parts: impl Iterator<Item = &'a Ground> + Clone)
     });
     let circles = parts.filter_map(|part| match part {
         Ground::Region(_) => None,
-        Ground::Disc(disc) => Some(pieces(&Patch::new(polygon(disc)?, &[]))),
+        Ground::Disc(disc) => Some(pieces(&Patch::new(polygon(disc)?, Vec::new()))),
     });
     let parts: Vec<Value> = regions.flatten().chain(circles.flatten()).map(|piece| json!(piece)).collect();
     json!({ "type": "MultiPolygon", "coordinates": parts })

@@ -26,6 +26,15 @@ pub(super) fn touch(a: &Region, b: &Region, margin_deg: f64) -> bool {
         })
 }
 
+/// Whether the edges of two rings come as close as a margin, in degrees of the plane; longitudes are taken as they are.
+pub(super) fn rings_touch(a: &Ring, b: &Ring, margin_deg: f64) -> bool {
+    let of_b = b.bounds().inflated(margin_deg);
+    a.any_edge(&|node| node.meets(&of_b), &mut |p, q| {
+        let around = box_of((p, q)).inflated(margin_deg);
+        b.any_edge(&|node| node.meets(&around), &mut |r, s| apart_squared((p, q), (r, s)) <= margin_deg * margin_deg)
+    })
+}
+
 /// Whether there is a point inside both, a millimetre or more from every border: a border that they have in common is
 /// not enough.
 pub(super) fn share_ground(a: &Region, b: &Region) -> bool {

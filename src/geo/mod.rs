@@ -14,6 +14,7 @@
 mod block;
 pub mod code;
 mod disc;
+mod hole;
 mod map;
 mod meeting;
 mod patch;

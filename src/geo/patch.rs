@@ -8,7 +8,6 @@ use super::tree::{Framed, Tree};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Patch {
     outer: Ring,
-    /// Where the outer ring is: each lies in its box, or reaches into it.
     holes: Tree<Ring>,
 }
 
@@ -25,16 +24,8 @@ impl Framed for Patch {
 }
 
 impl Patch {
-    /// Holes are moved by whole turns to where the outer ring is.
-    pub fn new(outer: Ring, holes: &[Ring]) -> Self {
-        let frame = outer.bounds();
-        let moved = |hole: &Ring| {
-            let turns: Vec<f64> = hole.bounds().turns_to(&frame).collect();
-            let hole = hole.clone();
-            turns.into_iter().map(move |turn| if turn == 0.0 { hole.clone() } else { hole.shifted(turn) })
-        };
-        let meeting = |hole: &Ring| hole.bounds().meets(&frame);
-        let holes: Vec<Ring> = holes.iter().flat_map(moved).filter(meeting).collect();
+    /// The holes lie in the outer ring, where it is, and apart from each other.
+    pub fn new(outer: Ring, holes: Vec<Ring>) -> Self {
         Self { outer, holes: Tree::new(holes) }
     }
 

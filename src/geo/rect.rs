@@ -132,7 +132,9 @@ pub(super) fn around_all(rects: impl Iterator<Item = Rect>) -> Option<Rect> {
 fn longitudes(parts: &mut [Rect]) -> (f64, f64) {
     parts.sort_by(|a, b| a.west.total_cmp(&b.west));
     let first = parts[0].west;
-    let mut reached = parts[0].east;
+    let last = parts.iter().fold(first, |last, part| last.max(part.east));
+    // What runs on beyond a whole turn lies at the beginning too.
+    let mut reached = parts[0].east.max(last - 360.0);
     let mut widest = (0.0, first, 0.0);
     for part in parts.iter() {
         if part.west - reached > widest.0 {
@@ -140,8 +142,8 @@ fn longitudes(parts: &mut [Rect]) -> (f64, f64) {
         }
         reached = reached.max(part.east);
     }
-    if first + 360.0 - reached >= widest.0 || reached >= first + 360.0 {
-        return (first, reached.min(first + 360.0));
+    if first + 360.0 - last >= widest.0 {
+        return (first, last.min(first + 360.0));
     }
     (widest.1, widest.2 + 360.0)
 }

@@ -1,5 +1,6 @@
 //! Ground bounded by rings, with holes: a drawn polygon, or a named area of many islands. Prepared once, asked often.
 
+use super::hole::{self, Remains};
 use super::meeting;
 use super::patch::Patch;
 use super::reach::Reach;
@@ -8,6 +9,7 @@ use super::ring::{Ring, Standing};
 use super::shape::EDGE_MARGIN_DEG;
 use super::tree::{Framed, Tree};
 use crate::cap::alert::Point;
+use crate::cap::ring::{MOVED_DEG_MAX, Work};
 
 /// The union of polygons with holes. Its borders, those of holes too, belong to it.
 ///
@@ -18,6 +20,17 @@ use crate::cap::alert::Point;
 pub struct Region {
     patches: Tree<Patch>,
     bounds: Rect,
+    /// By how much what is asked must be taken wider, so that rounding never parts what touches, degrees.
+    margin_deg: f64,
+}
+
+/// What holes leave of ground.
+#[derive(Debug)]
+pub(super) enum Remnant {
+    /// All of it: no hole meets it, or those that do are ignored.
+    Whole,
+    Part(Region),
+    Nothing,
 }
 
 impl Framed for Region {
@@ -28,24 +41,54 @@ impl Framed for Region {
 
 impl Region {
     /// Each polygon: its outer ring, then its holes. `None` when nothing of it lies anywhere: polygons without a ring,
-    /// or with an outer ring in which something is no number. A hole in which something is no number is left out.
+    /// with an outer ring in which something is no number, or wholly taken away by their holes. A hole in which
+    /// something is no number is left out.
     pub fn new(polygons: &[Vec<Vec<Point>>]) -> Option<Self> {
-        let patches = polygons.iter().filter_map(|rings| {
+        let mut work = Work::for_holes();
+        let remains = polygons.iter().filter_map(|rings| {
             let (outer, holes) = rings.split_first()?;
             let holes: Vec<Ring> = holes.iter().filter_map(|hole| Ring::new(hole)).collect();
-            Some(Patch::new(Ring::new(outer)?, &holes))
+            Some(hole::polygon(Ring::new(outer)?, &holes, &mut work))
         });
-        Self::of(patches.collect())
+        Self::of(remains.collect(), EDGE_MARGIN_DEG)
     }
 
     /// What one ring goes around.
-    pub(super) fn of_ring(points: &[Point]) -> Option<Self> {
-        Self::of(vec![Patch::new(Ring::new(points)?, &[])])
+    pub(super) fn of_ring(ring: Ring) -> Option<Self> {
+        let patches = vec![Patch::new(ring, Vec::new())];
+        Self::of(vec![Remains { patches, moved: false }], EDGE_MARGIN_DEG)
     }
 
-    pub(super) fn of(patches: Vec<Patch>) -> Option<Self> {
+    fn of(remains: Vec<Remains>, margin_deg: f64) -> Option<Self> {
+        let moved = remains.iter().any(|remains| remains.moved);
+        let patches: Vec<Patch> = remains.into_iter().flat_map(|remains| remains.patches).collect();
         let bounds = around_all(patches.iter().map(Framed::frame))?;
-        Some(Self { patches: Tree::new(patches), bounds })
+        let margin_deg = margin_deg + if moved { MOVED_DEG_MAX } else { 0.0 };
+        Some(Self { patches: Tree::new(patches), bounds, margin_deg })
+    }
+
+    /// What holes leave of it.
+    pub(super) fn without(&self, holes: &[Ring], work: &mut Work) -> Remnant {
+        let mut is_cut = false;
+        let remains: Vec<Remains> = self
+            .patches()
+            .iter()
+            .map(|patch| {
+                let left = hole::without(patch, holes, work);
+                is_cut |= left.is_some();
+                left.unwrap_or_else(|| Remains { patches: vec![patch.clone()], moved: false })
+            })
+            .collect();
+        match Self::of(remains, self.margin_deg) {
+            _ if !is_cut => Remnant::Whole,
+            Some(region) => Remnant::Part(region),
+            None => Remnant::Nothing,
+        }
+    }
+
+    /// By how much what is asked must be taken wider, so that rounding never parts what touches.
+    pub(super) fn margin_deg(&self) -> f64 {
+        self.margin_deg
     }
 
     /// The smallest rectangle around it, its western end in −180…180; `east` is above 180 where it crosses ±180°.
@@ -71,17 +114,17 @@ impl Region {
 
     /// Whether any point of a closed rectangle is in it.
     pub fn touches(&self, rect: impl Into<Rect>) -> bool {
-        self.at_all_turns(&rect.into().inflated(EDGE_MARGIN_DEG), Standing::Crossed)
+        self.at_all_turns(&rect.into().inflated(self.margin_deg), Standing::Crossed)
     }
 
     /// Whether a whole closed rectangle is in it. May say no where borders of its polygons run through the inside.
     pub fn covers(&self, rect: impl Into<Rect>) -> bool {
-        self.at_all_turns(&rect.into().inflated(EDGE_MARGIN_DEG), Standing::Around)
+        self.at_all_turns(&rect.into().inflated(self.margin_deg), Standing::Around)
     }
 
     /// Whether the two share a point; borders count.
     pub fn meets(&self, other: &Self) -> bool {
-        meeting::touch(self, other, EDGE_MARGIN_DEG)
+        meeting::touch(self, other, self.margin_deg.max(other.margin_deg))
     }
 
     pub(super) fn patches(&self) -> &[Patch] {

@@ -41,7 +41,11 @@ impl Ring {
         if points.is_empty() || points.iter().any(|point| !point.lat.is_finite() || !point.lon.is_finite()) {
             return None;
         }
-        Some(Self::of(unwrapped(points)))
+        if points.first() == points.last() {
+            return Some(Self::of(unwrapped(points)));
+        }
+        let closed: Vec<Point> = points.iter().chain(points.first()).copied().collect();
+        Some(Self::of(unwrapped(&closed)))
     }
 
     /// A closed ring that is unwrapped already.

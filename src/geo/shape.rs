@@ -4,6 +4,8 @@
 pub use super::block::{Block, Named};
 use super::block::{Ground, Part, Source, parts};
 use super::code::AreaCode;
+pub use super::hole::EXCLUDE_POLYGON;
+use super::hole::excluded;
 use super::map;
 use super::meeting;
 use super::reach::Reach;
@@ -12,6 +14,7 @@ use super::region::{Pole, Region};
 use super::ring::Standing;
 use super::tree::{Framed, Tree};
 use crate::cap::alert::{Alert, Area};
+use crate::cap::ring::Work;
 use serde_json::Value;
 
 /// By how much cells are taken wider on each side, so that rounding never parts what touches: 0.1 mm.
@@ -20,8 +23,8 @@ pub const EDGE_MARGIN_DEG: f64 = 1e-9;
 /// What is left of a radius when it is asked of a whole quad at once, metres: more than any rounding.
 const QUAD_MARGIN_M: f64 = 2.0;
 
-/// Everything of an alert's areas that lies somewhere. A point is in it when it is in any polygon, circle or named area;
-/// a border belongs to it.
+/// Everything of an alert's areas that lies somewhere. A point is in it when it is in any polygon, circle or named area
+/// of a block, and not within a hole of that block ([`EXCLUDE_POLYGON`]); a border belongs to it, a hole's too.
 ///
 /// A ring may jump at ±180° (its edges go the short way), use 0…360°, go around a pole or cross itself: what it goes
 /// around is inside.
@@ -32,6 +35,8 @@ pub struct Shape {
     frame: Rect,
     /// The poles that polygons hold.
     poles: Vec<Pole>,
+    /// By how much cells are taken wider on each side: more where holes moved borders, degrees.
+    margin_deg: f64,
 }
 
 /// What all cells in a quad have in common.
@@ -55,14 +60,16 @@ impl Shape {
 
     /// The union of all that is drawn and named; `None` when nothing of it lies anywhere.
     pub fn of_blocks<'a>(blocks: impl IntoIterator<Item = Block<'a>>) -> Option<Self> {
-        Self::of_parts(blocks.into_iter().flat_map(|block| parts(&block)).collect())
+        let mut work = Work::for_holes();
+        Self::of_parts(blocks.into_iter().flat_map(|block| parts(&block, &mut work)).collect())
     }
 
     fn of_parts(parts: Vec<Part>) -> Option<Self> {
         let holds = |pole: &Pole| parts.iter().any(|part| part.at_pole(*pole));
         let poles = [Pole::South, Pole::North].into_iter().filter(holds).collect();
+        let margin_deg = parts.iter().map(Part::margin_deg).fold(EDGE_MARGIN_DEG, f64::max);
         let parts = Tree::new(parts);
-        Some(Self { frame: parts.frame()?, parts, poles })
+        Some(Self { frame: parts.frame()?, parts, poles, margin_deg })
     }
 
     /// Everywhere an alert speaks of. Languages repeat the same areas in the same order: each is taken once.
@@ -80,7 +87,7 @@ impl Shape {
 
     /// Whether someone in the cell could be in the area: any point of the closed cell is in it.
     pub fn touches_cell(&self, cell: impl Into<Rect>) -> bool {
-        self.touches(&cell.into().inflated(EDGE_MARGIN_DEG))
+        self.touches(&cell.into().inflated(self.margin_deg))
     }
 
     /// Whether someone within `radius_m` metres of any point of the cell could be in the area: the geodesic distance
@@ -88,7 +95,7 @@ impl Shape {
     ///
     /// Meant for cells and radii of kilometres: right for any, but slow for large rectangles.
     pub fn within(&self, cell: impl Into<Rect>, radius_m: f64) -> bool {
-        let rect = cell.into().inflated(EDGE_MARGIN_DEG);
+        let rect = cell.into().inflated(self.margin_deg);
         if self.is_south_or_north_of(&rect, radius_m) {
             return false;
         }
@@ -103,7 +110,7 @@ impl Shape {
     /// What all cells in a quad, each grown by a radius, have to do with the area. What is not [`Relation::Mixed`]
     /// agrees with [`Shape::touches_cell`] and [`Shape::within`] of every cell in it.
     pub fn relation(&self, quad: Rect, radius_m: f64) -> Relation {
-        let rect = quad.inflated(EDGE_MARGIN_DEG);
+        let rect = quad.inflated(self.margin_deg);
         if self.is_south_or_north_of(&rect, radius_m) {
             return Relation::Apart;
         }
@@ -129,8 +136,8 @@ impl Shape {
         let is_it = |part: &Part| matches!(&part.source, Source::Named(name) if name == code);
         self.parts.things().iter().any(is_it)
             || self.any_part_of(region, |part| match (&part.source, &part.ground) {
-                (Source::Named(_), Ground::Region(named)) => meeting::share_ground(named, region),
-                (Source::Named(_), Ground::Disc(_)) | (Source::Drawn, _) => part.touches_region(region),
+                (Source::Named(_) | Source::Remnant, Ground::Region(named)) => meeting::share_ground(named, region),
+                (Source::Drawn, _) | (_, Ground::Disc(_)) => part.touches_region(region),
             })
     }
 
@@ -218,7 +225,7 @@ impl Shape {
 
     /// Whether a part passes whose box comes near a region's.
     fn any_part_of(&self, region: &Region, mut pass: impl FnMut(&Part) -> bool) -> bool {
-        let frame = region.frame().inflated(EDGE_MARGIN_DEG);
+        let frame = region.frame().inflated(self.margin_deg);
         let at_pole = self.poles.iter().any(|pole| pole.is_in(&frame));
         if at_pole {
             return self.parts.things().iter().any(pass);
@@ -230,7 +237,11 @@ impl Shape {
 
 /// Whether two areas speak of the same ground and heights; what they are called does not matter.
 fn says_the_same(a: &Area, b: &Area) -> bool {
-    a.polygons == b.polygons && a.circles == b.circles && a.altitude_ft == b.altitude_ft && a.ceiling_ft == b.ceiling_ft
+    a.polygons == b.polygons
+        && a.circles == b.circles
+        && a.altitude_ft == b.altitude_ft
+        && a.ceiling_ft == b.ceiling_ft
+        && excluded(a).eq(excluded(b))
 }
 
 impl Part {
@@ -243,7 +254,7 @@ impl Part {
 
     fn touches_region(&self, region: &Region) -> bool {
         match &self.ground {
-            Ground::Region(own) => meeting::touch(own, region, EDGE_MARGIN_DEG),
+            Ground::Region(own) => own.meets(region),
             Ground::Disc(disc) => disc.touches_region(region),
         }
     }

@@ -7,6 +7,7 @@ use super::message::{self, Message, messages};
 use super::vtec;
 use crate::cap::alert::{Alert, Area, Circle, Info, Point, Polygon};
 use crate::cap::code::{MsgType, Scope, Status};
+use crate::geo::shape::EXCLUDE_POLYGON;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -14,8 +15,6 @@ use std::fmt::Write;
 const STEPS_PER_DEGREE: f64 = 10_000.0;
 /// Radii are compared in units of this part of a kilometre.
 const STEPS_PER_KM: f64 = 100.0;
-/// A geocode of the German weather service that takes ground away: it is geometry, though it is not drawn.
-const EXCLUDED: &str = "EXCLUDE_POLYGON";
 
 /// What two copies have in common to the letter: kind, categories, urgency, severity, certainty, advice, whether it is
 /// over, begin, end and ground of each message. `None` for what no copy is looked for.
@@ -67,7 +66,7 @@ fn ground(areas: &[Area]) -> Option<String> {
     parts.extend(areas.iter().flat_map(|area| &area.circles).map(disc));
     let draws = !parts.is_empty();
     let codes = areas.iter().flat_map(|area| &area.geocodes);
-    let counts = codes.filter(|code| !draws || code.value_name == EXCLUDED);
+    let counts = codes.filter(|code| !draws || code.value_name == EXCLUDE_POLYGON);
     parts.extend(counts.map(|code| format!("{}={}", code.value_name, normal(&code.value))));
     (!parts.is_empty()).then(|| parts.into_iter().collect::<Vec<_>>().join(";"))
 }

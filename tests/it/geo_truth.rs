@@ -2,11 +2,13 @@
 //! Karney's geodesics over dense samples.
 
 mod cases;
+mod holes;
 mod oracle;
 mod random;
+mod regions;
 
-use beffroi::cap::alert::{Area, Circle, Point, Polygon};
-use beffroi::geo::shape::Shape;
+use beffroi::cap::alert::{Area, Circle, NamedValue, Point, Polygon};
+use beffroi::geo::shape::{EXCLUDE_POLYGON, Shape};
 
 /// Corners as latitude and longitude; the ring is closed here.
 fn ring(corners: &[(f64, f64)]) -> Polygon {
@@ -33,4 +35,13 @@ fn polygon(corners: &[(f64, f64)]) -> Shape {
 
 fn disc(lat: f64, lon: f64, radius_km: f64) -> Shape {
     shape(Vec::new(), vec![circle(lat, lon, radius_km)])
+}
+
+/// The same area without what holes go around: the first corner of each is not repeated.
+fn without(mut area: Area, holes: &[Vec<(f64, f64)>]) -> Area {
+    area.geocodes.extend(holes.iter().map(|hole| {
+        let pairs: Vec<String> = hole.iter().chain(hole.first()).map(|(lat, lon)| format!("{lat},{lon}")).collect();
+        NamedValue { value_name: EXCLUDE_POLYGON.to_owned(), value: pairs.join(" ") }
+    }));
+    area
 }

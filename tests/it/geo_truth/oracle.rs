@@ -1,7 +1,9 @@
 //! The other opinion: nothing here knows how `beffroi::geo` works.
 
 use beffroi::geo::rect::Rect;
-use geo::{Distance, Geodesic, Haversine, Intersects, LineString, Point, Polygon};
+use geo::{
+    Area, BooleanOps, Destination, Distance, Geodesic, Haversine, Intersects, LineString, MultiPolygon, Point, Polygon,
+};
 
 /// Samples along each line in the first round.
 const COARSE: usize = 120;
@@ -20,6 +22,70 @@ pub fn polygon_meets(corners: &[(f64, f64)], rect: &Rect) -> bool {
     let outline = LineString::from_iter(corners.iter().map(|&(lat, lon)| (lon, lat)));
     let rect = geo::Rect::new((rect.west, rect.south), (rect.east, rect.north));
     Polygon::new(outline, Vec::new()).intersects(&rect)
+}
+
+/// Corners of a circle's polygon here.
+const CIRCLE_CORNERS: u32 = 1_440;
+/// How far borders may be moved by the integers that the oracle of ground calculates in, degrees: 11 cm.
+const GROUND_ERROR_DEG: f64 = 1e-6;
+/// Less ground than this, in square degrees, is rounding.
+const GROUND_DEG2_MIN: f64 = 1e-10;
+
+/// Ground on the plane, made by another hand than ours.
+#[derive(Debug, Clone)]
+pub struct Plane(MultiPolygon);
+
+impl Plane {
+    pub fn ring(corners: &[(f64, f64)]) -> Self {
+        let outline = LineString::from_iter(corners.iter().map(|&(lat, lon)| (lon, lat)));
+        Self(MultiPolygon::new(vec![Polygon::new(outline, Vec::new())]))
+    }
+
+    /// A polygon whose corners lie so far beyond a circle's rim. Its edges bend away from the circle's arcs by less than
+    /// a metre up to 100 km.
+    pub fn circle(lat: f64, lon: f64, radius_m: f64, beyond_m: f64) -> Self {
+        let corner = |nth: u32| {
+            let bearing = 360.0 * f64::from(nth) / f64::from(CIRCLE_CORNERS);
+            let at = Geodesic.destination(Point::new(lon, lat), bearing, radius_m + beyond_m);
+            (at.y(), lon + (at.x() - lon + 180.0).rem_euclid(360.0) - 180.0)
+        };
+        Self::ring(&(0..CIRCLE_CORNERS).map(corner).collect::<Vec<_>>())
+    }
+
+    pub fn with(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0))
+    }
+
+    pub fn without(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0))
+    }
+
+    /// Whether a rectangle touches it for certain, and whether it perhaps does.
+    pub fn meets(&self, rect: &Rect) -> (bool, bool) {
+        let meets = |rect: Rect| {
+            rect.west < rect.east
+                && self.0.intersects(&geo::Rect::new((rect.west, rect.south), (rect.east, rect.north)))
+        };
+        (meets(rect.inflated(-GROUND_ERROR_DEG)), meets(rect.inflated(GROUND_ERROR_DEG)))
+    }
+
+    pub fn shares_ground(&self, other: &Self) -> bool {
+        self.0.intersection(&other.0).unsigned_area() > GROUND_DEG2_MIN
+    }
+
+    pub fn touches(&self, other: &Self) -> bool {
+        self.0.intersects(&other.0)
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.0.unsigned_area() <= GROUND_DEG2_MIN
+    }
+
+    /// The corners of all its rings, none repeated.
+    pub fn outlines(&self) -> Vec<Vec<(f64, f64)>> {
+        let rings = self.0.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
+        rings.map(|ring| ring.coords().skip(1).map(|at| (at.y, at.x)).collect()).collect()
+    }
 }
 
 /// The geodesic distance from a rectangle to the outline of a polygon, metres: at most millimetres too long.

@@ -12,7 +12,7 @@ use proptest::test_runner::RngSeed;
 /// How far the oracle's samples may lie from the nearest points, metres.
 const ORACLE_ERROR_M: f64 = 0.05;
 
-fn cases(cases: u32) -> ProptestConfig {
+pub(super) fn cases(cases: u32) -> ProptestConfig {
     // `make prove` looks further, and elsewhere each time.
     let (cases, rng_seed) = match std::env::var_os("BEFFROI_PROVE") {
         Some(_) => (cases * 50, RngSeed::Random),
@@ -21,12 +21,12 @@ fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn steps() -> impl Strategy<Value = Step> {
+pub(super) fn steps() -> impl Strategy<Value = Step> {
     prop::sample::select(Step::ALL.to_vec())
 }
 
 /// A star-shaped ring, so a simple one: corners unwrapped.
-fn stars(lat_max: f64, size: f64) -> impl Strategy<Value = Vec<(f64, f64)>> {
+pub(super) fn stars(lat_max: f64, size: f64) -> impl Strategy<Value = Vec<(f64, f64)>> {
     let spokes = prop::collection::vec(0.2..1.0_f64, 3..14);
     (-lat_max..lat_max, -180.0..180.0_f64, 0.01..size, spokes).prop_map(|(lat, lon, size, spokes)| {
         let count = spokes.len() as f64;
@@ -39,12 +39,17 @@ fn stars(lat_max: f64, size: f64) -> impl Strategy<Value = Vec<(f64, f64)>> {
 }
 
 /// As a sender might write it: longitudes in −180…180 or 0…360.
-fn written(corners: &[(f64, f64)], from: f64) -> Vec<(f64, f64)> {
+pub(super) fn written(corners: &[(f64, f64)], from: f64) -> Vec<(f64, f64)> {
     corners.iter().map(|&(lat, lon)| (lat, (lon - from).rem_euclid(360.0) + from)).collect()
 }
 
 /// A cell, or `None` off the grid, at an offset from a corner of the ring.
-fn cell_near(corners: &[(f64, f64)], step: Step, index: usize, (up, right): (f64, f64)) -> Option<(Cell, Rect)> {
+pub(super) fn cell_near(
+    corners: &[(f64, f64)],
+    step: Step,
+    index: usize,
+    (up, right): (f64, f64),
+) -> Option<(Cell, Rect)> {
     let (lat, lon) = corners[index % corners.len()];
     let (lat, lon) = (lat + up, lon + right);
     let cell = Cell::containing(step, lat, (lon + 180.0).rem_euclid(360.0) - 180.0)?;
@@ -54,7 +59,7 @@ fn cell_near(corners: &[(f64, f64)], step: Step, index: usize, (up, right): (f64
 }
 
 /// Latitude, longitude and size of a nudge; the direction is free.
-fn nudges(size: f64) -> impl Strategy<Value = (f64, f64)> {
+pub(super) fn nudges(size: f64) -> impl Strategy<Value = (f64, f64)> {
     (-size..size, -size..size)
 }
 
@@ -131,12 +136,41 @@ fn tame_rings() -> impl Strategy<Value = Polygon> {
     })
 }
 
+/// Polygons, circles and holes, at some heights.
 fn areas() -> impl Strategy<Value = Area> {
     let polygons = prop::collection::vec(prop_oneof![1 => wild_rings(), 4 => tame_rings()], 0..3);
     let radii = prop_oneof![Just(0.0), 0.0..100.0_f64, 100.0..3_000.0_f64];
     let circles = prop::collection::vec((points(), radii), 0..3);
-    (polygons, circles).prop_map(|(polygons, circles)| {
-        super::area(polygons, circles.into_iter().map(|(center, radius_km)| Circle { center, radius_km }).collect())
+    let holes = prop::collection::vec(
+        (prop_oneof![1 => wild_rings(), 4 => tame_rings()], any::<prop::sample::Index>(), nudges(3.0)),
+        1..3,
+    );
+    let holes = prop_oneof![2 => Just(Vec::new()), 1 => holes];
+    (polygons, circles, holes).prop_map(|(polygons, circles, holes)| {
+        let circles: Vec<Circle> =
+            circles.into_iter().map(|(center, radius_km)| Circle { center, radius_km }).collect();
+        let corners: Vec<Point> = polygons
+            .iter()
+            .flat_map(Polygon::ring)
+            .copied()
+            .chain(circles.iter().map(|circle| circle.center))
+            .collect();
+        // Most holes begin near a corner of what they are in.
+        let moved = |(hole, near, (up, right)): (Polygon, prop::sample::Index, (f64, f64))| {
+            let Some(near) = (!corners.is_empty()).then(|| corners[near.index(corners.len())]) else {
+                return Vec::new();
+            };
+            let first = hole.ring()[0];
+            let at = |point: &Point| {
+                (
+                    (point.lat - first.lat + near.lat + up).clamp(-90.0, 90.0),
+                    (point.lon - first.lon + near.lon + right + 180.0).rem_euclid(360.0) - 180.0,
+                )
+            };
+            hole.ring().iter().map(at).collect()
+        };
+        let holes: Vec<Vec<(f64, f64)>> = holes.into_iter().map(moved).collect();
+        super::without(super::area(polygons, circles), &holes)
     })
 }
 
@@ -149,7 +183,7 @@ fn cell_of(area: &Area, step: Step, index: usize, (up, right): (f64, f64), anywh
 }
 
 proptest! {
-    #![proptest_config(cases(3_000))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn more_area_never_loses_anyone_and_any_part_is_enough(
@@ -160,6 +194,11 @@ proptest! {
         let asked = |areas: &[Area]| Shape::of_areas(areas)
             .map_or((false, false), |shape| (shape.touches_cell(cell), shape.within(cell, radius_m)));
         let (alone, other) = (asked(std::slice::from_ref(&one)), asked(std::slice::from_ref(&more)));
+        let filled = asked(&[Area { geocodes: Vec::new(), ..one.clone() }]);
+        prop_assert!((filled.0 || !alone.0) && (filled.1 || !alone.1), "a hole less loses nobody");
+        let wider = one.circles.iter().map(|circle| Circle { radius_km: circle.radius_km * 1.5 + 1.0, ..*circle });
+        let wider = asked(&[Area { circles: wider.collect(), ..one.clone() }]);
+        prop_assert!((wider.0 || !alone.0) && (wider.1 || !alone.1), "a larger radius loses nobody");
         prop_assert!(!alone.0 || alone.1, "who is in it is also within a radius of it");
         prop_assert_eq!(asked(&[one, more]), (alone.0 || other.0, alone.1 || other.1));
     }
@@ -175,7 +214,13 @@ proptest! {
             let moved = |point: &Point| Point { lon: coarse(point).lon + turn, ..coarse(point) };
             let polygons = area.polygons.iter().map(|p| Polygon::new(p.ring().iter().map(moved).collect()).expect("closed"));
             let circles = area.circles.iter().map(|c| Circle { center: moved(&c.center), ..*c });
-            Shape::of_areas(&[super::area(polygons.collect(), circles.collect())])
+            let holes = area.geocodes.iter().map(|code| code.value.split(' ').filter_map(|pair| {
+                let (lat, lon) = pair.split_once(',')?;
+                let at = moved(&Point { lat: lat.parse().ok()?, lon: lon.parse().ok()? });
+                Some((at.lat, at.lon))
+            }).collect::<Vec<_>>());
+            let holes: Vec<_> = holes.collect();
+            Shape::of_areas(&[super::without(super::area(polygons.collect(), circles.collect()), &holes)])
         };
         let asked = |turn| turned(turn).map(|shape| (shape.touches_cell(cell), shape.within(cell, 5_000.0)));
         prop_assert_eq!(asked(360.0), asked(0.0));
