@@ -1,8 +1,11 @@
 //! Collects people one by one, as a database gives them, in a few bytes for each place.
 
-use super::array::{self, Class};
-use super::layer::{Groups, Layer};
+use super::array::{self, Array, Class};
+use super::drawn::{DrawnPlace, DrawnPlaces};
+use super::layer::{Groups, Layer, Places};
+use super::named::NamedPlaces;
 use super::{curve, filter};
+use crate::geo::code::AreaCode;
 use crate::model::id::Slot;
 use crate::model::place::Place;
 use crate::model::subscriber::Listener;
@@ -13,6 +16,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Builder {
     entries: BTreeMap<Class, Vec<u128>>,
+    drawn: Vec<DrawnPlace>,
+    named: BTreeMap<AreaCode, Vec<(Slot, u32)>>,
     people: RoaringBitmap,
     groups: Groups,
     /// Who came once more: their last word counts.
@@ -31,12 +36,20 @@ impl Builder {
             return;
         }
         self.groups.add(listener);
-        let wanted = filter::wanted(listener);
+        let (slot, wanted) = (listener.slot, filter::wanted(listener));
         for place in &listener.places {
-            let Place::Around(around) = place else { continue };
-            let class = Class { step: around.cell.step(), radius: around.radius, altitude: around.altitude };
-            let entry = array::entry(curve::key(around.cell), wanted, listener.slot);
-            self.entries.entry(class).or_default().push(entry);
+            match place {
+                Place::Around(around) => {
+                    let class = Class { step: around.cell.step(), radius: around.radius, altitude: around.altitude };
+                    let entry = array::entry(curve::key(around.cell), wanted, slot);
+                    self.entries.entry(class).or_default().push(entry);
+                }
+                Place::Drawn(drawn) => self.drawn.push(DrawnPlace { drawn: drawn.clone(), wanted, slot }),
+                Place::Named(code) => match self.named.get_mut(code) {
+                    Some(people) => people.push((slot, wanted)),
+                    None => drop(self.named.insert(code.clone(), vec![(slot, wanted)])),
+                },
+            }
         }
     }
 
@@ -51,7 +64,11 @@ impl Builder {
 
     /// Everyone as they came first, and who came again.
     pub(super) fn build(self) -> (Layer, BTreeMap<Slot, Listener>) {
-        let arrays = self.entries.into_iter().map(|(class, entries)| (class, array::Array::of(entries))).collect();
-        (Layer::new(arrays, self.people, self.groups), self.again)
+        let places = Places {
+            arrays: self.entries.into_iter().map(|(class, entries)| (class, Array::of(entries))).collect(),
+            drawn: DrawnPlaces::of(self.drawn),
+            named: NamedPlaces::of(self.named),
+        };
+        (Layer::new(places, self.people, self.groups), self.again)
     }
 }

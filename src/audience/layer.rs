@@ -3,21 +3,45 @@
 use super::array::{Array, Class};
 use super::bits::Bits;
 use super::checksum::{self, Checksum};
+use super::drawn::DrawnPlaces;
+use super::named::NamedPlaces;
 use super::search::{Found, Search};
+use crate::geo::code::AreaCode;
 use crate::geo::shape::Shape;
+use crate::model::place::Altitude;
 use crate::model::subscriber::{ChannelKind, Listener};
 use roaring::RoaringBitmap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Immutable. A person's places all stand in one layer.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
-    arrays: BTreeMap<Class, Array>,
+    places: Places,
     people: RoaringBitmap,
     groups: Groups,
     /// Who changed or left: what layers below say of them no longer counts. Empty in the lowest.
     changed: RoaringBitmap,
+}
+
+/// Places of every kind.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub arrays: BTreeMap<Class, Array>,
+    pub drawn: DrawnPlaces,
+    pub named: NamedPlaces,
+}
+
+/// What is asked of every layer.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub shape: &'a Shape,
+    /// What one must want to be reached: see [`super::filter`].
+    pub needed: u32,
+    /// What the shape is at the heights of places, where it speaks of some heights only; `None`: nothing.
+    pub at_heights: BTreeMap<Altitude, Option<Shape>>,
+    /// The followed named areas that are reached.
+    pub named: BTreeSet<&'a AreaCode>,
 }
 
 /// People by what they have in common.
@@ -30,8 +54,8 @@ pub(super) struct Groups {
 }
 
 impl Layer {
-    pub fn new(arrays: BTreeMap<Class, Array>, people: RoaringBitmap, groups: Groups) -> Self {
-        Self { arrays, people, groups, changed: RoaringBitmap::new() }
+    pub fn new(places: Places, people: RoaringBitmap, groups: Groups) -> Self {
+        Self { places, people, groups, changed: RoaringBitmap::new() }
     }
 
     /// The same as a change of these slots.
@@ -42,18 +66,9 @@ impl Layer {
 
     /// Two layers in one. Nothing that `upper` changed is left of `lower`.
     pub fn merged(lower: &Self, upper: &Self, is_lowest: bool) -> Self {
-        let gone = Bits::of(&upper.changed);
-        let none = Array::default();
-        let classes = lower.arrays.keys().chain(upper.arrays.keys());
-        let mut arrays: BTreeMap<Class, Array> = classes.map(|class| (*class, Array::default())).collect();
-        for (class, array) in &mut arrays {
-            let of_lower = lower.arrays.get(class).unwrap_or(&none);
-            *array = Array::merged(of_lower, &gone, upper.arrays.get(class).unwrap_or(&none));
-        }
-        arrays.retain(|_, array| !array.is_empty());
         let changed = if is_lowest { RoaringBitmap::new() } else { &lower.changed | &upper.changed };
         Self {
-            arrays,
+            places: Places::merged(&lower.places, &Bits::of(&upper.changed), &upper.places),
             people: (&lower.people - &upper.changed) | &upper.people,
             groups: Groups::merged(&lower.groups, &upper.changed, &upper.groups),
             changed,
@@ -72,42 +87,87 @@ impl Layer {
         &self.changed
     }
 
+    /// Named areas that anyone follows.
+    pub fn named(&self) -> impl Iterator<Item = &AreaCode> {
+        self.places.named.codes()
+    }
+
+    /// Heights of places.
+    pub fn altitudes(&self) -> impl Iterator<Item = Altitude> {
+        self.places.arrays.keys().filter_map(|class| class.altitude)
+    }
+
     /// What merging costs: places and changed people.
     pub fn weight(&self) -> u64 {
-        self.arrays.values().map(|array| array.len() as u64).sum::<u64>() + self.changed.len()
+        self.places.len() as u64 + self.changed.len()
     }
 
     /// Memory it takes, bytes.
     pub fn bytes(&self) -> usize {
-        let arrays: usize = self.arrays.values().map(Array::bytes).sum();
-        arrays + self.people.serialized_size() + self.changed.serialized_size() + self.groups.bytes()
+        self.places.bytes() + self.people.serialized_size() + self.changed.serialized_size() + self.groups.bytes()
     }
 
     /// Who is reached, by slot; who is near may also be inside.
-    pub fn find(&self, shape: &Shape, needed: u32) -> (RoaringBitmap, RoaringBitmap) {
+    pub fn find(&self, asked: &Asked<'_>) -> (RoaringBitmap, RoaringBitmap) {
         let mut found = Found { inside: Bits::for_people(&self.people), near: Bits::for_people(&self.people) };
-        for (class, array) in &self.arrays {
-            let search = Search { shape, needed, step: class.step, radius_m: class.radius.m() };
+        for (class, array) in &self.places.arrays {
+            let at_height = class.altitude.and_then(|altitude| asked.at_heights.get(&altitude));
+            let Some(shape) = at_height.map_or(Some(asked.shape), Option::as_ref) else { continue };
+            let search = Search { shape, needed: asked.needed, step: class.step, radius_m: class.radius.m() };
             search.search(array, &mut found);
         }
+        self.places.drawn.find(asked.shape, asked.needed, &mut found.inside);
+        self.places.named.find(&asked.named, asked.needed, &mut found.inside);
         (found.inside.into_bitmap(), found.near.into_bitmap())
     }
-}
 
-impl Layer {
     /// Of all who are not gone.
     pub fn checksum(&self, gone: &RoaringBitmap) -> Checksum {
         let people = (&self.people - gone).len();
         let mut checksum = Checksum { people, places: 0, sum: self.groups.sum(gone) };
-        let gone = Bits::of(gone);
+        self.places.terms(&Bits::of(gone), |sum| checksum += Checksum { people: 0, places: 1, sum });
+        checksum
+    }
+}
+
+impl Places {
+    fn merged(lower: &Self, gone: &Bits, upper: &Self) -> Self {
+        let none = Array::default();
+        let classes = lower.arrays.keys().chain(upper.arrays.keys());
+        let mut arrays: BTreeMap<Class, Array> = classes.map(|class| (*class, Array::default())).collect();
+        for (class, array) in &mut arrays {
+            let of_lower = lower.arrays.get(class).unwrap_or(&none);
+            *array = Array::merged(of_lower, gone, upper.arrays.get(class).unwrap_or(&none));
+        }
+        arrays.retain(|_, array| !array.is_empty());
+        Self {
+            arrays,
+            drawn: DrawnPlaces::merged(&lower.drawn, gone, &upper.drawn),
+            named: NamedPlaces::merged(&lower.named, gone, &upper.named),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.arrays.values().map(Array::len).sum::<usize>() + self.drawn.len() + self.named.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.arrays.values().map(Array::bytes).sum::<usize>() + self.drawn.bytes() + self.named.bytes()
+    }
+
+    /// The number of each place whose person is not gone: see [`Checksum`].
+    fn terms(&self, gone: &Bits, mut each: impl FnMut(u64)) {
         for (class, array) in &self.arrays {
             let class = checksum::class_number(*class);
-            for (key, slot) in array.iter().filter(|(_, slot)| !gone.contains(*slot)) {
-                let sum = checksum::around_term(class, key, slot);
-                checksum += Checksum { people: 0, places: 1, sum };
-            }
+            let stay = array.iter().filter(|(_, slot)| !gone.contains(*slot));
+            stay.for_each(|(key, slot)| each(checksum::around_term(class, key, slot)));
         }
-        checksum
+        for place in self.drawn.iter().filter(|place| !gone.contains(place.slot)) {
+            each(checksum::drawn_term(&place.drawn, place.wanted, place.slot));
+        }
+        for (code, slot, wanted) in self.named.iter().filter(|(_, slot, _)| !gone.contains(*slot)) {
+            each(checksum::named_term(checksum::named_number(&code.scheme, &code.code), wanted, slot));
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::bits::Bits;
 use super::boxes::Boxes;
 use super::curve::{self, Quad};
 use crate::geo::rect::Rect;
+use crate::geo::region::Region;
 use crate::geo::shape::{Relation, Shape};
 use std::collections::BTreeMap;
 
@@ -30,7 +31,11 @@ pub struct Point {
 #[derive(Debug, Clone)]
 pub enum Ground {
     /// Everyone in a rectangle, and as far around it as the radius.
-    Rect { rect: Rect, radius_km: f64 },
+    Rect {
+        rect: Rect,
+        radius_km: f64,
+    },
+    Region(Region),
 }
 
 /// Points, known by their numbers from 0 on.
@@ -173,6 +178,7 @@ impl Search<'_> {
 pub struct Grounds {
     /// By the bits of their radius, metres.
     rects: BTreeMap<u64, (Boxes, Vec<(Rect, u32)>)>,
+    regions: (Boxes, Vec<(Region, u32)>),
 }
 
 impl Grounds {
@@ -186,18 +192,21 @@ impl Grounds {
                     let radius_m = (radius_km * 1_000.0).max(0.0);
                     all.rects.entry(radius_m.to_bits()).or_default().1.push((rect, number));
                 }
+                Ground::Region(region) => all.regions.1.push((region, number)),
             }
         }
         for (boxes, rects) in all.rects.values_mut() {
             *boxes = Boxes::over(rects, |(rect, _)| *rect);
         }
+        all.regions.0 = Boxes::over(&mut all.regions.1, |(region, _)| region.bounds());
         Some(all)
     }
 
     /// Memory it takes, bytes.
     pub fn bytes(&self) -> usize {
         let rects = self.rects.values().map(|(boxes, rects)| boxes.bytes() + size_of_val(&**rects));
-        rects.sum()
+        let regions = self.regions.1.iter().map(|(region, _)| region.bytes());
+        self.regions.0.bytes() + rects.sum::<usize>() + regions.sum::<usize>()
     }
 
     /// The numbers of those that a shape touches, and of those whose radius reaches it.
@@ -215,6 +224,12 @@ impl Grounds {
                 }
             });
         }
+        let (boxes, regions) = &self.regions;
+        boxes.search(&|rect| shape.relation(rect, 0.0), &mut |relation, run| {
+            let touched =
+                regions[run].iter().filter(|(region, _)| relation == Relation::Inside || shape.touches_region(region));
+            reach.inside.extend(touched.map(|(_, number)| *number));
+        });
         reach
     }
 }

@@ -4,12 +4,14 @@
 //! Nothing below is copied or written for it. A layer that is not several times larger than all above it is merged
 //! with them, so there are few layers and a place is moved seldom.
 
-use super::layer::{Groups, Layer};
+use super::layer::{Asked, Groups, Layer};
 use super::{Builder, Change, Checksum, Query, Reach, filter};
+use crate::geo::code::AreaCode;
 use crate::model::id::Slot;
+use crate::model::place::Altitude;
 use crate::model::subscriber::ChannelKind;
 use roaring::RoaringBitmap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A layer is merged with those above it unless it weighs at least so many times as much.
@@ -85,10 +87,10 @@ impl Snapshot {
 
     /// Who is reached. A person with several places is inside when any of them is.
     pub fn find(&self, query: &Query<'_>) -> Reach {
-        let needed = filter::needed(query);
+        let asked = self.asked(query);
         let mut reach = Reach::default();
         for (layer, newer) in self.newest_first() {
-            let (inside, near) = layer.find(query.shape, needed);
+            let (inside, near) = layer.find(&asked);
             reach.inside |= inside - &newer;
             reach.near |= near - &newer;
         }
@@ -156,6 +158,24 @@ impl Snapshot {
         let mut next = self.clone();
         next.layers.splice(first..first + layers.len(), [Arc::new(merged)]);
         Some(next)
+    }
+
+    /// What does not hang on the layer is asked once: heights, and the named areas that anyone follows.
+    fn asked<'a>(&'a self, query: &Query<'a>) -> Asked<'a> {
+        let shape = query.shape;
+        let at_height = |altitude: Altitude| {
+            let (low_m, high_m) = altitude.span_m();
+            (altitude, shape.at_altitude(low_m, high_m))
+        };
+        let followed: BTreeSet<&AreaCode> = self.layers.iter().flat_map(|layer| layer.named()).collect();
+        let heights = self.layers.iter().filter(|_| shape.has_altitudes()).flat_map(|layer| layer.altitudes());
+        let heights: BTreeSet<Altitude> = heights.collect();
+        Asked {
+            shape,
+            needed: filter::needed(query),
+            at_heights: heights.into_iter().map(at_height).collect(),
+            named: followed.into_iter().filter(|code| shape.names(code)).collect(),
+        }
     }
 
     fn has(&self, slot: Slot) -> bool {

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::cap::alert::{Area, Circle, Point, Polygon};
+use crate::geo::code::AreaCode;
+use crate::geo::region::Region;
+use crate::geo::shape::{Block, Named, Relation};
 use crate::model::family::Families;
-use crate::model::place::{Around, Cell, Place, Radius, Step};
+use crate::model::place::{Altitude, Around, Cell, Drawn, Place, Radius, Step};
 use crate::model::subscriber::ChannelKind;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -39,15 +42,33 @@ fn listener(slot: Slot, places: Vec<Place>) -> Listener {
     Listener { slot, places, families, drills: false, origin, channel: ChannelKind::WebPush, language: "fr".to_owned() }
 }
 
-fn around(place: &Place) -> Around {
-    match place {
-        Place::Around(around) => *around,
-        Place::Drawn(_) | Place::Named(_) => panic!("only cells are made here"),
-    }
-}
-
 fn everyone(shape: &Shape) -> Query<'_> {
     Query { shape, family: None, severity: Severity::Unknown, drill: false }
+}
+
+fn relation(shape: &Shape, place: &Place) -> Relation {
+    match place {
+        Place::Around(around) => {
+            let span = around.altitude.map(Altitude::span_m);
+            let there = span.map_or_else(|| Some(shape.clone()), |(low, high)| shape.at_altitude(low, high));
+            match there {
+                Some(shape) if shape.touches_cell(around.cell) => Relation::Inside,
+                Some(shape) if shape.within(around.cell, around.radius.m()) => Relation::Near,
+                _ => Relation::Apart,
+            }
+        }
+        Place::Drawn(drawn) => {
+            let region = Region::new(&[vec![drawn.points()]]).expect("it lies somewhere");
+            if shape.touches_region(&region) { Relation::Inside } else { Relation::Apart }
+        }
+        Place::Named(code) => {
+            if shape.names(code) {
+                Relation::Inside
+            } else {
+                Relation::Apart
+            }
+        }
+    }
 }
 
 /// The meaning of a match, spelled out: every place of every listener is asked.
@@ -63,9 +84,10 @@ fn scan(listeners: &[Listener], query: &Query<'_>) -> Reach {
         if !wants || (query.drill && !listener.drills) {
             continue;
         }
-        if listener.places.iter().any(|place| query.shape.touches_cell(around(place).cell)) {
+        let relations: Vec<Relation> = listener.places.iter().map(|place| relation(query.shape, place)).collect();
+        if relations.contains(&Relation::Inside) {
             reach.inside.insert(listener.slot);
-        } else if listener.places.iter().map(around).any(|place| query.shape.within(place.cell, place.radius.m())) {
+        } else if relations.contains(&Relation::Near) {
             reach.near.insert(listener.slot);
         }
     }
@@ -87,8 +109,28 @@ fn places() -> impl Strategy<Value = Place> {
     };
     let points = prop_oneof![6 => town(50.6, 3.0), 3 => town(-17.0, 180.0), 1 => (-90.0..90.0_f64, -180.0..180.0_f64)];
     let radii = prop::sample::select(Radius::ALL_KM.to_vec());
-    (points, prop::sample::select(Step::ALL.to_vec()), radii)
-        .prop_map(|((lat, lon), step, km)| place(step, lat, lon, i64::from(km)))
+    let altitudes = prop_oneof![3 => Just(None), 1 => (-1..30_i64).prop_map(Altitude::from_step)];
+    let kinds = prop_oneof![8 => Just(0_u8), 2 => Just(1), 1 => Just(2)];
+    (points, prop::sample::select(Step::ALL.to_vec()), radii, altitudes, kinds).prop_map(
+        |((lat, lon), step, km, altitude, kind)| {
+            let Place::Around(around) = place(step, lat, lon, i64::from(km)) else { unreachable!("made so") };
+            match kind {
+                0 => Place::Around(Around { altitude, ..around }),
+                1 => hexagon(around.cell, 4 + i32::from(around.radius.km()) * i32::from(step.per_degree()) / 180),
+                _ => Place::Named(AreaCode::new("INVENTED", &format!("{km}"))),
+            }
+        },
+    )
+}
+
+/// Drawn around a cell, or as near to it as fits on the Earth.
+fn hexagon(cell: Cell, size: i32) -> Place {
+    let rows = 90 * i32::from(cell.step().per_degree());
+    let (row, column) = (cell.row().clamp(2 * size - rows, rows - 2 * size), cell.column());
+    let column = column.clamp(2 * size - 2 * rows, 2 * rows - 2 * size);
+    let corners = [(-2, -1), (-2, 1), (0, 2), (2, 1), (2, -1), (0, -2)];
+    let corners = corners.map(|(up, right)| (row + up * size, column + right * size));
+    Place::Drawn(Drawn::new(cell.step(), corners.to_vec()).expect("a hexagon"))
 }
 
 fn severities() -> impl Strategy<Value = Severity> {
@@ -110,13 +152,23 @@ pub(super) fn shapes() -> impl Strategy<Value = Shape> {
     let centre = prop_oneof![Just((50.6, 3.0)), Just((-17.0, 180.0))];
     let corners = prop::collection::vec((-0.8..0.8_f64, -0.8..0.8_f64), 3..9);
     let circles = prop::collection::vec((-0.8..0.8_f64, -0.8..0.8_f64, 0.0..40.0_f64), 0..2);
-    (centre, corners, circles).prop_map(|((lat, lon), mut corners, circles)| {
+    let heights = prop::option::of((0.0..6_000.0_f64, 0.0..4_000.0_f64));
+    let named = prop::option::of(prop::sample::select(Radius::ALL_KM.to_vec()));
+    (centre, corners, circles, heights, named).prop_map(|((lat, lon), mut corners, circles, heights, named)| {
         corners.push(corners[0]);
         let at = |up: f64, right: f64| Point { lat: lat + up, lon: lon + right };
-        let ring = corners.into_iter().map(|(up, right)| at(up, right)).collect();
+        let ring: Vec<Point> = corners.into_iter().map(|(up, right)| at(up, right)).collect();
         let circles = circles.into_iter().map(|(up, right, radius_km)| Circle { center: at(up, right), radius_km });
-        let polygons = vec![Polygon::new(ring).expect("closed")];
-        Shape::of_areas(&[area(polygons, circles.collect())]).expect("it lies somewhere")
+        let polygons = vec![Polygon::new(ring.clone()).expect("closed")];
+        let (altitude_ft, ceiling_ft) = (heights.map(|(low, _)| low), heights.map(|(low, more)| low + more));
+        let drawn = Area { altitude_ft, ceiling_ft, ..area(polygons, Vec::new()) };
+        let rest = area(Vec::new(), circles.collect());
+        let square = [(1.0, 1.0), (1.0, 1.2), (1.2, 1.2), (1.0, 1.0)].map(|(up, right)| at(up, right)).to_vec();
+        let region = Arc::new(Region::new(&[vec![square]]).expect("a triangle"));
+        let named = named.map(|km| Named { code: AreaCode::new("INVENTED", &format!("{km}")), region });
+        let blocks =
+            [(&drawn, None), (&rest, named)].map(|(area, named)| Block { area, named: named.into_iter().collect() });
+        Shape::of_blocks(blocks).expect("it lies somewhere")
     })
 }
 

@@ -133,12 +133,17 @@ impl Shape {
     /// Whether a followed named area is meant: what is drawn touches it; what is named is it or shares ground with it,
     /// a millimetre wide at least. A shared border alone is not enough: the next commune is not meant.
     pub fn reaches_named(&self, code: &AreaCode, region: &Region) -> bool {
-        let is_it = |part: &Part| matches!(&part.source, Source::Named(name) if name == code);
-        self.parts.things().iter().any(is_it)
+        self.names(code)
             || self.any_part_of(region, |part| match (&part.source, &part.ground) {
                 (Source::Named(_) | Source::Remnant, Ground::Region(named)) => meeting::share_ground(named, region),
                 (Source::Drawn, _) | (_, Ground::Disc(_)) => part.touches_region(region),
             })
+    }
+
+    /// Whether one of the named areas it was made of has this code.
+    pub fn names(&self, code: &AreaCode) -> bool {
+        let is_it = |part: &Part| matches!(&part.source, Source::Named(name) if name == code);
+        self.parts.things().iter().any(is_it)
     }
 
     /// Whether any part speaks of some heights only.
