@@ -4,6 +4,7 @@
 //! area most often; [`rect::Rect`] is a cell, or a quad of cells. Below them stand `block` (the parts of a shape),
 //! `patch` (a polygon with its holes), `ring` (with an index over its edges), `disc` (a circle), `reach` (how far it is
 //! from a cell to an edge), `meeting` (two regions) and `tree` (boxes over many of something). `map` draws a shape.
+//! [`gazetteer::Gazetteer`] knows the areas that have names, and [`scheme`] how their codes are written.
 //!
 //! # What is exact, and where the bounds are
 //! Edges are straight in latitude and longitude (RFC 7946 §3.1.1); distances are geodesics of WGS 84. Cells are
@@ -14,13 +15,18 @@
 mod block;
 pub mod code;
 mod disc;
+pub mod gazetteer;
+#[cfg(test)]
+mod gazetteer_tests;
 mod hole;
 mod map;
 mod meeting;
+pub mod names;
 mod patch;
 pub mod reach;
 pub mod rect;
 pub mod region;
 mod ring;
+pub mod scheme;
 pub mod shape;
 mod tree;

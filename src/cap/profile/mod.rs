@@ -70,6 +70,23 @@ impl Profile {
     }
 }
 
+/// Who warns for the US National Weather Service.
+const NWS_SENDER_END: &str = "@noaa.gov";
+/// Germany's weather service names the districts that its polygons touch.
+const DWD_SCHEME: &str = "WARNCELLID";
+
+/// Whether geocodes only name what polygons and circles beside them draw. The standard makes the area the union of all
+/// (CAP 1.2 §3.2.4), but these networks add the codes of every whole county, province or state that what they draw
+/// touches, for receivers that cannot draw: Canada's profile says that what is drawn takes precedence, and people in the
+/// far end of a county are not to be rung for a storm that its polygon keeps away from them.
+pub fn geocodes_name(alert: &Alert) -> bool {
+    let claims = [Profile::Ipaws, Profile::CapCp, Profile::CapAu, Profile::Meteoalarm];
+    let mut geocodes = alert.infos.iter().flat_map(|info| &info.areas).flat_map(|area| &area.geocodes);
+    claims.into_iter().any(|profile| profile.is_claimed_by(alert))
+        || alert.key.sender.ends_with(NWS_SENDER_END)
+        || geocodes.any(|code| code.value_name.eq_ignore_ascii_case(DWD_SCHEME))
+}
+
 /// Looks at an alert as each profile that it claims, and the one asked for, wants it. Says which these were.
 pub(super) fn check(
     alert: &Alert,

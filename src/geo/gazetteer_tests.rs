@@ -1,0 +1,203 @@
+//! What codes stand for.
+
+use super::code::AreaCode;
+use super::gazetteer::{Gazetteer, Geocodes, Ground, NamedArea};
+use super::region::Region;
+use super::scheme::canonical;
+use crate::cap::alert::{Area, Circle, NamedValue, Point};
+use crate::model::sample::{alert, area, info};
+use std::sync::Arc;
+
+fn code(scheme: &str, code: &str) -> AreaCode {
+    canonical(scheme, code).expect("a code")
+}
+
+/// A square of one degree whose south-west corner is there.
+fn square(lat: f64, lon: f64) -> Option<Arc<Region>> {
+    let corners = [(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0), (0.0, 0.0)];
+    let ring = corners.map(|(up, right)| Point { lat: lat + up, lon: lon + right }).to_vec();
+    Region::new(&[vec![ring]]).map(Arc::new)
+}
+
+fn named(scheme: &str, value: &str, lat: f64, lon: f64) -> NamedArea {
+    NamedArea {
+        code: code(scheme, value),
+        name: format!("{scheme} {value}"),
+        population: None,
+        region: square(lat, lon),
+    }
+}
+
+/// An area that is nothing but codes.
+fn coded(codes: &[(&str, &str)]) -> Area {
+    let mut area = area(0.0, 0.0, 1.0);
+    area.circles.clear();
+    let named = |(name, value): &(&str, &str)| NamedValue { value_name: (*name).into(), value: (*value).into() };
+    area.geocodes = codes.iter().map(named).collect();
+    area
+}
+
+fn gazetteer() -> Gazetteer {
+    let areas = vec![
+        named("UGC", "XAC001", 10.0, 10.0),
+        named("UGC", "XAC003", 10.0, 20.0),
+        named("SAME", "099000", 20.0, 10.0),
+        named("SAME", "199005", 20.0, 20.0),
+        named("NUTS", "XX1", 30.0, 10.0),
+        named("Town", "a-1", 40.0, 10.0),
+        NamedArea { region: None, ..named("Town", "a-2", 0.0, 0.0) },
+    ];
+    let aliases = [
+        (("SAME", "098001"), ("UGC", "XAC001")),
+        (("SAME", "098003"), ("UGC", "XAC003")),
+        (("NUTS", "XY11"), ("SAME", "098001")),
+        (("NUTS", "XY11"), ("Town", "a-1")),
+        (("LOOP", "1"), ("LOOP", "2")),
+        (("LOOP", "2"), ("LOOP", "1")),
+        (("LOOP", "2"), ("Town", "a-1")),
+        (("NOWHERE", "1"), ("NOWHERE", "2")),
+    ];
+    let pair = |(alias, target): ((&str, &str), (&str, &str))| (code(alias.0, alias.1), code(target.0, target.1));
+    Gazetteer::new(areas, aliases.map(pair))
+}
+
+fn ground(codes: &[(&str, &str)]) -> Ground {
+    gazetteer().ground(&[coded(codes)], Geocodes::Add)
+}
+
+/// Which of the squares an area reaches, by the south-west corner.
+fn squares(ground: &Ground) -> Vec<(i32, i32)> {
+    let corners = [(10, 10), (10, 20), (20, 10), (20, 20), (30, 10), (40, 10)];
+    let inside = |(lat, lon): &(i32, i32)| {
+        ground.shape.as_ref().is_some_and(|shape| shape.contains(f64::from(*lat) + 0.5, f64::from(*lon) + 0.5))
+    };
+    corners.into_iter().filter(inside).collect()
+}
+
+#[test]
+fn a_code_is_itself_an_alias_its_parts_or_a_part_of_what_is_known() {
+    for (written, want, widened) in [
+        (("UGC", "xac001"), &[(10, 10)][..], None),
+        (("town", "A-1"), &[(40, 10)], None),
+        (("FIPS6", "098003"), &[(10, 20)], None),
+        (("NUTS3", "XY11"), &[(10, 10), (40, 10)], None),
+        (("loop", "1"), &[(40, 10)], None),
+        // Coarser than what is known.
+        (("UGC", "XACALL"), &[(10, 10), (10, 20)], None),
+        (("SAME", "098000"), &[(10, 10), (10, 20)], None),
+        (("SAME", "000000"), &[(10, 10), (10, 20), (20, 10)], None),
+        (("NUTS", "XX"), &[(30, 10)], None),
+        (("NUTS", "XY1"), &[(10, 10), (40, 10)], None),
+        // Finer than what is known.
+        (("SAME", "398001"), &[(10, 10)], Some("SAME 098001")),
+        (("SAME", "199005"), &[(20, 20)], None),
+        (("SAME", "299005"), &[(20, 10)], Some("SAME 099000")),
+        (("NUTS", "XX123"), &[(30, 10)], Some("NUTS XX1")),
+    ] {
+        let ground = ground(&[written]);
+        assert_eq!(squares(&ground), want, "{written:?}");
+        assert_eq!(ground.unknown, [], "{written:?}");
+        let wider: Vec<String> = ground.widened.iter().map(|(_, wider)| wider.to_string()).collect();
+        assert_eq!(wider, widened.into_iter().collect::<Vec<_>>(), "{written:?}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_nowhere_and_told() {
+    for written in [
+        ("UGC", "XBC001"),
+        ("SAME", "097001"),
+        ("TOWN", "a"),
+        ("NOWHERE", "1"),
+        ("NUTS", "ZZ1"),
+        // Somebody told its name, but not where it is.
+        ("TOWN", "a-2"),
+    ] {
+        let ground = ground(&[written]);
+        assert_eq!((&ground.shape, ground.unknown.len()), (&None, 1), "{written:?}");
+    }
+    let mixed = ground(&[("UGC", "XBC001"), ("UGC", "XAC001"), ("EXCLUDE_POLYGON", "1,1 1,2 2,2 1,1"), ("", "x")]);
+    assert_eq!(squares(&mixed), [(10, 10)]);
+    let told: Vec<_> = mixed.unknown.iter().map(|geocode| (geocode.geocode, geocode.code.to_string())).collect();
+    assert_eq!(told, [(0, "UGC XBC001".to_owned())]);
+}
+
+#[test]
+fn a_part_is_never_widened_to_a_country() {
+    let country = Gazetteer::new(vec![named("ISO3166-2", "XX", 10.0, 10.0), named("SAME", "000000", 10.0, 10.0)], []);
+    for written in [("ISO3166-2", "XX-1"), ("SAME", "001001")] {
+        let ground = country.ground(&[coded(&[written])], Geocodes::Add);
+        assert_eq!((&ground.shape, ground.unknown.len()), (&None, 1), "{written:?}");
+    }
+}
+
+#[test]
+fn beside_what_is_drawn_geocodes_add_or_only_name() {
+    let mut drawn = coded(&[("UGC", "XAC001"), ("UGC", "XBC001")]);
+    drawn.circles = vec![Circle { center: Point { lat: 40.5, lon: 10.5 }, radius_km: 1.0 }];
+    let areas = [drawn, coded(&[("UGC", "XAC003")])];
+    let both = gazetteer().ground(&areas, Geocodes::Add);
+    assert_eq!((squares(&both), both.unknown.len()), (vec![(10, 10), (10, 20), (40, 10)], 1));
+    let names = gazetteer().ground(&areas, Geocodes::Name);
+    assert_eq!((squares(&names), names.unknown.len()), (vec![(10, 20), (40, 10)], 0));
+}
+
+#[test]
+fn what_geocodes_do_follows_from_the_profile() {
+    let with = |change: &dyn Fn(&mut crate::cap::alert::Alert)| {
+        let mut alert = alert();
+        change(&mut alert);
+        Geocodes::of(&alert)
+    };
+    let geocode = |scheme: &'static str| {
+        move |alert: &mut crate::cap::alert::Alert| alert.infos[0].areas[0].geocodes = coded(&[(scheme, "1")]).geocodes
+    };
+    assert_eq!(with(&|_| {}), Geocodes::Add);
+    assert_eq!(with(&geocode("TOWN")), Geocodes::Add);
+    assert_eq!(with(&geocode("SAME")), Geocodes::Add);
+    assert_eq!(with(&geocode("EMMA_ID")), Geocodes::Name);
+    assert_eq!(with(&geocode("WARNCELLID")), Geocodes::Name);
+    assert_eq!(with(&|alert| alert.key.sender = "w-nws.webmaster@noaa.gov".to_owned()), Geocodes::Name);
+    for code in ["IPAWSv1.0", "profile:CAP-CP:0.4", "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0"] {
+        assert_eq!(with(&|alert| alert.codes.push(code.to_owned())), Geocodes::Name, "{code}");
+    }
+}
+
+#[test]
+fn the_areas_of_an_alert_are_those_of_all_its_infos_each_once() {
+    let mut alert = alert();
+    alert.infos[0].areas = vec![coded(&[("UGC", "XAC001"), ("UGC", "XBC001")])];
+    let same = alert.infos[0].clone();
+    alert.infos.extend([same, info("en", coded(&[("UGC", "XAC003")]))]);
+    let ground = gazetteer().ground_of_alert(&alert);
+    assert_eq!((squares(&ground), ground.unknown.len()), (vec![(10, 10), (10, 20)], 1));
+}
+
+#[test]
+fn an_area_is_found_by_its_code_and_knows_what_is_around_it() {
+    let gazetteer = gazetteer();
+    assert_eq!(gazetteer.get(&AreaCode::new("ugc", "xac001")).map(|area| &*area.name), Some("UGC XAC001"));
+    assert!(gazetteer.get(&AreaCode::new("UGC", "XAC002")).is_none());
+    assert_eq!(gazetteer.search("town", 9).len(), 2);
+    let around = |scheme: &str, value: &str| gazetteer.container(&code(scheme, value)).map(|area| &*area.name);
+    assert_eq!(around("SAME", "199005"), Some("SAME 099000"));
+    assert_eq!(around("UGC", "XAC001"), None);
+    let with_state = Gazetteer::new(
+        vec![named("UGC", "XAC001", 10.0, 10.0), named("SAME", "098000", 10.0, 10.0)],
+        [(code("SAME", "098001"), code("UGC", "XAC001"))],
+    );
+    assert_eq!(with_state.container(&code("UGC", "XAC001")).map(|area| &*area.name), Some("SAME 098000"));
+}
+
+#[test]
+fn alerts_that_repeat_the_whole_world_stay_small() {
+    let areas: Vec<NamedArea> = (0..2_000).map(|nth| named("NUTS", &format!("XX{nth:04}"), 10.0, 10.0)).collect();
+    let gazetteer = Gazetteer::new(areas, []);
+    let mut high = coded(&[("NUTS", "XX")]);
+    high.altitude_ft = Some(1.0);
+    let ground = gazetteer.ground(&vec![high; 1_000], Geocodes::Add);
+    assert!(ground.shape.is_some());
+    assert!(ground.unknown.len() > 900, "what is too much is told");
+    let plain = gazetteer.ground(&vec![coded(&[("NUTS", "XX")]); 1_000], Geocodes::Add);
+    assert_eq!(plain.unknown, []);
+}
