@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Human text goes to standard error, results to standard output.
 
+mod areas;
 mod check;
 mod doctor;
 mod key;
@@ -34,6 +35,7 @@ enum Verb {
     Match(matching::Args),
     Doctor(doctor::Args),
     Post(post::Args),
+    Areas(areas::Args),
     Key(key::Args),
     Operator(operator::Args),
     Signer(signer::Args),
@@ -79,6 +81,7 @@ async fn run_verb(cli: Cli) -> anyhow::Result<Answer> {
         Verb::Check(args) => check::run(&args),
         Verb::Match(args) => matching::run(&args),
         Verb::Post(args) => post::run(args, config).await,
+        Verb::Areas(args) => areas::run(args, config).await,
         Verb::Key(args) => key::run(args, config).await,
         Verb::Operator(args) => operator::run(args, config).await,
         Verb::Signer(args) => signer::run(args, config).await,

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::model::proof::{Proof, Tally};
 use crate::store::subscriber::Moment;
 use crate::store::{self, Db, StoreError};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -23,6 +24,8 @@ pub struct Follower {
     one_at_a_time: Mutex<()>,
     /// Since when changes cannot be read.
     failing: StdMutex<Option<Instant>>,
+    /// The last import of named areas that the audience knows of.
+    import: AtomicI64,
     /// The last comparison with the database.
     proof: StdMutex<Option<Proof>>,
 }
@@ -56,7 +59,7 @@ impl Loss {
 impl Follower {
     pub fn new(db: Db, clock: Clock, audience: Audience) -> Self {
         let (failing, proof) = (StdMutex::new(None), StdMutex::new(None));
-        Self { db, clock, audience, one_at_a_time: Mutex::new(()), failing, proof }
+        Self { db, clock, audience, one_at_a_time: Mutex::new(()), failing, import: AtomicI64::new(0), proof }
     }
 
     /// Reads everyone. Done once at the start.
@@ -65,6 +68,7 @@ impl Follower {
     /// When the database does not answer.
     pub async fn load(&self) -> Result<(), StoreError> {
         let _turn = self.one_at_a_time.lock().await;
+        self.follow_areas().await?;
         self.read_everyone().await?;
         self.measure();
         Ok(())
@@ -126,7 +130,26 @@ impl Follower {
         }
     }
 
+    /// Reads the named areas again when some were imported since.
+    async fn follow_areas(&self) -> Result<(), StoreError> {
+        if store::area::number(&self.db).await? == self.import.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let stored = store::area::read_all(&self.db).await?;
+        let number = stored.number();
+        // Preparing borders takes the processor for a moment: others must not wait for it.
+        let gazetteer = tokio::task::spawn_blocking(|| stored.gazetteer()).await;
+        let gazetteer = gazetteer.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let areas = gazetteer.len();
+        self.audience.rename(Arc::new(gazetteer));
+        self.import.store(number, Ordering::Relaxed);
+        metrics::gauge!("beffroi_named_areas").set(areas as f64);
+        tracing::info!(number, areas, "{areas} named areas are known, as of import {number}");
+        Ok(())
+    }
+
     async fn follow_now(&self) -> Result<(), StoreError> {
+        self.follow_areas().await?;
         let mut moment = Moment::now(&self.db).await?;
         let loss = self.follow(&mut moment).await?;
         // Reading everyone takes a connection, and there may be only one.

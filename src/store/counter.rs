@@ -15,6 +15,8 @@ use roaring::RoaringBitmap;
 pub(super) enum Counter {
     Slot,
     Change,
+    /// Imports of named areas.
+    Area,
     /// Counts nothing; its lock makes the question "is there an administrator?" one that only one asks at a time.
     Administrator,
 }
@@ -24,6 +26,7 @@ impl Counter {
         match self {
             Self::Slot => "slot",
             Self::Change => "change",
+            Self::Area => "area",
             Self::Administrator => "administrator",
         }
     }

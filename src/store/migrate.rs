@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     step!(4, "0004_lifecycle"),
     step!(5, "0005_repairs"),
     step!(6, "0006_places"),
+    step!(7, "0007_areas"),
     step!(8, "0008_proof"),
 ];
 

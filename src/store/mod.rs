@@ -8,6 +8,7 @@
 //! Deliberately absent: any decision about alerts (that is `pipeline`), and any knowledge of push services.
 
 pub mod alert;
+pub mod area;
 pub mod audit;
 pub mod batch;
 pub mod broadcast;

@@ -1,0 +1,102 @@
+//! What is to be said of an alert's geocodes, by who knows the named areas: a code that nobody knows reaches nobody, and
+//! that is never silent.
+
+use crate::cap::alert::Alert;
+use crate::cap::code::MsgType;
+use crate::cap::report::quote;
+use crate::geo::code::AreaCode;
+use crate::geo::gazetteer::{Gazetteer, Geocode, Geocodes};
+use crate::model::lifecycle::{self, Remark};
+use std::collections::BTreeSet;
+
+/// The most codes that are told one by one.
+const CODES_TOLD_MAX: usize = 20;
+
+/// The codes of an alert that nobody here knows, each once.
+pub fn unknown(alert: &Alert, gazetteer: &Gazetteer) -> BTreeSet<AreaCode> {
+    let geocodes = Geocodes::of(alert);
+    let grounds = alert.infos.iter().map(|info| gazetteer.ground(&info.areas, geocodes));
+    grounds.flat_map(|ground| ground.unknown).map(|geocode| geocode.code).collect()
+}
+
+/// What an answer says of the geocodes. A Cancel goes to those told, whatever it names.
+pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
+    match alert.msg_type {
+        MsgType::Alert | MsgType::Update => {}
+        MsgType::Cancel | MsgType::Ack | MsgType::Error => return Vec::new(),
+    }
+    let geocodes = Geocodes::of(alert);
+    let mut remarks = Vec::new();
+    let mut told = BTreeSet::new();
+    let mut more = 0;
+    // Geocodes of the document before those of this info.
+    let mut before = 0;
+    for (nth, info) in alert.infos.iter().enumerate() {
+        let count = |areas: usize| info.areas[..areas].iter().map(|area| area.geocodes.len()).sum::<usize>();
+        let ground = gazetteer.ground(&info.areas, geocodes);
+        let at =
+            |geocode: &Geocode| ([nth, geocode.area, geocode.geocode], before + count(geocode.area) + geocode.geocode);
+        for geocode in ground.unknown.into_iter().filter(|geocode| told.insert(geocode.code.clone())) {
+            if told.len() > CODES_TOLD_MAX {
+                more += 1;
+                continue;
+            }
+            let message = format!("{} is not known here: nobody is reached by it.", quote(&geocode.code.to_string()));
+            let (path, place) = at(&geocode);
+            remarks.push(Remark::of_geocode(&lifecycle::GEOCODE_UNKNOWN, path, place, message));
+        }
+        for (geocode, wider) in ground.widened {
+            if told.len() < CODES_TOLD_MAX && told.insert(geocode.code.clone()) {
+                let message =
+                    format!("{} is not known here: it reaches all of {wider}.", quote(&geocode.code.to_string()));
+                let (path, place) = at(&geocode);
+                remarks.push(Remark::of_geocode(&lifecycle::GEOCODE_WIDENED, path, place, message));
+            }
+        }
+        before += count(info.areas.len());
+    }
+    if more > 0 {
+        let message = format!("{more} more geocodes are not known here: nobody is reached by them.");
+        remarks.push(Remark::new(&lifecycle::GEOCODE_UNKNOWN, "info", message));
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cap::alert::NamedValue;
+    use crate::model::sample::{alert, area, info};
+
+    fn coded(codes: &[&str]) -> crate::cap::alert::Area {
+        let mut coded = area(0.0, 0.0, 1.0);
+        coded.circles.clear();
+        let geocode = |code: &&str| NamedValue { value_name: "town".to_owned(), value: (*code).to_owned() };
+        coded.geocodes = codes.iter().map(geocode).collect();
+        coded
+    }
+
+    #[test]
+    fn each_unknown_code_is_told_once_where_it_stands_first() {
+        let mut alert = alert();
+        alert.infos[0].areas = vec![coded(&["1", "2"]), coded(&["3", "1"])];
+        alert.infos.push(info("en", coded(&["3", "4"])));
+        let told: Vec<(String, usize)> =
+            remarks(&alert, &Gazetteer::default()).into_iter().map(|remark| (remark.path, remark.element.1)).collect();
+        let path = |info: u32, area: u32, code: u32| format!("/alert/info[{info}]/area[{area}]/geocode[{code}]");
+        assert_eq!(told, [(path(1, 1, 1), 0), (path(1, 1, 2), 1), (path(1, 2, 1), 2), (path(2, 1, 2), 5)]);
+        assert_eq!(unknown(&alert, &Gazetteer::default()).len(), 4);
+        alert.msg_type = MsgType::Cancel;
+        assert!(remarks(&alert, &Gazetteer::default()).is_empty());
+    }
+
+    #[test]
+    fn many_unknown_codes_are_counted() {
+        let codes: Vec<String> = (0..100).map(|code| code.to_string()).collect();
+        let mut alert = alert();
+        alert.infos[0].areas = vec![coded(&codes.iter().map(String::as_str).collect::<Vec<_>>())];
+        let told = remarks(&alert, &Gazetteer::default());
+        assert_eq!(told.len(), CODES_TOLD_MAX + 1);
+        assert!(told[CODES_TOLD_MAX].message.starts_with("80 more"), "{}", told[CODES_TOLD_MAX].message);
+    }
+}
