@@ -19,6 +19,7 @@ mod search;
 pub mod snapshot;
 
 use crate::cap::code::Severity;
+use crate::geo::gazetteer::Gazetteer;
 use crate::geo::shape::Shape;
 use crate::model::family::Family;
 use crate::model::id::Slot;
@@ -90,9 +91,17 @@ impl Audience {
 
     /// Replaces everything: the people of the builder as they stood at change number `seq`.
     pub fn load_built(&self, builder: Builder, seq: i64) {
-        let snapshot = Arc::new(Snapshot::of(builder, seq));
+        let snapshot = Snapshot::of(builder, seq);
         let _writing = self.shared.lock();
-        self.shared.current.store(snapshot);
+        let gazetteer = self.shared.current.load().gazetteer().clone();
+        self.shared.current.store(Arc::new(snapshot.renamed(gazetteer)));
+    }
+
+    /// Replaces what named areas are.
+    pub fn rename(&self, gazetteer: Arc<Gazetteer>) {
+        let _writing = self.shared.lock();
+        let current = Snapshot::clone(&self.shared.current.load());
+        self.shared.current.store(Arc::new(current.renamed(gazetteer)));
     }
 
     /// Applies changes in order; the index then stands at change number `seq`.

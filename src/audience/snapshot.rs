@@ -7,6 +7,7 @@
 use super::layer::{Asked, Groups, Layer};
 use super::{Builder, Change, Checksum, Query, Reach, filter};
 use crate::geo::code::AreaCode;
+use crate::geo::gazetteer::Gazetteer;
 use crate::model::id::Slot;
 use crate::model::place::Altitude;
 use crate::model::subscriber::ChannelKind;
@@ -27,17 +28,29 @@ pub struct Snapshot {
     seq: i64,
     people: u64,
     layers: Vec<Arc<Layer>>,
+    gazetteer: Arc<Gazetteer>,
 }
 
 impl Snapshot {
     /// Everyone anew.
     pub(super) fn of(builder: Builder, seq: i64) -> Self {
         let (layer, again) = builder.build();
-        let first = Self { seq, people: layer.people().len(), layers: vec![Arc::new(layer)] };
+        let first =
+            Self { seq, people: layer.people().len(), layers: vec![Arc::new(layer)], gazetteer: Arc::default() };
         if again.is_empty() {
             return first;
         }
         first.with(again.into_values().map(Change::Upsert).collect(), seq, 0)
+    }
+
+    /// The same, with other named areas.
+    pub(super) fn renamed(self, gazetteer: Arc<Gazetteer>) -> Self {
+        Self { gazetteer, ..self }
+    }
+
+    /// What named areas are.
+    pub fn gazetteer(&self) -> &Arc<Gazetteer> {
+        &self.gazetteer
     }
 
     /// The next snapshot. Of several changes to one slot the last counts. The lowest `kept` layers stay as they are.
