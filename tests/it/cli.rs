@@ -9,7 +9,8 @@ use serde_json::Value;
 use std::path::Path;
 use tempfile::TempDir;
 
-const VERBS: &[&str] = &["serve", "check", "match", "post", "doctor", "key", "operator", "sandbox", "sign", "signer"];
+const VERBS: &[&str] =
+    &["serve", "areas", "check", "match", "post", "doctor", "key", "operator", "sandbox", "sign", "signer"];
 
 fn folder_with(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");

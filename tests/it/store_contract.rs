@@ -1,6 +1,7 @@
 //! What the store promises, on both databases.
 
 mod alerts;
+mod areas;
 mod batches;
 mod broadcasts;
 mod consoles;
