@@ -26,8 +26,8 @@ pub const WARNCELLID: &str = "WARNCELLID";
 const STATE: &str = "STATE";
 /// Countries and regions as the USA numbered them (FIPS 10-4); MeteoAlarm still names some.
 const FIPS: &str = "FIPS";
-/// Not a scheme but geometry: a hole of the polygons beside it (DWD).
-pub const EXCLUDE_POLYGON: &str = "EXCLUDE_POLYGON";
+// Not a scheme but geometry.
+pub use super::shape::EXCLUDE_POLYGON;
 
 /// The code as the gazetteer knows it, from a `valueName` and a `value` as a sender, a citizen or a file writes them;
 /// `None` where either is empty.
