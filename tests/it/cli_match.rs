@@ -107,6 +107,28 @@ async fn geojson_points_and_cells_are_read_with_their_ids() {
 }
 
 #[tokio::test]
+async fn polygons_of_any_form_are_reached_where_they_touch_the_area() {
+    let bench = Bench::new();
+    let feature = |id: &str, kind: &str, coordinates: &str| {
+        format!(
+            "{{\"type\":\"Feature\",\"id\":\"{id}\",\"properties\":null,\
+             \"geometry\":{{\"type\":\"{kind}\",\"coordinates\":{coordinates}}}}}\n"
+        )
+    };
+    let far = "[[[0,0],[1,0],[0,1],[0,0]]]";
+    let places = [
+        feature("touching", "Polygon", "[[[3,50.8],[3.1,51],[2.9,51],[3,50.8]]]"),
+        feature("beside", "Polygon", "[[[3,50.81],[3.1,51],[2.9,51],[3,50.81]]]"),
+        feature("around", "Polygon", "[[[0,49],[8,49],[3,55],[0,49]],[[2,50],[5,50],[5,51],[2,51],[2,50]]]"),
+        feature("over", "Polygon", "[[[0,49],[8,49],[3,55],[0,49]]]"),
+        feature("one of two", "MultiPolygon", &format!("[{far},[[[3,50.6],[3.1,50.7],[3,50.7],[3,50.6]]]]")),
+        feature("far", "Polygon", far),
+    ];
+    let wanted = (0, "one of two\nover\ntouching\n".to_owned());
+    assert_eq!(bench.lille("places.geojsonl", &places.concat()).await, wanted);
+}
+
+#[tokio::test]
 async fn places_that_cannot_be_used_are_told_with_line_and_remedy() {
     let bench = Bench::new();
     for (places, wanted) in [
@@ -115,6 +137,15 @@ async fn places_that_cannot_be_used_are_told_with_line_and_remedy() {
         ("{\"type\":\"Feature\"}\n", &["line 1: the feature has no id: give it one"]),
         ("\n\n{\"type\":\"Feature\",\"id\":1}\n", &["line 3: 1: it has no geometry"]),
         ("{\"type\":\"Feature\",\"id\":1\n{", &["line 2: this is no GeoJSON feature"]),
+        (
+            "{\"type\":\"Feature\",\"id\":1,\"properties\":{\"radius_km\":1},\"geometry\":{\"type\":\"Polygon\",\
+             \"coordinates\":[[[0,0],[1,1],[0,1],[0,0]]]}}",
+            &["line 1: 1: only a point and a rectangle"],
+        ),
+        (
+            "{\"type\":\"Feature\",\"id\":1,\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[0,0],[1,1]]}}",
+            &["line 1: 1: 0 is no position: write [lon"],
+        ),
     ] {
         let (code, said) = bench.lille("places", places).await;
         assert_eq!(code, 2, "{places:?}: {said}");

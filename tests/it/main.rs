@@ -19,6 +19,7 @@ mod doctor;
 mod faults;
 mod following;
 mod fuzz;
+mod geo_oracle;
 mod geo_truth;
 mod hostile;
 mod lifecycle;

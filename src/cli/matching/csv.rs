@@ -1,6 +1,7 @@
 //! Places as CSV (RFC 4180): a header that names `id`, `lat`, `lon` and, if wanted, `radius_km`, in any order.
 
-use super::places::{Exact, Faults, Places, exact, id_fault};
+use super::places::{Faults, Places, exact, id_fault};
+use crate::audience::points::Point;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
@@ -203,7 +204,7 @@ impl Columns {
         Ok(Self { id: need("id")?, lat: need("lat")?, lon: need("lon")?, radius_km: find("radius_km")? })
     }
 
-    fn place(&self, text: &[u8], fields: &[Field]) -> Result<(Id, Exact), String> {
+    fn place(&self, text: &[u8], fields: &[Field]) -> Result<(Id, Point), String> {
         let field = |column: usize, name: &str| {
             fields.get(column).ok_or_else(|| format!("it ends before the column {name}: fill it in"))
         };
@@ -237,13 +238,14 @@ fn parse(field: &[u8]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::places::Kind;
     use super::*;
 
     fn points(text: &str) -> Vec<(String, f64, f64, f64)> {
         let places = read(text.as_bytes().to_vec(), |_| ()).expect("it is read");
-        let id = |nth| String::from_utf8(places.point_id(nth).to_vec()).expect("it is read");
-        let all = places.points.iter().enumerate();
-        all.map(|(nth, point)| (id(nth), point.lat, point.lon, point.radius_m)).collect()
+        let id = |number| String::from_utf8(places.id(Kind::Point, number).to_vec()).expect("a text");
+        let all = (0..).zip(&places.points);
+        all.map(|(number, point)| (id(number), point.lat, point.lon, point.radius_km)).collect()
     }
 
     fn fault(text: &str) -> String {
@@ -253,8 +255,8 @@ mod tests {
     #[test]
     fn plain_lines() {
         let text = "id,lat,lon,radius_km\na,1.5,-2.25,3\nb,-1,2,0.5\n\nc,0,0,\n";
-        let wanted = [("a", 1.5, -2.25, 3_000.0), ("b", -1.0, 2.0, 500.0), ("c", 0.0, 0.0, 0.0)];
-        assert_eq!(points(text), wanted.map(|(id, lat, lon, m)| (id.to_owned(), lat, lon, m)));
+        let wanted = [("a", 1.5, -2.25, 3.0), ("b", -1.0, 2.0, 0.5), ("c", 0.0, 0.0, 0.0)];
+        assert_eq!(points(text), wanted.map(|(id, lat, lon, km)| (id.to_owned(), lat, lon, km)));
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Places as GeoJSON (RFC 7946): features one after the other, mostly one a line, or one FeatureCollection.
 
-use super::places::{Cell, Faults, Places, exact, id_fault};
+use super::places::{Faults, Places, exact, id_fault};
+use crate::audience::points::Ground;
+use crate::cap::alert::Point;
 use crate::geo::rect::Rect;
+use crate::geo::region::Region;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -93,49 +96,68 @@ fn place(feature: Item, places: &mut Places) -> Result<(), String> {
     let named = |fault: String| format!("{id}: {fault}");
     let radius_km = properties.radius_km.unwrap_or(0.0);
     let geometry = feature.geometry.ok_or_else(|| named("it has no geometry: give it one".to_owned()))?;
-    match geometry.kind.as_str() {
+    let polygons = match geometry.kind.as_str() {
         "Point" => {
-            let (lon, lat) = pair(&geometry.coordinates).map_err(&named)?;
-            let point = exact(lat, lon, radius_km).map_err(&named)?;
-            places.point(id.as_bytes(), 0, point);
+            let Point { lat, lon } = position(&geometry.coordinates).map_err(&named)?;
+            places.point(id.as_bytes(), 0, exact(lat, lon, radius_km).map_err(&named)?);
+            return Ok(());
         }
-        "Polygon" => {
-            let rect = rectangle(&geometry.coordinates).map_err(&named)?;
-            let radius_m = exact(rect.south, rect.west, radius_km).map_err(&named)?.radius_m;
-            places.cell(id.as_bytes(), 0, Cell { rect, radius_m });
-        }
-        other => return Err(named(format!("its geometry is a {other}: write a Point or a Polygon"))),
+        "Polygon" => vec![polygon(&geometry.coordinates).map_err(&named)?],
+        "MultiPolygon" => list(&geometry.coordinates, polygon).map_err(&named)?,
+        other => return Err(named(format!("its geometry is a {other}: write a Point, a Polygon or a MultiPolygon"))),
+    };
+    // Only a radius can be wrong here.
+    exact(0.0, 0.0, radius_km).map_err(&named)?;
+    if let Some(rect) = rectangle(&polygons) {
+        places.cell(id.as_bytes(), Ground::Rect { rect, radius_km });
+    } else if radius_km > 0.0 {
+        let fault = "only a point and a rectangle along parallels and meridians can have a radius: leave it out";
+        return Err(named(fault.to_owned()));
+    } else {
+        let region = Region::new(&polygons).ok_or_else(|| named("no ground lies within its lines".to_owned()))?;
+        places.region(id.as_bytes(), region);
     }
     Ok(())
 }
 
-/// Longitude and latitude; a height after them is not looked at.
-fn pair(value: &Value) -> Result<(f64, f64), String> {
-    match value.as_array().map(Vec::as_slice) {
-        Some([lon, lat, ..]) => lon.as_f64().zip(lat.as_f64()),
-        _ => None,
-    }
-    .ok_or_else(|| format!("{value} is no position: write [longitude, latitude]"))
+/// What `of` makes of each member of a list.
+fn list<T>(value: &Value, of: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let members =
+        value.as_array().ok_or_else(|| format!("{value} stands where a list should: nest as RFC 7946 does"))?;
+    members.iter().map(of).collect()
 }
 
-/// A rectangle along parallels and meridians.
-fn rectangle(coordinates: &Value) -> Result<Rect, String> {
-    let no_ring = || "its coordinates are no polygon: write a list of rings".to_owned();
-    let [ring] = coordinates.as_array().map(Vec::as_slice).ok_or_else(no_ring)? else {
-        return Err("its polygon is not one ring: write a rectangle along parallels and meridians".to_owned());
-    };
-    let corners: Vec<(f64, f64)> = ring.as_array().ok_or_else(no_ring)?.iter().map(pair).collect::<Result<_, _>>()?;
-    let least = |of: fn(&(f64, f64)) -> f64| corners.iter().map(of).fold(f64::INFINITY, f64::min);
-    let most = |of: fn(&(f64, f64)) -> f64| corners.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
-    let (south, west) = (least(|corner| corner.1), least(|corner| corner.0));
-    let (north, east) = (most(|corner| corner.1), most(|corner| corner.0));
-    exact(south, west, 0.0)?;
-    exact(north, east, 0.0)?;
-    let straight = corners.windows(2).all(|pair| (pair[0].0 == pair[1].0) != (pair[0].1 == pair[1].1));
-    let on_rim = corners.iter().all(|&(lon, lat)| (lon == west || lon == east) && (lat == south || lat == north));
-    if corners.len() == 5 && corners.first() == corners.last() && straight && on_rim {
-        Ok(Rect { south, west, north, east })
-    } else {
-        Err("its polygon is no rectangle along parallels and meridians".to_owned())
+/// Outer ring and holes.
+fn polygon(value: &Value) -> Result<Vec<Vec<Point>>, String> {
+    let rings = list(value, |ring| list(ring, position))?;
+    match rings.iter().find(|ring| ring.len() < 4 || ring.first() != ring.last()) {
+        Some(_) => Err("a ring is not closed: it needs four positions or more, the last as the first".to_owned()),
+        None => Ok(rings),
     }
+}
+
+/// Longitude and latitude; a height after them is not looked at.
+fn position(value: &Value) -> Result<Point, String> {
+    let numbers = match value.as_array().map(Vec::as_slice) {
+        Some([lon, lat, ..]) => lon.as_f64().zip(lat.as_f64()),
+        _ => None,
+    };
+    let (lon, lat) = numbers.ok_or_else(|| format!("{value} is no position: write [longitude, latitude]"))?;
+    exact(lat, lon, 0.0).map(|_| Point { lat, lon })
+}
+
+/// The rectangle along parallels and meridians that polygons are, if they are one.
+fn rectangle(polygons: &[Vec<Vec<Point>>]) -> Option<Rect> {
+    let [rings] = polygons else { return None };
+    let [ring] = rings.as_slice() else { return None };
+    let least = |of: fn(&Point) -> f64| ring.iter().map(of).fold(f64::INFINITY, f64::min);
+    let most = |of: fn(&Point) -> f64| ring.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
+    let (south, west) = (least(|corner| corner.lat), least(|corner| corner.lon));
+    let (north, east) = (most(|corner| corner.lat), most(|corner| corner.lon));
+    let straight = ring.windows(2).all(|ends| (ends[0].lon == ends[1].lon) != (ends[0].lat == ends[1].lat));
+    let on_rim =
+        |corner: &Point| (corner.lon == west || corner.lon == east) && (corner.lat == south || corner.lat == north);
+    // Wider than half the Earth, its sides go the other way round.
+    let is_one = ring.len() == 5 && straight && ring.iter().all(on_rim) && east - west < 180.0;
+    is_one.then_some(Rect { south, west, north, east })
 }

@@ -7,13 +7,15 @@ mod search;
 
 use super::Answer;
 use super::check::read_bounded;
-use crate::cap::alert::{Alert, Area};
+use crate::cap::alert::Alert;
 use crate::cap::finding::{Finding, Level};
 use crate::cap::{self, Options, limits};
 use crate::clock::Clock;
 use crate::geo::shape::Shape;
 use anyhow::Context;
-use places::Places;
+use places::{Kind, Places};
+use roaring::RoaringBitmap;
+use search::Index;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -26,8 +28,8 @@ use std::path::{Path, PathBuf};
 /// Only the ground counts: status, expiry and severity are not looked at, nor what a citizen would have chosen.
 ///
 /// Places are CSV with the header `id,lat,lon,radius_km` (columns in any order; no radius means 0), or GeoJSON
-/// features, one a line: a Point with the property `radius_km`, or a Polygon that is a cell, a rectangle along parallels
-/// and meridians. A feature's id stands beside its type or among its properties.
+/// features, one a line: a Point or a rectangle along parallels and meridians, with the property `radius_km` if wanted,
+/// or any other Polygon or MultiPolygon. A feature's id stands beside its type or among its properties.
 ///
 /// Exit code 0: places are printed. 1: no place is reached. 2: an alert would be refused, or a file cannot be read.
 #[derive(Debug, clap::Args)]
@@ -63,22 +65,20 @@ struct Stats {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Answer> {
-    let mut alerts = Vec::new();
-    for file in &args.alerts {
-        alerts.push(read_alert(file)?);
-    }
+    let alerts = args.alerts.iter().map(|file| read_alert(file)).collect::<anyhow::Result<Vec<Alert>>>()?;
     let clock = Clock::system();
     let begin = clock.monotonic();
-    let places = read_places(&args.places)?;
+    let mut places = read_places(&args.places)?;
+    let index = Index::over(&mut places)?;
     let load_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let begin = clock.monotonic();
-    let shape = Shape::of_areas(&areas(&alerts));
-    let found = shape.map_or_else(Vec::new, |shape| search::search(&places, &shape));
+    let shapes = alerts.iter().filter_map(Shape::of_alert);
+    let found = index.find(shapes);
     let match_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
     let ids = sorted(&places, &found);
     print(&ids).context("cannot write to standard output")?;
     if args.stats {
-        let (places, index_bytes) = (places.len(), places.bytes());
+        let (places, index_bytes) = (places.len(), index.bytes() + places.id_bytes());
         let stats = Stats { places, matched: ids.len(), load_ms, match_us, index_bytes };
         eprintln!("{}", serde_json::to_string(&stats)?);
     }
@@ -104,18 +104,6 @@ fn read_alert(file: &Path) -> anyhow::Result<Alert> {
     Ok(alert)
 }
 
-/// Every area, once.
-fn areas(alerts: &[Alert]) -> Vec<Area> {
-    let mut areas: Vec<Area> = Vec::new();
-    for area in alerts.iter().flat_map(|alert| &alert.infos).flat_map(|info| &info.areas) {
-        let known = areas.iter().any(|known| known.polygons == area.polygons && known.circles == area.circles);
-        if !known {
-            areas.push(area.clone());
-        }
-    }
-    areas
-}
-
 fn read_places(file: &Path) -> anyhow::Result<Places> {
     let text = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let bytes = text.len();
@@ -134,21 +122,16 @@ fn read_places(file: &Path) -> anyhow::Result<Places> {
 }
 
 /// The ids of what was found, sorted by their bytes, each once.
-fn sorted<'a>(places: &'a Places, found: &[search::Found]) -> Vec<&'a [u8]> {
+fn sorted<'a>(places: &'a Places, found: &[RoaringBitmap; 3]) -> Vec<&'a [u8]> {
     // Most ids differ in their first eight bytes: comparing these as one number looks into no text.
-    let mut ids: Vec<(u64, &[u8])> = found
-        .iter()
-        .map(|found| match *found {
-            search::Found::Point(index) => places.point_id(index),
-            search::Found::Cell(index) => places.cell_id(index),
-        })
-        .map(|id| {
-            let mut first = [0; 8];
-            let length = id.len().min(8);
-            first[..length].copy_from_slice(&id[..length]);
-            (u64::from_be_bytes(first), id)
-        })
-        .collect();
+    let with_first = |id: &'a [u8]| {
+        let mut first = [0; 8];
+        let length = id.len().min(8);
+        first[..length].copy_from_slice(&id[..length]);
+        (u64::from_be_bytes(first), id)
+    };
+    let of_kind = |kind: Kind| found[kind as usize].iter().map(move |number| with_first(places.id(kind, number)));
+    let mut ids: Vec<(u64, &[u8])> = Kind::ALL.into_iter().flat_map(of_kind).collect();
     ids.sort_unstable();
     ids.dedup();
     ids.into_iter().map(|(_, id)| id).collect()

@@ -1,6 +1,7 @@
 //! The places of `beffroi match`: exact points with a radius, and ground bounded by lines, each with its id.
 
-use crate::geo::rect::Rect;
+use crate::audience::points::{Ground, Point};
+use crate::geo::region::Region;
 
 /// Faults told one by one; what comes after is counted.
 const FAULTS_MAX: usize = 20;
@@ -9,20 +10,17 @@ pub const RADIUS_KM_MAX: f64 = 20_004.0;
 /// Longest id, bytes.
 pub const ID_BYTES_MAX: usize = 1 << 16;
 
-/// Everyone within a radius of an exact point.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Exact {
-    pub lat: f64,
-    pub lon: f64,
-    pub radius_m: f64,
+/// What kind a place is. Each kind is numbered by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Point,
+    /// A rectangle along parallels and meridians, as a cell of the grid is one.
+    Cell,
+    Region,
 }
 
-/// Everyone in a rectangle along parallels and meridians, as a cell of the grid is one, and as far around it as the
-/// radius.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cell {
-    pub rect: Rect,
-    pub radius_m: f64,
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Point, Self::Cell, Self::Region];
 }
 
 /// Places in the order of their file. Ids lie in the file itself, so that ten million cost eight bytes each.
@@ -31,10 +29,10 @@ pub struct Places {
     text: Vec<u8>,
     /// Ids that do not stand in the file as they are.
     unfolded: Vec<u8>,
-    pub points: Vec<Exact>,
-    point_ids: Vec<Span>,
-    pub cells: Vec<Cell>,
-    cell_ids: Vec<Span>,
+    ids: [Vec<Span>; 3],
+    pub points: Vec<Point>,
+    pub cells: Vec<Ground>,
+    pub regions: Vec<Region>,
 }
 
 /// Where an id stands: the upper bits are its beginning, in the file or, past its end, among the unfolded; the lower
@@ -70,56 +68,47 @@ impl Places {
     }
 
     /// A point whose id stands in the file as it is.
-    pub fn point_at(&mut self, from: usize, length: usize, point: Exact) {
+    pub fn point_at(&mut self, from: usize, length: usize, point: Point) {
         self.points.push(point);
-        self.point_ids.push(Span::new(from, length));
+        self.ids[Kind::Point as usize].push(Span::new(from, length));
     }
 
-    pub fn point(&mut self, id: &[u8], file_bytes: usize, point: Exact) {
-        let span = self.unfold(id, file_bytes);
+    pub fn point(&mut self, id: &[u8], file_bytes: usize, point: Point) {
         self.points.push(point);
-        self.point_ids.push(span);
+        self.unfold(Kind::Point, id, file_bytes);
     }
 
-    pub fn cell(&mut self, id: &[u8], file_bytes: usize, cell: Cell) {
-        let span = self.unfold(id, file_bytes);
+    pub fn cell(&mut self, id: &[u8], cell: Ground) {
         self.cells.push(cell);
-        self.cell_ids.push(span);
+        self.unfold(Kind::Cell, id, 0);
     }
 
-    fn unfold(&mut self, id: &[u8], file_bytes: usize) -> Span {
-        let span = Span::new(file_bytes + self.unfolded.len(), id.len());
+    pub fn region(&mut self, id: &[u8], region: Region) {
+        self.regions.push(region);
+        self.unfold(Kind::Region, id, 0);
+    }
+
+    fn unfold(&mut self, kind: Kind, id: &[u8], file_bytes: usize) {
+        self.ids[kind as usize].push(Span::new(file_bytes + self.unfolded.len(), id.len()));
         self.unfolded.extend_from_slice(id);
-        span
     }
 
     pub fn len(&self) -> usize {
-        self.points.len() + self.cells.len()
+        self.ids.iter().map(Vec::len).sum()
     }
 
-    pub fn point_id(&self, index: usize) -> &[u8] {
-        self.id(self.point_ids[index])
-    }
-
-    pub fn cell_id(&self, index: usize) -> &[u8] {
-        self.id(self.cell_ids[index])
-    }
-
-    fn id(&self, span: Span) -> &[u8] {
-        let range = span.range();
+    /// The id of the place of this number of its kind.
+    pub fn id(&self, kind: Kind, number: u32) -> &[u8] {
+        let range = self.ids[kind as usize][number as usize].range();
         match range.start.checked_sub(self.text.len()) {
             None => &self.text[range],
             Some(from) => &self.unfolded[from..range.end - self.text.len()],
         }
     }
 
-    /// Memory of the places and where their ids are, bytes; the file itself not counted.
-    pub fn bytes(&self) -> usize {
-        size_of_val(&self.points[..])
-            + size_of_val(&self.point_ids[..])
-            + size_of_val(&self.cells[..])
-            + size_of_val(&self.cell_ids[..])
-            + self.unfolded.len()
+    /// Memory of where ids are, bytes; the file itself not counted.
+    pub fn id_bytes(&self) -> usize {
+        self.ids.iter().map(|ids| size_of_val(&ids[..])).sum::<usize>() + self.unfolded.len()
     }
 }
 
@@ -151,8 +140,8 @@ impl std::fmt::Display for Faults {
     }
 }
 
-/// A point, or what is wrong with its numbers. Longitudes of 180 to 360 are those of −180 to 0.
-pub fn exact(lat: f64, lon: f64, radius_km: f64) -> Result<Exact, String> {
+/// A point, or what is wrong with its numbers. Longitudes of 180 to 360 mean those of −180 to 0.
+pub fn exact(lat: f64, lon: f64, radius_km: f64) -> Result<Point, String> {
     if !(-90.0..=90.0).contains(&lat) {
         let swapped = if (-90.0..=90.0).contains(&lon) && (-360.0..=360.0).contains(&lat) {
             " (are latitude and longitude swapped?)"
@@ -167,7 +156,7 @@ pub fn exact(lat: f64, lon: f64, radius_km: f64) -> Result<Exact, String> {
     if !(0.0..=RADIUS_KM_MAX).contains(&radius_km) {
         return Err(format!("radius {radius_km} is not within 0 to {RADIUS_KM_MAX} kilometres"));
     }
-    Ok(Exact { lat, lon: if lon > 180.0 { lon - 360.0 } else { lon }, radius_m: radius_km * 1_000.0 })
+    Ok(Point { lat, lon, radius_km })
 }
 
 /// What is wrong with an id. One a line is printed.
@@ -189,16 +178,15 @@ mod tests {
 
     #[test]
     fn ids_are_found_in_the_file_and_beside_it() {
-        let point = Exact { lat: 1.0, lon: 2.0, radius_m: 3.0 };
+        let point = Point { lat: 1.0, lon: 2.0, radius_km: 3.0 };
         let mut places = Places::of(b"abc,1,2".to_vec());
         let text = places.take_text();
         places.point_at(0, 3, point);
         places.point(b"un\"folded", text.len(), point);
-        places.cell(b"c", text.len(), Cell { rect: Rect::point(1.0, 2.0), radius_m: 0.0 });
         places.give_text(text);
-        assert_eq!((places.point_id(0), places.point_id(1)), (&b"abc"[..], &b"un\"folded"[..]));
-        assert_eq!(places.cell_id(0), b"c");
-        assert_eq!(places.len(), 3);
+        assert_eq!(places.id(Kind::Point, 0), b"abc");
+        assert_eq!(places.id(Kind::Point, 1), b"un\"folded");
+        assert_eq!(places.len(), 2);
     }
 
     #[test]
@@ -208,7 +196,8 @@ mod tests {
         assert!(exact(0.0, 361.0, 0.0).expect_err("a fault").contains("longitude 361"));
         assert!(exact(0.0, f64::NAN, 0.0).is_err());
         assert!(exact(0.0, 0.0, -1.0).expect_err("a fault").contains("radius -1"));
-        assert_eq!(exact(0.0, 190.0, 1.5).expect("it is read"), Exact { lat: 0.0, lon: -170.0, radius_m: 1_500.0 });
+        let point = Point { lat: 0.0, lon: 190.0, radius_km: 1.5 };
+        assert_eq!(exact(0.0, 190.0, 1.5), Ok(point));
     }
 
     #[test]

@@ -1,56 +1,47 @@
 //! Which places a shape reaches.
 
-use super::places::{Cell, Places};
-use crate::geo::rect::Rect;
+use super::places::{Kind, Places};
+use crate::audience::points::{Grounds, Points};
+use crate::geo::region::Region;
 use crate::geo::shape::Shape;
+use anyhow::Context;
+use roaring::RoaringBitmap;
 
-/// One that is reached, by its number among its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
-    Point(usize),
-    Cell(usize),
+/// The places of a file, ordered so that few are looked at.
+#[derive(Debug)]
+pub struct Index {
+    points: Points,
+    cells: Grounds,
+    regions: Vec<Region>,
 }
 
-/// Everything within its radius of the shape.
-pub fn search(places: &Places, shape: &Shape) -> Vec<Found> {
-    let mut nearness = Nearness { shape, grown: Vec::new() };
-    let mut found = Vec::new();
-    for (index, point) in places.points.iter().enumerate() {
-        let rect = Rect::point(point.lat, point.lon);
-        if nearness.holds(&Cell { rect, radius_m: point.radius_m }) {
-            found.push(Found::Point(index));
-        }
+impl Index {
+    /// Takes the places and leaves their ids.
+    pub fn over(places: &mut Places) -> anyhow::Result<Self> {
+        let points = std::mem::take(&mut places.points);
+        let too_many = "more places than 2^32 in one file: part it";
+        Ok(Self {
+            points: Points::new(&points).context(too_many)?,
+            cells: Grounds::new(std::mem::take(&mut places.cells)).context(too_many)?,
+            regions: std::mem::take(&mut places.regions),
+        })
     }
-    let cells = places.cells.iter().enumerate();
-    found.extend(cells.filter(|(_, cell)| nearness.holds(cell)).map(|(index, _)| Found::Cell(index)));
-    found
-}
 
-/// Radii for which the surroundings of a shape are kept; files mostly have a handful.
-const RADII_MAX: usize = 64;
+    /// The numbers of the places that any of the shapes reaches, for each kind.
+    pub fn find(&self, shapes: impl Iterator<Item = Shape>) -> [RoaringBitmap; 3] {
+        let mut found: [RoaringBitmap; 3] = Default::default();
+        for shape in shapes {
+            let (points, cells) = (self.points.find(&shape), self.cells.find(&shape));
+            let regions = (0..).zip(&self.regions).filter(|(_, region)| shape.touches_region(region));
+            found[Kind::Point as usize] |= points.inside | points.near;
+            found[Kind::Cell as usize] |= cells.inside | cells.near;
+            found[Kind::Region as usize].extend(regions.map(|(number, _)| number));
+        }
+        found
+    }
 
-/// What is meant 360° away is the same: bounds may reach beyond ±180°.
-const TURNS_DEG: [f64; 3] = [0.0, 360.0, -360.0];
-
-struct Nearness<'a> {
-    shape: &'a Shape,
-    /// What lies around the shape, for each radius seen.
-    grown: Vec<(f64, Rect)>,
-}
-
-impl Nearness<'_> {
-    fn holds(&mut self, cell: &Cell) -> bool {
-        let around = match self.grown.iter().find(|(radius_m, _)| *radius_m == cell.radius_m) {
-            Some((_, around)) => *around,
-            None => {
-                let around = self.shape.bounds().grown(cell.radius_m + 1.0);
-                if self.grown.len() < RADII_MAX {
-                    self.grown.push((cell.radius_m, around));
-                }
-                around
-            }
-        };
-        let close = TURNS_DEG.iter().any(|&turn| cell.rect.shifted(turn).meets(&around));
-        close && self.shape.within(cell.rect, cell.radius_m)
+    /// Memory it takes, bytes.
+    pub fn bytes(&self) -> usize {
+        self.points.bytes() + self.cells.bytes() + self.regions.iter().map(Region::bytes).sum::<usize>()
     }
 }
