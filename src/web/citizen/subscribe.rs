@@ -39,13 +39,30 @@ const LANGUAGES: &[(&str, &str)] = &[
 const WORDS: &[&str] = &[
     "sub-place-none",
     "sub-place-is",
+    "sub-place-next",
+    "sub-place-square",
+    "sub-place-around",
+    "sub-place-high",
+    "sub-place-drawn",
     "sub-remove",
+    "draw-start",
+    "draw-few",
+    "draw-small",
+    "draw-crossing",
+    "draw-many",
+    "draw-world",
+    "draw-good",
+    "area-count",
+    "area-none",
+    "area-failed",
     "word-saved",
     "word-stopped",
     "word-stop-sure",
     "word-working",
     "word-no-place",
     "word-bad-coordinates",
+    "word-bad-altitude",
+    "word-places-full",
     "word-no-family",
     "word-no-push",
     "word-ios",
@@ -61,6 +78,10 @@ const WORDS: &[&str] = &[
     "word-map-failed",
 ];
 
+/// What the client fills in.
+const GAPS: [&str; 12] =
+    ["place", "size", "lat", "lon", "km", "metres", "km2", "corners", "cells", "least", "most", "count"];
+
 /// The page.
 #[derive(Template)]
 #[template(path = "citizen/subscribe.html")]
@@ -74,6 +95,8 @@ pub struct Subscribe {
     /// Kilometres.
     pub radius: u8,
     pub map: config::Map,
+    /// Whether there are named areas to choose from.
+    pub areas: bool,
     radii: &'static [u8],
     families: &'static [Family],
     languages: &'static [(&'static str, &'static str)],
@@ -82,7 +105,7 @@ pub struct Subscribe {
 
 impl Subscribe {
     /// Prefilled from `?at=LAT,LON&radius=KM`; what is not a place or a radius is ignored.
-    pub fn new(visit: &Visit, page: Page, vapid: String, map: config::Map) -> Self {
+    pub fn new(visit: &Visit, page: Page, vapid: String, map: config::Map, areas: bool) -> Self {
         let at = visit.parameter("at").and_then(coordinates);
         let radius = visit.parameter("radius").and_then(|km| km.parse().ok()).and_then(Radius::from_km);
         Self {
@@ -92,6 +115,7 @@ impl Subscribe {
             at: at.map(|(lat, lon)| format!("{lat},{lon}")).unwrap_or_default(),
             radius: radius.map_or(RADIUS_DEFAULT_KM, Radius::km),
             map,
+            areas,
             radii: &Radius::ALL_KM,
             families: &Family::ALL,
             languages: LANGUAGES,
@@ -102,7 +126,8 @@ impl Subscribe {
 
 /// A message whose numbers the client fills in, between brackets that no message has.
 fn word(language: Language, key: &str) -> String {
-    i18n::text(language, key, &[("size", "⟦size⟧".into()), ("lat", "⟦lat⟧".into()), ("lon", "⟦lon⟧".into())])
+    let gaps = GAPS.map(|gap| (gap, format!("⟦{gap}⟧").into()));
+    i18n::text(language, key, &gaps)
 }
 
 /// Answers with the page.
@@ -111,6 +136,6 @@ pub async fn show(State(state): State<AppState>, visit: Visit) -> Response {
     let title = i18n::text(visit.language, "sub-title", &[]);
     let page = Page::new(&visit, config, Section::Subscribe, title).with_script("subscribe.js");
     let vapid = state.vapid_public_key.to_string();
-    let template = Subscribe::new(&visit, page, vapid, config.map.clone());
+    let template = Subscribe::new(&visit, page, vapid, config.map.clone(), false);
     respond(&template.page, StatusCode::OK, &template)
 }

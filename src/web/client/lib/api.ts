@@ -2,12 +2,28 @@
 
 export type Severity = "Extreme" | "Severe" | "Moderate" | "Minor";
 
-export interface Place {
+/** A cell of the grid, named by its centre, and what lies around it. */
+export interface Around {
   lat: number;
   lon: number;
   step: number;
   radius_km: number;
+  /** Height above the sea, metres; only its hundred is kept. */
+  altitude_m?: number;
 }
+
+/** A polygon on corners of cells: latitude and longitude, closed. */
+export interface Drawn {
+  polygon: [number, number][];
+  step: number;
+}
+
+/** An area that the server knows by name. */
+export interface Named {
+  area: { scheme: string; code: string; name?: string };
+}
+
+export type Place = Around | Drawn | Named;
 
 /** What a citizen chose, as the server takes it. */
 export interface Preferences {
@@ -97,4 +113,12 @@ export async function vapidKey(): Promise<string> {
 
 export async function erase(id: string, secret: string): Promise<void> {
   await call("DELETE", `${ROOT}/${encodeURIComponent(id)}`, secret);
+}
+
+/** Named areas whose name has a word that begins like this. */
+export async function findAreas(text: string): Promise<Named["area"][]> {
+  const response = await fetch(`/api/v1/areas?q=${encodeURIComponent(text)}`);
+  if (!response.ok) throw new ApiTrouble(response.status, "areas", response.statusText);
+  const found = (await response.json()) as { areas: Named["area"][] } | Named["area"][];
+  return Array.isArray(found) ? found : found.areas;
 }

@@ -17,6 +17,8 @@ export interface Cell {
 
 /** Decimals that name a cell's centre to less than the millionth of a degree the server allows. */
 const DECIMALS = 8;
+/** Metres of height that are told apart. */
+const ALTITUDE_STEP_M = 100;
 
 /** The cell a position lies in. The poles and ±180° belong to the last cell before them; null outside the earth. */
 export function cellOf(lat: number, lon: number, step: Step): Cell | null {
@@ -47,6 +49,14 @@ export function readPoint(text: string): { lat: number; lon: number } | null {
 export function readDegrees(text: string): number {
   const plain = text.trim().replace(",", ".").replace("−", "-").replace(/\s*°$/, "");
   return plain === "" ? Number.NaN : Number(plain);
+}
+
+/** A height as the server keeps it: the middle of its hundred metres. `null`: not told; NaN: no height. */
+export function readAltitude(text: string): number | null {
+  if (text.trim() === "") return null;
+  const metres = readDegrees(text.replace(/\s/g, "").replace(/m$/i, ""));
+  if (!(metres >= -500 && metres < 9_000)) return Number.NaN;
+  return Math.floor(metres / ALTITUDE_STEP_M) * ALTITUDE_STEP_M + ALTITUDE_STEP_M / 2;
 }
 
 /** A longitude that a map hands out after it was dragged around the world, back in −180…180. */

@@ -1,15 +1,19 @@
-// The places a citizen follows, on the map and as text. Only cells are kept; the exact position of the place being
-// chosen stays in memory, so that another precision can be tried, and goes nowhere.
+// The places a citizen follows: points with a radius, named areas, drawn polygons; on the map and as text. Only cells,
+// corners of cells and codes are kept; the exact position of the point being chosen stays in memory, so that another
+// precision can be tried, and goes nowhere.
 
-import type { Place } from "./api";
-import { type Cell, type Step, STEPS, cellOf, foldLongitude, readDegrees, readPoint, sizeOf } from "./cell";
+import type { Around, Place } from "./api";
+import { Areas } from "./areas";
+import { type Step, STEPS, cellOf, readAltitude, readDegrees, readPoint } from "./cell";
+import { describe } from "./describe";
+import { Drawing } from "./draw";
 import { whenSeen } from "./lazy";
 import { element, position, word } from "./page";
+import { PlaceMap, folded } from "./placemap";
 
-/** Decimals of a place as people read it: about 100 m. */
-const SHOWN_DECIMALS = 3;
 const PLACES_MAX = 16;
-const METRES_PER_KM = 1_000;
+
+type Way = "point" | "area" | "draw";
 
 interface Chosen {
   place: Place;
@@ -17,29 +21,43 @@ interface Chosen {
   exact: { lat: number; lon: number } | null;
 }
 
-type MapModule = typeof import("./map");
-
 export class Places {
   private readonly target = element("map");
   private readonly radius = element<HTMLSelectElement>("radius");
   private readonly step = element<HTMLSelectElement>("step");
+  private readonly altitude = element<HTMLInputElement>("altitude");
   private readonly status = element("place");
   private readonly list = element("places");
   private readonly addButton = element("add");
+  private readonly ways = [...document.querySelectorAll<HTMLInputElement>("input[name=way]")];
+  private readonly map = new PlaceMap(this.target, (at) => this.tapped(at));
+  private readonly drawing: Drawing;
+  private way: Way = "point";
   private chosen: Chosen[] = [];
   private current = 0;
-  private map: { module: MapModule; map: L.Map; marks: L.LayerGroup } | null = null;
 
   /** `complain` shows what cannot be done. */
   constructor(private readonly complain: (text: string) => void) {
+    this.drawing = new Drawing(this.chosenStep(), (drawn) => this.append(drawn));
+    // Where the server knows no areas, there is no field for them.
+    if (document.getElementById("area")) new Areas((area) => this.append({ area }));
     this.radius.addEventListener("change", () => this.change());
-    this.step.addEventListener("change", () => this.change());
+    this.altitude.addEventListener("change", () => this.change());
+    this.step.addEventListener("change", () => {
+      this.drawing.setStep(this.chosenStep());
+      if (this.way === "point") this.change();
+    });
     this.addButton.addEventListener("click", () => {
       this.current = this.chosen.length;
+      this.altitude.value = "";
       this.render();
+      this.ways.find((way) => way.checked)?.focus();
     });
+    for (const way of this.ways) way.addEventListener("change", () => this.goBy(way.value as Way));
     element("near-me").addEventListener("click", () => void this.chooseHere());
     element("use").addEventListener("click", () => this.chooseTyped());
+    // What a browser ticked again after a reload.
+    this.goBy((this.ways.find((way) => way.checked)?.value ?? "point") as Way);
     const at = readPoint(this.target.dataset["at"] ?? "");
     if (at) this.choose(at.lat, at.lon);
     whenSeen(this.target, () => {
@@ -50,7 +68,7 @@ export class Places {
     });
   }
 
-  /** What the server is told: cells. */
+  /** What the server is told: cells, corners of cells and codes. */
   all(): Place[] {
     return this.chosen.map(({ place }) => place);
   }
@@ -59,48 +77,108 @@ export class Places {
   fill(places: Place[]): void {
     this.chosen = places.map((place) => ({ place, exact: null }));
     this.select(0);
-    this.look();
+    this.map.look(this.chosen[0]?.place);
+  }
+
+  /** One way of choosing at a time; what was chosen by another stays. */
+  private goBy(way: Way): void {
+    this.way = way;
+    for (const radio of this.ways) {
+      radio.checked = radio.value === way;
+      element(`by-${radio.value}`).hidden = radio.value !== way;
+    }
+    element("squares").hidden = way === "area";
+    element("on-map").hidden = way === "area";
+    this.target.classList.toggle("aimed", way === "draw");
+    this.target.setAttribute("aria-describedby", way === "draw" ? "draw-keys" : "map-keys");
+    element("map-keys").hidden = way !== "point";
+    element("drawing").hidden = way !== "draw";
+    element("exactly").hidden = way !== "point";
+    if (way !== "draw") this.drawing.clear();
+    if (way === "point" && !this.currentPoint()) this.current = this.chosen.length;
+    this.map.resized();
+    this.render();
+  }
+
+  private tapped(at: L.LatLng): void {
+    if (this.way === "draw") {
+      this.drawing.tap(at);
+      return;
+    }
+    const { lat, lon } = folded(at);
+    this.choose(lat, lon);
+  }
+
+  private currentPoint(): Around | null {
+    const place = this.chosen[this.current]?.place;
+    return place && "lat" in place ? place : null;
   }
 
   private choose(lat: number, lon: number): void {
     this.set({ lat, lon }, lat, lon);
   }
 
+  /** The point at hand, or one more. */
   private set(exact: Chosen["exact"], lat: number, lon: number): void {
     const cell = cellOf(lat, lon, this.chosenStep());
-    if (!cell) {
-      this.complain(word("word-bad-coordinates"));
+    const altitude = readAltitude(this.altitude.value);
+    if (!cell || Number.isNaN(altitude)) {
+      this.complain(word(cell ? "word-bad-altitude" : "word-bad-coordinates"));
+      return;
+    }
+    if (!this.currentPoint()) this.current = this.chosen.length;
+    if (this.current >= PLACES_MAX) {
+      this.complain(word("word-places-full"));
       return;
     }
     this.complain("");
-    const place = { lat: cell.lat, lon: cell.lon, step: cell.step, radius_km: Number(this.radius.value) };
+    const place: Around = { lat: cell.lat, lon: cell.lon, step: cell.step, radius_km: Number(this.radius.value) };
+    if (altitude !== null) place.altitude_m = altitude;
     this.chosen[this.current] = { place, exact };
     this.render();
   }
 
-  /** Another radius or precision for the place at hand. */
+  /** A drawing or a named area: one more place, unless it is there. */
+  private append(place: Place): void {
+    const there = this.chosen.findIndex((one) => key(one.place) === key(place));
+    if (there < 0 && this.chosen.length >= PLACES_MAX) {
+      this.complain(word("word-places-full"));
+      return;
+    }
+    this.complain("");
+    if (there < 0) this.chosen.push({ place, exact: null });
+    this.current = there < 0 ? this.chosen.length - 1 : there;
+    this.render();
+  }
+
+  /** Another radius, precision or height for the point at hand. */
   private change(): void {
-    const now = this.chosen[this.current];
-    if (!now) return;
-    const { lat, lon } = now.exact ?? now.place;
-    this.set(now.exact, lat, lon);
+    const point = this.currentPoint();
+    if (!point) return;
+    const exact = this.chosen[this.current]!.exact;
+    const { lat, lon } = exact ?? point;
+    this.set(exact, lat, lon);
   }
 
   private select(index: number): void {
     this.current = index;
     const place = this.chosen[index]?.place;
-    if (place) {
+    if (place && "lat" in place) {
       this.radius.value = String(place.radius_km);
       this.step.value = String(place.step);
+      this.altitude.value = place.altitude_m === undefined ? "" : String(place.altitude_m);
+      this.drawing.setStep(this.chosenStep());
     }
-    this.render();
+    const way = place && ("lat" in place ? "point" : "polygon" in place ? "draw" : "area");
+    if (this.ways.some(({ value }) => value === way)) this.goBy(way as Way);
+    else this.render();
   }
 
   private async chooseHere(): Promise<void> {
     try {
       const { lat, lon } = await position();
       this.choose(lat, lon);
-      this.look();
+      this.map.look(this.currentPoint() ?? undefined);
     } catch (trouble) {
       this.complain(word(trouble === "denied" ? "word-near-denied" : "word-near-failed"));
     }
@@ -110,7 +188,7 @@ export class Places {
     const lat = readDegrees(element<HTMLInputElement>("lat").value);
     const lon = readDegrees(element<HTMLInputElement>("lon").value);
     this.choose(lat, lon);
-    this.look();
+    this.map.look(this.currentPoint() ?? undefined);
   }
 
   private chosenStep(): Step {
@@ -119,13 +197,15 @@ export class Places {
 
   private render(): void {
     const now = this.chosen[this.current]?.place;
+    const text = now ? word("sub-place-is", { place: describe(now) }) : word("sub-place-none");
     this.status.replaceChildren();
     const strong = this.status.appendChild(document.createElement("strong"));
-    strong.textContent = now ? describe(now) : word("sub-place-none");
-    this.addButton.hidden = this.chosen.length === 0 || this.chosen.length >= PLACES_MAX || !now;
-    this.list.hidden = this.chosen.length < 2 && now !== undefined;
+    // With places in the list, “none” would be wrong.
+    strong.textContent = now || this.chosen.length === 0 ? text : word("sub-place-next");
+    this.addButton.hidden = this.way !== "point" || this.chosen.length >= PLACES_MAX || !now;
+    element("chosen").hidden = this.chosen.length === 0;
     this.list.replaceChildren(...this.chosen.map((_, index) => this.row(index)));
-    this.mark();
+    this.map.mark(this.all(), this.current);
   }
 
   private row(index: number): HTMLLIElement {
@@ -133,76 +213,44 @@ export class Places {
     const row = document.createElement("li");
     const open = row.appendChild(document.createElement("button"));
     open.type = "button";
-    open.textContent = `${place.lat.toFixed(SHOWN_DECIMALS)}, ${place.lon.toFixed(SHOWN_DECIMALS)} · ${place.radius_km} km`;
+    open.textContent = describe(place);
     if (index === this.current) open.setAttribute("aria-current", "true");
     open.addEventListener("click", () => {
       this.select(index);
-      this.look();
+      this.map.look(place);
+      this.focus(index, "button");
     });
     const remove = row.appendChild(document.createElement("button"));
     remove.type = "button";
+    remove.className = "remove";
     remove.textContent = word("sub-remove");
-    remove.addEventListener("click", () => {
-      this.chosen.splice(index, 1);
-      this.select(Math.min(this.current, Math.max(this.chosen.length - 1, 0)));
-    });
+    remove.setAttribute("aria-label", `${word("sub-remove")}: ${describe(place)}`);
+    remove.addEventListener("click", () => this.remove(index));
     return row;
   }
 
+  private remove(index: number): void {
+    this.chosen.splice(index, 1);
+    if (index < this.current) this.current -= 1;
+    if (this.current >= this.chosen.length) this.current = Math.max(this.chosen.length - 1, 0);
+    this.render();
+    this.focus(Math.min(index, this.chosen.length - 1), ".remove");
+  }
+
+  /** The list was made anew: the focus goes on where it was. */
+  private focus(index: number, selector: string): void {
+    const button = this.list.children[index]?.querySelector<HTMLElement>(selector);
+    (button ?? this.ways.find((way) => way.checked))?.focus();
+  }
+
   private async openMap(): Promise<void> {
-    const module = await import("./map");
-    const data = this.target.dataset;
-    const map = await module.makeMap(this.target, { url: data["tiles"] ?? "", attribution: data["attribution"] ?? "" });
-    map.setView([Number(data["latitude"]), Number(data["longitude"])], Number(data["zoom"]), { animate: false });
-    map.on("click", ({ latlng }) => this.choose(latlng.lat, foldLongitude(latlng.lng)));
-    this.target.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.target !== this.target) return;
-      const centre = map.getCenter();
-      this.choose(centre.lat, foldLongitude(centre.lng));
-    });
-    this.map = { module, map, marks: module.L.layerGroup().addTo(map) };
-    this.mark();
-    this.look();
-  }
-
-  /** Draws cells and what lies around them. */
-  private mark(): void {
-    if (!this.map) return;
-    const { module, marks } = this.map;
-    marks.clearLayers();
-    this.chosen.forEach(({ place }, index) => {
-      const cell = cellOf(place.lat, place.lon, place.step as Step);
-      if (!cell) return;
-      const className = index === this.current ? "cell now" : "cell";
-      module.L.rectangle(boundsOf(cell), { className, interactive: false }).addTo(marks);
-      if (place.radius_km === 0) return;
-      const corner = module.L.latLng(cell.north, cell.east).distanceTo([cell.lat, cell.lon]);
-      const around = { className: "around", interactive: false, radius: place.radius_km * METRES_PER_KM + corner };
-      module.L.circle([cell.lat, cell.lon], around).addTo(marks);
-    });
-  }
-
-  /** Moves the map to the place at hand. */
-  private look(): void {
-    const place = this.chosen[this.current]?.place;
-    if (!this.map || !place) return;
-    const { module, map } = this.map;
-    const around = module.L.latLng(place.lat, place.lon).toBounds(2.6 * METRES_PER_KM * Math.max(place.radius_km, 2));
-    map.fitBounds(around, { animate: false });
+    await this.map.open(this.drawing);
+    this.map.mark(this.all(), this.current);
+    this.map.look(this.chosen[this.current]?.place);
   }
 }
 
-function boundsOf(cell: Cell): [[number, number], [number, number]] {
-  return [
-    [cell.south, cell.west],
-    [cell.north, cell.east],
-  ];
-}
-
-function describe(place: Place): string {
-  return word("sub-place-is", {
-    size: sizeOf(place.step as Step),
-    lat: place.lat.toFixed(SHOWN_DECIMALS),
-    lon: place.lon.toFixed(SHOWN_DECIMALS),
-  });
+/** What makes two places one; an area's name may be written in another way. */
+function key(place: Place): string {
+  return "area" in place ? `${place.area.scheme} ${place.area.code}` : JSON.stringify(place);
 }

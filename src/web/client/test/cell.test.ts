@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { STEPS, cellOf, foldLongitude, readDegrees, readPoint } from "../lib/cell";
+import { STEPS, cellOf, foldLongitude, readAltitude, readDegrees, readPoint } from "../lib/cell";
 
 test("a position becomes the centre of its cell, as the server names it", () => {
   // The example of the interface description: Lille at 1/180 degree.
@@ -49,4 +49,13 @@ test("a map dragged around the world still means the same place", () => {
   assert.ok(Math.abs(foldLongitude(363.06) - 3.06) < 1e-9);
   assert.ok(Math.abs(foldLongitude(-190) - 170) < 1e-9);
   assert.equal(foldLongitude(3), 3);
+});
+
+test("a height leaves the page as the middle of its hundred metres, or not at all", () => {
+  assert.equal(readAltitude("1834"), 1850);
+  assert.equal(readAltitude(" 1 834,5 m "), 1850);
+  assert.equal(readAltitude("1850"), 1850);
+  assert.equal(readAltitude("-12"), -50);
+  assert.equal(readAltitude("  "), null);
+  for (const bad of ["high", "9000", "-501", "m"]) assert.ok(Number.isNaN(readAltitude(bad)), bad);
 });
