@@ -1,6 +1,6 @@
 //! Invented alerts over the country of `land.rs`: few corners and many, one part and hundreds.
 
-use super::land::{EXTENT, Land, MIDDLE, Numbers};
+use super::land::{EXTENT, Land, MIDDLE, Numbers, somewhere};
 use beffroi::cap::alert::{Area, Point, Polygon};
 use std::f64::consts::TAU;
 
@@ -24,9 +24,11 @@ pub fn all() -> Vec<Danger> {
         Danger { name, area: Area { area_desc, polygons, circles, geocodes, altitude_ft: None, ceiling_ft: None } }
     };
     let parts = (0..300).map(|part| {
-        let (lat, lon) = cities[part % cities.len()];
-        let size = numbers.between(0.03, 0.1);
-        let at = (lat + numbers.bell() * 0.3, lon + numbers.bell() * 0.4);
+        // Along rivers: one in six near a city.
+        let city = cities[part];
+        let at = (city.0 + numbers.bell() * 0.2, city.1 + numbers.bell() * 0.3);
+        let at = if part % 6 == 0 { at } else { somewhere(&mut numbers, 0.9) };
+        let size = numbers.between(0.02, 0.05);
         star(&mut numbers, at, (size, size * 1.4), 40, 0.3)
     });
     let parts: Vec<Vec<Point>> = parts.collect();

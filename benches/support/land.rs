@@ -219,7 +219,7 @@ impl Land {
 }
 
 /// Anywhere within a share of the way to the border, each piece of ground as likely.
-fn somewhere(numbers: &mut Numbers, share: f64) -> (f64, f64) {
+pub fn somewhere(numbers: &mut Numbers, share: f64) -> (f64, f64) {
     let (out, bearing) = (numbers.share().sqrt() * share, numbers.share() * std::f64::consts::TAU);
     (MIDDLE.0 + EXTENT.0 * out * bearing.sin(), MIDDLE.1 + EXTENT.1 * out * bearing.cos())
 }

@@ -3,8 +3,8 @@
 use crate::model::id::Slot;
 use roaring::RoaringBitmap;
 
-/// Up to so many slots a list that is sorted at the end is quicker than bits for everyone.
-const LISTED_MAX: usize = 1 << 13;
+/// Up to one slot for so many bytes of bits a list that is sorted at the end is quicker than bits for everyone.
+const BYTES_PER_LISTED: usize = 100;
 /// Bits are taken only where they need no more than so many for each person: slots may lie far apart.
 const BITS_PER_PERSON_MAX: u64 = 64;
 
@@ -78,13 +78,18 @@ impl Bits {
         }
         self.listed.sort_unstable();
         self.listed.dedup();
-        self.listed.into_iter().collect()
+        let mut bitmap = RoaringBitmap::new();
+        // At the end of what is there: no place has to be sought.
+        for slot in self.listed {
+            bitmap.push(slot);
+        }
+        bitmap
     }
 
     /// Goes over to bits when the list would grow too long.
     fn make_room(&mut self, more: usize) {
         let Some(bytes) = self.bytes_needed else { return };
-        if self.bytes.is_empty() && self.listed.len() + more > LISTED_MAX {
+        if self.bytes.is_empty() && self.listed.len() + more > bytes / BYTES_PER_LISTED {
             self.bytes = vec![0; bytes];
             for slot in std::mem::take(&mut self.listed) {
                 self.bytes[slot as usize / 8] |= 1 << (slot % 8);

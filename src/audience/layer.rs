@@ -97,9 +97,9 @@ impl Layer {
         self.places.arrays.keys().filter_map(|class| class.altitude)
     }
 
-    /// What merging costs: places and changed people.
+    /// What merging costs: places, or people who left.
     pub fn weight(&self) -> u64 {
-        self.places.len() as u64 + self.changed.len()
+        self.changed.len().max(self.places.len() as u64)
     }
 
     /// Memory it takes, bytes.

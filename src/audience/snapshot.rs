@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A layer is merged with those above it unless it weighs at least so many times as much.
-const LAYER_GROWTH_MIN: u64 = 8;
+const LAYER_GROWTH_MIN: u64 = 4;
 /// Layers that weigh less are always merged: matching several costs more than merging them.
 const LAYER_WEIGHT_MIN: u64 = 256;
 /// What weighs no more than this when it is merged is merged at once, within about a millisecond.
