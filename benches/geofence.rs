@@ -6,6 +6,8 @@
 
 use beffroi::audience::{Audience, Builder, Change, Query};
 use beffroi::cap::code::Severity;
+use beffroi::geo::gazetteer::{Gazetteer, NamedArea};
+use beffroi::geo::region::Region;
 use beffroi::geo::shape::Shape;
 use beffroi::model::family::Family;
 use beffroi::model::id::Slot;
@@ -13,14 +15,17 @@ use cpu_measurement::Cpu;
 use criterion::Criterion;
 use land::{Land, Mix};
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 #[path = "support/cpu.rs"]
 mod cpu;
 #[path = "support/cpu_measurement.rs"]
 mod cpu_measurement;
+#[expect(dead_code, reason = "writing alerts out is for other programs")]
 #[path = "support/dangers.rs"]
 mod dangers;
+#[expect(dead_code, reason = "writing places out is for other programs")]
 #[path = "support/land.rs"]
 mod land;
 
@@ -46,6 +51,11 @@ fn main() {
 fn loaded(name: &str, people: Slot, mix: Mix) -> Audience {
     let before = resident_bytes();
     let audience = Audience::new();
+    let areas = land::named_areas().map(|(code, ring)| {
+        let region = Region::new(&[vec![ring]]).map(Arc::new);
+        NamedArea { code, name: String::new(), population: None, region }
+    });
+    audience.rename(Arc::new(Gazetteer::new(areas.collect(), [])));
     let mut builder = Builder::new();
     let mut adding = Duration::ZERO;
     // Some at a time, so that making them up is not measured.
@@ -56,9 +66,9 @@ fn loaded(name: &str, people: Slot, mix: Mix) -> Audience {
         some.iter().for_each(|listener| builder.add(listener));
         adding += cpu_measurement::thread_time() - begin;
     }
-    let begin = Instant::now();
+    let begin = cpu_measurement::wall_time();
     audience.load_built(builder, 1);
-    let (snapshot, sorting) = (audience.snapshot(), begin.elapsed());
+    let (snapshot, sorting) = (audience.snapshot(), cpu_measurement::wall_time() - begin);
     let places = snapshot.checksum().places;
     println!("{name}: {people} people, {places} places");
     println!("  {:.1} bytes a place by its own account, {:.1} resident", per(snapshot.bytes(), places), {
@@ -109,11 +119,11 @@ fn changes(audience: &Audience, people: Slot, mix: Mix) {
         let (mut own, mut longest, mut longest_own) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         let all_us = cpu::cpu_us(1, || {
             for changes in made.iter().cloned() {
-                let (begin, begin_own) = (Instant::now(), cpu_measurement::thread_time());
+                let (begin, begin_own) = (cpu_measurement::wall_time(), cpu_measurement::thread_time());
                 audience.apply(changes, seq);
                 let taken = cpu_measurement::thread_time() - begin_own;
                 (own, longest_own) = (own + taken, longest_own.max(taken));
-                longest = longest.max(begin.elapsed());
+                longest = longest.max(cpu_measurement::wall_time() - begin);
                 seq += 1;
             }
             audience.settle();

@@ -1,4 +1,4 @@
-//! CPU time of one thread, by itself and as what criterion measures.
+//! CPU time of one thread, by itself and as what criterion measures, and time on the wall.
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use rustix::time::{ClockId, clock_gettime};
@@ -6,7 +6,16 @@ use std::time::Duration;
 
 /// CPU time that this thread has used.
 pub fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time(ClockId::ThreadCPUTime)
+}
+
+/// Time on the wall, since some moment.
+pub fn wall_time() -> Duration {
+    time(ClockId::Monotonic)
+}
+
+fn time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     let nanoseconds = u32::try_from(time.tv_nsec).expect("less than a second");
     Duration::new(time.tv_sec.unsigned_abs(), nanoseconds)
 }

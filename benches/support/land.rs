@@ -190,9 +190,9 @@ impl Land {
         }
         let severities =
             [(1.0, Severity::Extreme), (2.0, Severity::Severe), (3.0, Severity::Moderate), (4.0, Severity::Minor)];
-        let wanted = Family::ALL
-            .into_iter()
-            .filter_map(|family| (self.numbers.share() < 0.7).then(|| (family, self.numbers.one_of(&severities))));
+        let heard = Family::ALL.map(|family| (family, self.numbers.share() < 0.7, self.numbers.one_of(&severities)));
+        let wanted =
+            heard.into_iter().filter(|(_, is_wanted, _)| *is_wanted).map(|(family, _, lowest)| (family, lowest));
         Families::new(wanted.collect()).expect("known severities")
     }
 

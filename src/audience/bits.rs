@@ -78,12 +78,7 @@ impl Bits {
         }
         self.listed.sort_unstable();
         self.listed.dedup();
-        let mut bitmap = RoaringBitmap::new();
-        // At the end of what is there: no place has to be sought.
-        for slot in self.listed {
-            bitmap.push(slot);
-        }
-        bitmap
+        RoaringBitmap::from_sorted_iter(self.listed).expect("sorted, each once")
     }
 
     /// Goes over to bits when the list would grow too long.

@@ -6,12 +6,12 @@ use super::checksum::{self, Checksum};
 use super::drawn::DrawnPlaces;
 use super::named::NamedPlaces;
 use super::search::{Found, Search};
-use crate::geo::code::AreaCode;
+use crate::geo::gazetteer::Gazetteer;
 use crate::geo::shape::Shape;
 use crate::model::place::Altitude;
 use crate::model::subscriber::{ChannelKind, Listener};
 use roaring::RoaringBitmap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Immutable. A person's places all stand in one layer.
@@ -40,8 +40,8 @@ pub(super) struct Asked<'a> {
     pub needed: u32,
     /// What the shape is at the heights of places, where it speaks of some heights only; `None`: nothing.
     pub at_heights: BTreeMap<Altitude, Option<Shape>>,
-    /// The followed named areas that are reached.
-    pub named: BTreeSet<&'a AreaCode>,
+    /// Where named areas are.
+    pub gazetteer: &'a Arc<Gazetteer>,
 }
 
 /// People by what they have in common.
@@ -87,11 +87,6 @@ impl Layer {
         &self.changed
     }
 
-    /// Named areas that anyone follows.
-    pub fn named(&self) -> impl Iterator<Item = &AreaCode> {
-        self.places.named.codes()
-    }
-
     /// Heights of places.
     pub fn altitudes(&self) -> impl Iterator<Item = Altitude> {
         self.places.arrays.keys().filter_map(|class| class.altitude)
@@ -117,7 +112,7 @@ impl Layer {
             search.search(array, &mut found);
         }
         self.places.drawn.find(asked.shape, asked.needed, &mut found.inside);
-        self.places.named.find(&asked.named, asked.needed, &mut found.inside);
+        self.places.named.find(asked, &mut found.inside);
         (found.inside.into_bitmap(), found.near.into_bitmap())
     }
 

@@ -6,7 +6,6 @@
 
 use super::layer::{Asked, Groups, Layer};
 use super::{Builder, Change, Checksum, Query, Reach, filter};
-use crate::geo::code::AreaCode;
 use crate::geo::gazetteer::Gazetteer;
 use crate::model::id::Slot;
 use crate::model::place::Altitude;
@@ -173,21 +172,20 @@ impl Snapshot {
         Some(next)
     }
 
-    /// What does not hang on the layer is asked once: heights, and the named areas that anyone follows.
+    /// What does not hang on the layer is asked once.
     fn asked<'a>(&'a self, query: &Query<'a>) -> Asked<'a> {
         let shape = query.shape;
         let at_height = |altitude: Altitude| {
             let (low_m, high_m) = altitude.span_m();
             (altitude, shape.at_altitude(low_m, high_m))
         };
-        let followed: BTreeSet<&AreaCode> = self.layers.iter().flat_map(|layer| layer.named()).collect();
         let heights = self.layers.iter().filter(|_| shape.has_altitudes()).flat_map(|layer| layer.altitudes());
         let heights: BTreeSet<Altitude> = heights.collect();
         Asked {
             shape,
             needed: filter::needed(query),
             at_heights: heights.into_iter().map(at_height).collect(),
-            named: followed.into_iter().filter(|code| shape.names(code)).collect(),
+            gazetteer: &self.gazetteer,
         }
     }
 

@@ -133,17 +133,19 @@ impl Shape {
     /// Whether a followed named area is meant: what is drawn touches it; what is named is it or shares ground with it,
     /// a millimetre wide at least. A shared border alone is not enough: the next commune is not meant.
     pub fn reaches_named(&self, code: &AreaCode, region: &Region) -> bool {
-        self.names(code)
+        self.named().any(|name| name == code)
             || self.any_part_of(region, |part| match (&part.source, &part.ground) {
                 (Source::Named(_) | Source::Remnant, Ground::Region(named)) => meeting::share_ground(named, region),
                 (Source::Drawn, _) | (_, Ground::Disc(_)) => part.touches_region(region),
             })
     }
 
-    /// Whether one of the named areas it was made of has this code.
-    pub fn names(&self, code: &AreaCode) -> bool {
-        let is_it = |part: &Part| matches!(&part.source, Source::Named(name) if name == code);
-        self.parts.things().iter().any(is_it)
+    /// The codes of the named areas it was made of.
+    pub fn named(&self) -> impl Iterator<Item = &AreaCode> {
+        self.parts.things().iter().filter_map(|part| match &part.source {
+            Source::Named(code) => Some(code),
+            Source::Drawn | Source::Remnant => None,
+        })
     }
 
     /// Whether any part speaks of some heights only.
