@@ -9,8 +9,13 @@
 //! # What is exact, and where the bounds are
 //! Edges are straight in latitude and longitude (RFC 7946 §3.1.1); distances are geodesics of WGS 84. Cells are
 //! closed and taken [`shape::EDGE_MARGIN_DEG`] (0.1 mm) wider, so that rounding never parts what touches. Whether a
-//! cell touches a polygon is exact but for that margin. Whether it is within a radius is never answered no wrongly,
-//! and wrongly yes only [`reach::EXCESS_M_MAX`] beyond the radius at most.
+//! cell touches a polygon, a named area or a circle is exact but for that margin. Where a hole meets a border, borders
+//! are moved by up to [`crate::cap::ring::MOVED_DEG_MAX`] (3 mm) and cells taken as much wider; a circle that a hole
+//! meets is up to a metre larger. Whether a cell is within a radius is never answered no wrongly, and wrongly yes only
+//! [`reach::EXCESS_M_MAX`] beyond the radius at most. Named areas share ground when it is a millimetre wide.
+//!
+//! Holes that would be too much work ([`crate::cap::ring::Work::for_holes`]), and those in circles beyond 1,000 km, are
+//! ignored: more people are warned, none is missed. See docs/adr/0014-ground.md.
 
 mod block;
 pub mod code;

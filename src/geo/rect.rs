@@ -105,6 +105,11 @@ impl Rect {
         self.meets_in_latitude(other) && self.west <= other.east && other.west <= self.east
     }
 
+    /// Whether another lies wholly in this one, longitudes taken as they are.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        self.south <= other.south && other.north <= self.north && self.west <= other.west && other.east <= self.east
+    }
+
     /// Whether two rectangles share a latitude.
     pub fn meets_in_latitude(&self, other: &Self) -> bool {
         self.south <= other.north && other.south <= self.north

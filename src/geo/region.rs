@@ -10,6 +10,7 @@ use super::shape::EDGE_MARGIN_DEG;
 use super::tree::{Framed, Tree};
 use crate::cap::alert::Point;
 use crate::cap::ring::{MOVED_DEG_MAX, Work};
+use std::cell::Cell;
 
 /// The union of polygons with holes. Its borders, those of holes too, belong to it.
 ///
@@ -137,15 +138,12 @@ impl Region {
 
     /// What a rectangle has to do with it, longitudes taken as they are. `Crossed` is enough where that was asked.
     pub(super) fn standing(&self, rect: &Rect, enough: Standing) -> Standing {
-        let mut found = Standing::Apart;
-        self.patches.any(&|node| node.meets(rect), &mut |patch| {
-            found = match patch.standing(rect) {
-                Standing::Apart => found,
-                found => found,
-            };
-            found == Standing::Around || found == enough
+        let found = Cell::new(Standing::Apart);
+        self.patches.any(&|node| found.get().opens(node, rect), &mut |patch| {
+            found.set(found.get().or(patch.standing(rect)));
+            found.get() == Standing::Around || found.get() == enough
         });
-        found
+        found.get()
     }
 
     /// Whether a border of it is within reach.

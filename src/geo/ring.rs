@@ -25,6 +25,27 @@ pub(super) enum Standing {
     Around,
 }
 
+impl Standing {
+    /// What is to be looked at in a union where this is known already: what an edge runs through may still lie wholly in
+    /// something else, whose box holds it then.
+    pub fn opens(self, node: &Rect, rect: &Rect) -> bool {
+        match self {
+            Self::Apart => node.meets(rect),
+            Self::Crossed => node.holds(rect),
+            Self::Around => false,
+        }
+    }
+
+    /// What is known in a union when one more is looked at.
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Around, _) | (_, Self::Around) => Self::Around,
+            (Self::Crossed, _) | (_, Self::Crossed) => Self::Crossed,
+            (Self::Apart, Self::Apart) => Self::Apart,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ring {
     /// Closed: the last is the first. Unwrapped: the western end lies in −180…180, or where its patch is.

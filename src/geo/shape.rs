@@ -16,6 +16,8 @@ use super::tree::{Framed, Tree};
 use crate::cap::alert::{Alert, Area};
 use crate::cap::ring::Work;
 use serde_json::Value;
+use std::cell::Cell;
+use std::collections::BTreeSet;
 
 /// By how much cells are taken wider on each side, so that rounding never parts what touches: 0.1 mm.
 pub const EDGE_MARGIN_DEG: f64 = 1e-9;
@@ -37,6 +39,8 @@ pub struct Shape {
     poles: Vec<Pole>,
     /// By how much cells are taken wider on each side: more where holes moved borders, degrees.
     margin_deg: f64,
+    /// What its named areas are called.
+    names: BTreeSet<AreaCode>,
 }
 
 /// What all cells in a quad have in common.
@@ -68,8 +72,13 @@ impl Shape {
         let holds = |pole: &Pole| parts.iter().any(|part| part.at_pole(*pole));
         let poles = [Pole::South, Pole::North].into_iter().filter(holds).collect();
         let margin_deg = parts.iter().map(Part::margin_deg).fold(EDGE_MARGIN_DEG, f64::max);
+        let names = parts.iter().filter_map(|part| match &part.source {
+            Source::Named(name) => Some(name.clone()),
+            Source::Drawn | Source::Remnant => None,
+        });
+        let names = names.collect();
         let parts = Tree::new(parts);
-        Some(Self { frame: parts.frame()?, parts, poles, margin_deg })
+        Some(Self { frame: parts.frame()?, parts, poles, margin_deg, names })
     }
 
     /// Everywhere an alert speaks of. Languages repeat the same areas in the same order: each is taken once.
@@ -133,7 +142,7 @@ impl Shape {
     /// Whether a followed named area is meant: what is drawn touches it; what is named is it or shares ground with it,
     /// a millimetre wide at least. A shared border alone is not enough: the next commune is not meant.
     pub fn reaches_named(&self, code: &AreaCode, region: &Region) -> bool {
-        self.named().any(|name| name == code)
+        self.names.contains(code)
             || self.any_part_of(region, |part| match (&part.source, &part.ground) {
                 (Source::Named(_) | Source::Remnant, Ground::Region(named)) => meeting::share_ground(named, region),
                 (Source::Drawn, _) | (_, Ground::Disc(_)) => part.touches_region(region),
@@ -142,10 +151,7 @@ impl Shape {
 
     /// The codes of the named areas it was made of.
     pub fn named(&self) -> impl Iterator<Item = &AreaCode> {
-        self.parts.things().iter().filter_map(|part| match &part.source {
-            Source::Named(code) => Some(code),
-            Source::Drawn | Source::Remnant => None,
-        })
+        self.names.iter()
     }
 
     /// Whether any part speaks of some heights only.
@@ -179,27 +185,20 @@ impl Shape {
 
     /// What a rectangle has to do with it. `Crossed` is enough where that was asked.
     fn standing(&self, rect: &Rect, enough: Standing) -> Standing {
-        let mut found = Standing::Apart;
-        if self.poles.iter().any(|pole| pole.is_in(rect)) {
-            found = Standing::Crossed;
-        }
-        if found == enough {
-            return found;
-        }
+        let at_pole = self.poles.iter().any(|pole| pole.is_in(rect));
+        let found = Cell::new(if at_pole { Standing::Crossed } else { Standing::Apart });
+        let is_enough = || found.get() == Standing::Around || found.get() == enough;
         for turn in rect.turns_to(&self.frame) {
-            let rect = rect.shifted(turn);
-            self.parts.any(&|node| node.meets(&rect), &mut |part| {
-                found = match part.standing(&rect, enough) {
-                    Standing::Apart => found,
-                    standing => standing,
-                };
-                found == Standing::Around || found == enough
-            });
-            if found == Standing::Around || found == enough {
+            if is_enough() {
                 break;
             }
+            let rect = rect.shifted(turn);
+            self.parts.any(&|node| found.get().opens(node, &rect), &mut |part| {
+                found.set(found.get().or(part.standing(&rect, enough)));
+                is_enough()
+            });
         }
-        found
+        found.get()
     }
 
     fn is_reached(&self, reach: &Reach, rect: &Rect, radius_m: f64) -> bool {
