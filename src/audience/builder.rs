@@ -2,7 +2,8 @@
 
 use super::array::{self, Array, Class};
 use super::drawn::{DrawnPlace, DrawnPlaces};
-use super::layer::{Groups, Layer, Places};
+use super::groups::Groups;
+use super::layer::{Layer, Places};
 use super::named::NamedPlaces;
 use super::{curve, filter};
 use crate::geo::code::AreaCode;

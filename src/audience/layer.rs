@@ -4,12 +4,12 @@ use super::array::{Array, Class};
 use super::bits::Bits;
 use super::checksum::{self, Checksum};
 use super::drawn::DrawnPlaces;
+use super::groups::Groups;
 use super::named::NamedPlaces;
 use super::search::{Found, Search};
 use crate::geo::gazetteer::Gazetteer;
 use crate::geo::shape::Shape;
 use crate::model::place::Altitude;
-use crate::model::subscriber::{ChannelKind, Listener};
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,15 +44,6 @@ pub(super) struct Asked<'a> {
     pub gazetteer: &'a Arc<Gazetteer>,
 }
 
-/// People by what they have in common.
-#[derive(Debug, Default)]
-pub(super) struct Groups {
-    /// By the origin of their push service.
-    pub origins: BTreeMap<Arc<str>, RoaringBitmap>,
-    pub languages: BTreeMap<Arc<str>, RoaringBitmap>,
-    pub channels: BTreeMap<ChannelKind, RoaringBitmap>,
-}
-
 impl Layer {
     pub fn new(places: Places, people: RoaringBitmap, groups: Groups) -> Self {
         Self { places, people, groups, changed: RoaringBitmap::new() }
@@ -66,11 +57,12 @@ impl Layer {
 
     /// Two layers in one. Nothing that `upper` changed is left of `lower`.
     pub fn merged(lower: &Self, upper: &Self, is_lowest: bool) -> Self {
+        let gone = &lower.people & &upper.changed;
         let changed = if is_lowest { RoaringBitmap::new() } else { &lower.changed | &upper.changed };
         Self {
-            places: Places::merged(&lower.places, &Bits::of(&upper.changed), &upper.places),
-            people: (&lower.people - &upper.changed) | &upper.people,
-            groups: Groups::merged(&lower.groups, &upper.changed, &upper.groups),
+            places: Places::merged(&lower.places, &Bits::of(&gone), &upper.places),
+            people: (&lower.people - &gone) | &upper.people,
+            groups: Groups::merged(&lower.groups, &gone, &upper.groups),
             changed,
         }
     }
@@ -164,58 +156,4 @@ impl Places {
             each(checksum::named_term(checksum::named_number(&code.scheme, &code.code), wanted, slot));
         }
     }
-}
-
-impl Groups {
-    pub fn add(&mut self, listener: &Listener) {
-        add(&mut self.origins, &listener.origin, listener.slot);
-        add(&mut self.languages, &listener.language, listener.slot);
-        self.channels.entry(listener.channel).or_default().insert(listener.slot);
-    }
-
-    fn merged(lower: &Self, gone: &RoaringBitmap, upper: &Self) -> Self {
-        Self {
-            origins: merged(&lower.origins, gone, &upper.origins),
-            languages: merged(&lower.languages, gone, &upper.languages),
-            channels: merged(&lower.channels, gone, &upper.channels),
-        }
-    }
-
-    /// See [`Checksum`].
-    fn sum(&self, gone: &RoaringBitmap) -> u64 {
-        let origins = self.origins.iter().map(|(name, slots)| (checksum::origin_number(name), slots));
-        let languages = self.languages.iter().map(|(name, slots)| (checksum::language_number(name), slots));
-        let channels = self.channels.iter().map(|(kind, slots)| (checksum::channel_number(*kind), slots));
-        let groups = origins.chain(languages).chain(channels);
-        let terms = groups
-            .flat_map(|(group, slots)| (slots - gone).into_iter().map(move |slot| checksum::group_term(group, slot)));
-        terms.fold(0, u64::wrapping_add)
-    }
-
-    fn bytes(&self) -> usize {
-        let names = self.origins.iter().chain(&self.languages);
-        let named: usize = names.map(|(name, slots)| name.len() + slots.serialized_size()).sum();
-        named + self.channels.values().map(RoaringBitmap::serialized_size).sum::<usize>()
-    }
-}
-
-fn add(groups: &mut BTreeMap<Arc<str>, RoaringBitmap>, name: &str, slot: u32) {
-    if let Some(slots) = groups.get_mut(name) {
-        slots.insert(slot);
-    } else {
-        groups.insert(name.into(), [slot].into());
-    }
-}
-
-fn merged<K: Ord + Clone>(
-    lower: &BTreeMap<K, RoaringBitmap>,
-    gone: &RoaringBitmap,
-    upper: &BTreeMap<K, RoaringBitmap>,
-) -> BTreeMap<K, RoaringBitmap> {
-    let mut all: BTreeMap<K, RoaringBitmap> = lower.iter().map(|(name, slots)| (name.clone(), slots - gone)).collect();
-    for (name, slots) in upper {
-        *all.entry(name.clone()).or_default() |= slots;
-    }
-    all.retain(|_, slots| !slots.is_empty());
-    all
 }

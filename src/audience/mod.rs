@@ -11,6 +11,7 @@ mod checksum;
 mod curve;
 mod drawn;
 mod filter;
+mod groups;
 mod layer;
 mod merger;
 mod named;

@@ -4,7 +4,8 @@
 //! Nothing below is copied or written for it. A layer that is not several times larger than all above it is merged
 //! with them, so there are few layers and a place is moved seldom.
 
-use super::layer::{Asked, Groups, Layer};
+use super::groups::Bitmaps;
+use super::layer::{Asked, Layer};
 use super::{Builder, Change, Checksum, Query, Reach, filter};
 use crate::geo::gazetteer::Gazetteer;
 use crate::model::id::Slot;
@@ -197,12 +198,12 @@ impl Snapshot {
     fn split<K: Ord + Clone>(
         &self,
         slots: &RoaringBitmap,
-        by: impl Fn(&Groups) -> &BTreeMap<K, RoaringBitmap>,
+        by: impl Fn(&Bitmaps) -> &BTreeMap<K, RoaringBitmap>,
     ) -> BTreeMap<K, RoaringBitmap> {
         let mut all: BTreeMap<K, RoaringBitmap> = BTreeMap::new();
         for (layer, newer) in self.newest_first() {
             let asked = slots - newer;
-            for (name, its) in by(layer.groups()) {
+            for (name, its) in by(&layer.groups().bitmaps()) {
                 let here = its & &asked;
                 if !here.is_empty() {
                     *all.entry(name.clone()).or_default() |= here;
