@@ -15,6 +15,7 @@ use super::rect::{
     METRES_PER_DEGREE_LAT_MAX, METRES_PER_DEGREE_LAT_MIN, METRES_PER_DEGREE_LON_MAX, METRES_PER_DEGREE_LON_MIN, Rect,
 };
 use super::ring::{Vertex, edge_meets};
+use std::cell::Cell;
 
 /// How far beyond its radius a cell may be told to reach a polygon, metres, for radii up to 200 km. Never short of it.
 pub const EXCESS_M_MAX: f64 = 1.5;
@@ -139,22 +140,39 @@ impl Reach {
 
     /// Whether anything in a box could be within the radius. Longitudes are taken as they are.
     pub fn may_meet(&self, node: &Rect) -> bool {
-        node.meets(&self.grown) && rects_apart(node, &self.rect, self.least) <= self.radius_m
+        node.meets(&self.grown) && rects_apart_squared(node, &self.rect, self.least) <= self.radius_m * self.radius_m
     }
 
     /// Whether the geodesic distance from the cell to an edge of a patch is within the radius. Longitudes are taken as
     /// they are.
     pub fn meets(&self, patch: &Patch) -> bool {
         let grown = &self.grown;
-        patch.any_edge(&|node| self.may_meet(node), &mut |a, b| edge_meets(a, b, grown) && self.meets_edge(a, b))
+        // Where a whole box is within the radius, so are the edges in it.
+        let is_sure = Cell::new(false);
+        let open = |node: &Rect| {
+            if !is_sure.get() && self.holds(node) {
+                is_sure.set(true);
+            }
+            !is_sure.get() && self.may_meet(node)
+        };
+        patch.any_edge(&open, &mut |a, b| edge_meets(a, b, grown) && self.meets_edge(a, b)) || is_sure.get()
+    }
+
+    /// Whether all of a box is within the radius. May say no.
+    fn holds(&self, node: &Rect) -> bool {
+        let (per_lat, per_lon) = self.most;
+        let up = (node.north - self.rect.north).max(self.rect.south - node.south).max(0.0) * per_lat;
+        let across = (node.east - self.rect.east).max(self.rect.west - node.west).max(0.0) * per_lon;
+        self.grown.holds(node) && up * up + across * across <= self.radius_m * self.radius_m
     }
 
     fn meets_edge(&self, a: Vertex, b: Vertex) -> bool {
         let rect = &self.rect;
-        if edge_apart(a, b, rect, self.least) > self.radius_m {
+        let limit = self.radius_m * self.radius_m;
+        if edge_apart_squared(a, b, rect, self.least) > limit {
             return false;
         }
-        edge_apart(a, b, rect, self.most) <= self.radius_m
+        edge_apart_squared(a, b, rect, self.most) <= limit
             || self.search((a, self.distance_m(a)), (b, self.distance_m(b)))
     }
 
@@ -205,25 +223,25 @@ pub(super) fn length_m_max(a: Vertex, b: Vertex) -> f64 {
     ((b.lat - a.lat) * METRES_PER_DEGREE_LAT_MAX).hypot(width)
 }
 
-/// The distance of two rectangles on a plane with this many metres per degree of latitude and of longitude.
-fn rects_apart(a: &Rect, b: &Rect, (per_lat, per_lon): (f64, f64)) -> f64 {
+/// The distance of two rectangles on a plane with this many metres per degree of latitude and of longitude, squared.
+fn rects_apart_squared(a: &Rect, b: &Rect, (per_lat, per_lon): (f64, f64)) -> f64 {
     let gap = |a_low: f64, a_high: f64, b_low: f64, b_high: f64| (a_low - b_high).max(b_low - a_high).max(0.0);
     let up = gap(a.south, a.north, b.south, b.north) * per_lat;
     let across = gap(a.west, a.east, b.west, b.east) * per_lon;
-    up.hypot(across)
+    up * up + across * across
 }
 
 /// The distance of an edge and a rectangle that do not meet, on such a plane: of an end to the rectangle or of a
-/// corner to the edge.
-fn edge_apart(a: Vertex, b: Vertex, rect: &Rect, per_degree: (f64, f64)) -> f64 {
+/// corner to the edge; squared.
+fn edge_apart_squared(a: Vertex, b: Vertex, rect: &Rect, per_degree: (f64, f64)) -> f64 {
     let (per_lat, per_lon) = per_degree;
-    let end = |v: Vertex| rects_apart(&Rect::point(v.lat, v.lon), rect, per_degree);
+    let end = |v: Vertex| rects_apart_squared(&Rect::point(v.lat, v.lon), rect, per_degree);
     let (x, y) = ((b.lon - a.lon) * per_lon, (b.lat - a.lat) * per_lat);
     let square = x * x + y * y;
     let corner = |lat: f64, lon: f64| {
         let (to_x, to_y) = ((lon - a.lon) * per_lon, (lat - a.lat) * per_lat);
         let along = if square > 0.0 { ((to_x * x + to_y * y) / square).clamp(0.0, 1.0) } else { 0.0 };
-        (to_x - along * x).hypot(to_y - along * y)
+        (to_x - along * x).powi(2) + (to_y - along * y).powi(2)
     };
     end(a)
         .min(end(b))
