@@ -3,6 +3,10 @@
 //
 //   node subscribe.cjs ADDRESS FAKE_GCM_PY PYTHON
 //
+// With `#draw` at the end of the address it removes the point it came with and draws a triangle instead; with
+// `#draw&name=TEXT` it also follows the first named area that is found by this text. What the page then shows of the
+// stored subscription is in the line.
+//
 // Standard output: a line {"step":"subscribed",…}, then, once something rang it, a line {"step":"opened",…}.
 // fake_gcm.py stands in for Google's push service (Chromium knows no other); endpoints that the page sees point at it.
 // The click comes over D-Bus from a desktop of our own (desktop.py): only a real click lets a worker open a window.
@@ -113,9 +117,43 @@ async function seen(page, selector) {
   }
 }
 
+async function draw(page) {
+  await page.click('input[name=way][value=draw]');
+  // Corners at two taps and, by a button, at the cross in the middle.
+  await seen(page, '#map .leaflet-control-zoom');
+  const map = await page.$('#map');
+  await map.evaluate(target => target.scrollIntoView({ block: 'center' }));
+  const { x, y, width, height } = await map.boundingBox();
+  for (const part of [0.2, 0.8]) await page.mouse.click(x + width * part, y + height * 0.1);
+  await page.click('#draw-here');
+  await (await seen(page, '#draw-close:not([disabled])')).click();
+  await page.waitForFunction(() => document.querySelectorAll('#places li').length === 2);
+  await page.click('#places .remove');
+}
+
+async function followNamed(page, text) {
+  await page.click('input[name=way][value=area]');
+  await page.type('#area', text);
+  await seen(page, '#area-list [role=option]');
+  await page.keyboard.press('ArrowDown');
+  await page.waitForSelector('#area[aria-activedescendant="area-0"]');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('#places li').length === 2);
+}
+
+// What a page that is opened anew says is stored.
+async function places(page) {
+  await page.reload();
+  await seen(page, '#known');
+  return page.$$eval('#places li > :first-child', rows => rows.map(row => row.textContent));
+}
+
 async function subscribe(page) {
   await page.goto(address);
   const button = await seen(page, '#subscribe');
+  const wanted = new URLSearchParams(new URL(address).hash.slice(1));
+  if (wanted.has('draw')) await draw(page);
+  if (wanted.has('name')) await followNamed(page, wanted.get('name'));
   // Whoever has read the explanation ticks what must be ticked.
   await page.$$eval('input[type=checkbox][required]', boxes => boxes.filter(box => !box.checked).forEach(box => box.click()));
   await button.click();
@@ -144,7 +182,7 @@ async function main() {
     await page.evaluateOnNewDocument(pointEndpointsAt, gcm.local);
     await watchBackground(page, events);
     await subscribe(page);
-    say({ step: 'subscribed', browser: await browser.version(), problems });
+    say({ step: 'subscribed', browser: await browser.version(), problems, places: await places(page) });
 
     const shown = JSON.parse(await desktop.line());
     const opening = browser.waitForTarget(target => target.type() === 'page' && target.url().includes('/alerts/'), { timeout: DEADLINE_MS });

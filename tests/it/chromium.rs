@@ -14,6 +14,17 @@ async fn step(browser: &mut Program, wanted: &str) -> Value {
     browser.line(wanted, read).await
 }
 
+/// A browser on the page for subscribing, with a place in the middle of what alerts warn.
+fn start(shared: &Path, server: &Server, wanted: &str) -> Program {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (lat, lon) = CENTRE;
+    let mut command = Command::new("node");
+    command.arg(crate_folder.join("tests/browser/subscribe.cjs"));
+    command.arg(server.url(&format!("/subscribe?at={lat},{lon}&radius=0{wanted}")));
+    command.arg(shared.join("e2e/fake_gcm.py")).arg(python());
+    Program::start("subscribe.cjs", &mut command)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_subscribes_is_rung_and_a_click_opens_the_alert() {
     let shared = shared_or_return!();
@@ -21,15 +32,11 @@ async fn a_browser_subscribes_is_rung_and_a_click_opens_the_alert() {
     let key = server.key(&["--ring"]).await;
     let mut operator = server.setup_admin().await;
 
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (lat, lon) = CENTRE;
-    let mut command = Command::new("node");
-    command.arg(crate_folder.join("tests/browser/subscribe.cjs"));
-    command.arg(server.url(&format!("/subscribe?at={lat},{lon}&radius=0")));
-    command.arg(shared.join("e2e/fake_gcm.py")).arg(python());
-    let mut browser = Program::start("subscribe.cjs", &mut command);
+    let mut browser = start(&shared, &server, "");
     let subscribed = step(&mut browser, "subscribed").await;
     assert_eq!(subscribed["problems"], serde_json::json!([]), "the page has errors");
+    let places = subscribed["places"].as_array().expect("places");
+    assert!(matches!(&places[..], [place] if place.as_str().is_some_and(|text| text.contains("600 m"))), "{places:?}");
 
     let cap = Cap::new("for-a-browser");
     let answer = server.post_new(&key, cap.xml()).await;
@@ -48,4 +55,21 @@ async fn a_browser_subscribes_is_rung_and_a_click_opens_the_alert() {
     assert!(url.starts_with(&server.url(&format!("/alerts/{id}"))), "{url}");
     let text = opened["text"].as_str().expect("a text");
     assert!(text.contains(&cap.headline), "the page says {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_follows_what_was_drawn_in_it_and_is_rung() {
+    let shared = shared_or_return!();
+    let mut server = Server::start(Database::Sqlite, &[]).await;
+    let key = server.key(&["--ring"]).await;
+    let mut operator = server.setup_admin().await;
+    let mut browser = start(&shared, &server, "#draw");
+    let subscribed = step(&mut browser, "subscribed").await;
+    assert_eq!(subscribed["problems"], serde_json::json!([]), "the page has errors");
+    let places = subscribed["places"].as_array().expect("places");
+    assert!(matches!(&places[..], [place] if place.as_str().is_some_and(|text| text.contains("km²"))), "{places:?}");
+
+    let answer = server.post_new(&key, Cap::new("for-a-drawing").xml()).await;
+    let broadcast = server.settled(&mut operator, answer["id"].as_str().expect("an id")).await;
+    assert_eq!(broadcast["accepted"], 1, "{broadcast}");
 }

@@ -17,6 +17,7 @@ mod decisions;
 mod docs;
 mod doctor;
 mod faults;
+mod followed;
 mod following;
 mod fuzz;
 mod geo_oracle;

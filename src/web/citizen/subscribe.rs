@@ -136,6 +136,7 @@ pub async fn show(State(state): State<AppState>, visit: Visit) -> Response {
     let title = i18n::text(visit.language, "sub-title", &[]);
     let page = Page::new(&visit, config, Section::Subscribe, title).with_script("subscribe.js");
     let vapid = state.vapid_public_key.to_string();
-    let template = Subscribe::new(&visit, page, vapid, config.map.clone(), false);
+    let areas = !state.audience.snapshot().gazetteer().is_empty();
+    let template = Subscribe::new(&visit, page, vapid, config.map.clone(), areas);
     respond(&template.page, StatusCode::OK, &template)
 }

@@ -20,7 +20,7 @@ export interface Drawn {
 
 /** An area that the server knows by name. */
 export interface Named {
-  area: { scheme: string; code: string; name?: string };
+  area: { scheme: string; code: string };
 }
 
 export type Place = Around | Drawn | Named;
@@ -115,10 +115,17 @@ export async function erase(id: string, secret: string): Promise<void> {
   await call("DELETE", `${ROOT}/${encodeURIComponent(id)}`, secret);
 }
 
-/** Named areas whose name has a word that begins like this. */
-export async function findAreas(text: string): Promise<Named["area"][]> {
-  const response = await fetch(`/api/v1/areas?q=${encodeURIComponent(text)}`);
-  if (!response.ok) throw new ApiTrouble(response.status, "areas", response.statusText);
-  const found = (await response.json()) as { areas: Named["area"][] } | Named["area"][];
-  return Array.isArray(found) ? found : found.areas;
+/** A named area as the search tells it. */
+export interface Area {
+  scheme: string;
+  code: string;
+  name: string;
+  /** The area around it. */
+  within?: string | null;
+}
+
+/** Named areas of which a word, or the code, begins like this. */
+export async function findAreas(text: string): Promise<Area[]> {
+  const response = await call("GET", `/api/v1/areas?q=${encodeURIComponent(text)}`, null);
+  return ((await response.json()) as { areas: Area[] }).areas;
 }

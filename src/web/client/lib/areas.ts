@@ -1,10 +1,8 @@
 // Named areas, found by typing: a combobox with a list (WAI-ARIA Authoring Practices, "Editable Combobox With List
 // Autocomplete"). One question is under way at a time; what was typed meanwhile is asked next.
 
-import { type Named, findAreas } from "./api";
+import { type Area, findAreas } from "./api";
 import { element, word } from "./page";
-
-type Area = Named["area"];
 
 /** Fewer letters find too much. */
 const LETTERS_MIN = 2;
@@ -114,13 +112,18 @@ export class Areas {
   }
 }
 
-function option({ name, scheme, code }: Area, index: number): HTMLLIElement {
+/** What people call an area; some have no name but their code. */
+export function nameOf({ name, scheme, code }: Area): string {
+  return name || `${scheme} ${code}`;
+}
+
+function option(area: Area, index: number): HTMLLIElement {
   const option = document.createElement("li");
   option.id = `area-${index}`;
   option.setAttribute("role", "option");
   option.setAttribute("aria-selected", "false");
-  option.append(name ?? code, " ");
+  option.append(nameOf(area), " ");
   const small = option.appendChild(document.createElement("small"));
-  small.textContent = `${scheme} ${code}`;
+  small.textContent = [area.within, area.code].filter(Boolean).join(" · ");
   return option;
 }

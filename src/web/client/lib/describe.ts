@@ -13,8 +13,9 @@ export function about(value: number): string {
   return new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 2 }).format(value);
 }
 
-export function describe(place: Place): string {
-  if ("area" in place) return place.area.name ?? `${place.area.scheme} ${place.area.code}`;
+/** `name`: what a named area is called, where that is known. */
+export function describe(place: Place, name?: string): string {
+  if ("area" in place) return name ?? `${place.area.scheme} ${place.area.code}`;
   const step = place.step as Step;
   if ("polygon" in place) return word("sub-place-drawn", { km2: about(squareKm(fromPolygon(place.polygon, step), step)) });
   const square = word(place.radius_km === 0 ? "sub-place-square" : "sub-place-around", {

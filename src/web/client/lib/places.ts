@@ -2,8 +2,8 @@
 // corners of cells and codes are kept; the exact position of the point being chosen stays in memory, so that another
 // precision can be tried, and goes nowhere.
 
-import type { Around, Place } from "./api";
-import { Areas } from "./areas";
+import { type Around, type Place, findAreas } from "./api";
+import { Areas, nameOf } from "./areas";
 import { type Step, STEPS, cellOf, readAltitude, readDegrees, readPoint } from "./cell";
 import { describe } from "./describe";
 import { Drawing } from "./draw";
@@ -19,6 +19,8 @@ interface Chosen {
   place: Place;
   /** Where the citizen pointed; unknown for places that came from the server. */
   exact: { lat: number; lon: number } | null;
+  /** What a named area is called. */
+  name?: string;
 }
 
 export class Places {
@@ -40,7 +42,12 @@ export class Places {
   constructor(private readonly complain: (text: string) => void) {
     this.drawing = new Drawing(this.chosenStep(), (drawn) => this.append(drawn));
     // Where the server knows no areas, there is no field for them.
-    if (document.getElementById("area")) new Areas((area) => this.append({ area }));
+    if (document.getElementById("area")) {
+      new Areas((area) => {
+        const { scheme, code } = area;
+        this.append({ area: { scheme, code } }, nameOf(area));
+      });
+    }
     this.radius.addEventListener("change", () => this.change());
     this.altitude.addEventListener("change", () => this.change());
     this.step.addEventListener("change", () => {
@@ -78,6 +85,19 @@ export class Places {
     this.chosen = places.map((place) => ({ place, exact: null }));
     this.select(0);
     this.map.look(this.chosen[0]?.place);
+    void this.nameAreas();
+  }
+
+  /** Stored are codes only: what they are called is asked. An area that is not found keeps its code. */
+  private async nameAreas(): Promise<void> {
+    for (const one of this.chosen) {
+      if (!("area" in one.place)) continue;
+      const { scheme, code } = one.place.area;
+      const found = await findAreas(code).catch(() => []);
+      const area = found.find((area) => area.scheme === scheme && area.code === code);
+      if (area) one.name = nameOf(area);
+    }
+    this.render();
   }
 
   /** One way of choosing at a time; what was chosen by another stays. */
@@ -139,14 +159,14 @@ export class Places {
   }
 
   /** A drawing or a named area: one more place, unless it is there. */
-  private append(place: Place): void {
+  private append(place: Place, name?: string): void {
     const there = this.chosen.findIndex((one) => key(one.place) === key(place));
     if (there < 0 && this.chosen.length >= PLACES_MAX) {
       this.complain(word("word-places-full"));
       return;
     }
     this.complain("");
-    if (there < 0) this.chosen.push({ place, exact: null });
+    if (there < 0) this.chosen.push(name === undefined ? { place, exact: null } : { place, exact: null, name });
     this.current = there < 0 ? this.chosen.length - 1 : there;
     this.render();
   }
@@ -196,8 +216,8 @@ export class Places {
   }
 
   private render(): void {
-    const now = this.chosen[this.current]?.place;
-    const text = now ? word("sub-place-is", { place: describe(now) }) : word("sub-place-none");
+    const now = this.chosen[this.current];
+    const text = now ? word("sub-place-is", { place: describe(now.place, now.name) }) : word("sub-place-none");
     this.status.replaceChildren();
     const strong = this.status.appendChild(document.createElement("strong"));
     // With places in the list, “none” would be wrong.
@@ -209,11 +229,11 @@ export class Places {
   }
 
   private row(index: number): HTMLLIElement {
-    const place = this.chosen[index]!.place;
+    const { place, name } = this.chosen[index]!;
     const row = document.createElement("li");
     const open = row.appendChild(document.createElement("button"));
     open.type = "button";
-    open.textContent = describe(place);
+    open.textContent = describe(place, name);
     if (index === this.current) open.setAttribute("aria-current", "true");
     open.addEventListener("click", () => {
       this.select(index);
@@ -224,7 +244,7 @@ export class Places {
     remove.type = "button";
     remove.className = "remove";
     remove.textContent = word("sub-remove");
-    remove.setAttribute("aria-label", `${word("sub-remove")}: ${describe(place)}`);
+    remove.setAttribute("aria-label", `${word("sub-remove")}: ${describe(place, name)}`);
     remove.addEventListener("click", () => this.remove(index));
     return row;
   }
