@@ -1,7 +1,8 @@
 # make run     build what is missing and serve
 # make test    everything that continuous integration runs
 # make demo    serve with sample citizens, a sandbox of push services and sample alerts
-# make prove   the tests again, optimised, with many more random cases, and ten CPU-minutes of fuzzing a target
+# make prove   the tests again, optimised, with many more random cases and a million places that shapely and PostGIS are
+#              asked for too, and ten CPU-minutes of fuzzing a target
 # make bench   all benches, and other engines side by side on the same documents (docs/PERFORMANCE.md)
 # make audit   licences, sources, duplicates and unused dependencies
 # Each target installs what it needs and the machine lacks (scripts/setup).
@@ -45,10 +46,12 @@ prove: client
 	scripts/fuzz 600
 
 bench: client $(TARGET)/make/npm
-	@scripts/setup build python
+	@scripts/setup build database python
 	cargo bench --locked --bench parse
 	cargo bench --locked --bench hostile
 	$(TEST_ENVIRONMENT) scripts/bench/cap.py
+	cargo bench --locked --bench geofence
+	$(TEST_ENVIRONMENT) scripts/with-postgres scripts/bench/geofence.py
 
 lint: client
 	@scripts/setup build lint

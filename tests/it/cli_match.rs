@@ -190,6 +190,35 @@ async fn an_alert_where_nothing_is_drawn_reaches_nobody_and_says_so() {
 }
 
 #[tokio::test]
+async fn geocodes_reach_the_areas_that_files_say_they_stand_for() {
+    let bench = Bench::new();
+    bench.file("places.csv", PLACES);
+    let code = "<areaDesc>Lille</areaDesc><geocode><valueName>Invented</valueName><value>North</value></geocode>";
+    let named = Cap::new("named").xml().replace("<areaDesc>Lille</areaDesc>", code);
+    let from = named.find("<polygon>").expect("a polygon");
+    let to = named.find("</polygon>").expect("its end") + "</polygon>".len();
+    bench.file("named.xml", &format!("{}{}", &named[..from], &named[to..]));
+    bench.file(
+        "areas.geojsonl",
+        "{\"type\":\"Feature\",\"properties\":{\"scheme\":\"INVENTED\",\"code\":\"Oslo\",\"name\":\"Oslo\"},\"geometry\":\
+         {\"type\":\"Polygon\",\"coordinates\":[[[10,59],[11,59],[11,60],[10,60],[10,59]]]}}\n",
+    );
+    bench.file("aliases.tsv", "scheme\tcode\ttarget_scheme\ttarget_code\nINVENTED\tNorth\tINVENTED\tOslo\n");
+    let files = ["--alert", "named.xml", "--areas", "areas.geojsonl", "aliases.tsv"];
+    let ran = bench.run("places.csv", &files).await;
+    assert_eq!((ran.code, ran.output.as_str(), ran.errors.as_str()), (0, "oslo\n", ""));
+
+    let ran = bench.run("places.csv", &files[..2]).await;
+    assert_eq!((ran.code, ran.output.as_str()), (1, ""), "{}", ran.errors);
+    assert!(ran.errors.contains("not known") && ran.errors.contains("--areas"), "{}", ran.errors);
+
+    bench.file("aliases.tsv", "code\nNorth\n");
+    let ran = bench.run("places.csv", &files).await;
+    assert_eq!((ran.code, ran.output.as_str()), (2, ""), "{}", ran.errors);
+    assert!(ran.errors.contains("aliases.tsv"), "{}", ran.errors);
+}
+
+#[tokio::test]
 async fn stats_are_one_json_line_on_standard_error() {
     let bench = Bench::new();
     bench.file("places.csv", PLACES);

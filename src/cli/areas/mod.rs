@@ -1,7 +1,7 @@
 //! `beffroi areas`: the named areas that geocodes of alerts stand for, and that people follow.
 
-mod fields;
-mod gather;
+pub(super) mod fields;
+pub(super) mod gather;
 mod geojson;
 mod table;
 

@@ -2,6 +2,7 @@
 
 mod csv;
 mod geojson;
+mod ground;
 mod places;
 mod search;
 
@@ -11,7 +12,6 @@ use crate::cap::alert::Alert;
 use crate::cap::finding::{Finding, Level};
 use crate::cap::{self, Options, limits};
 use crate::clock::Clock;
-use crate::geo::shape::Shape;
 use anyhow::Context;
 use places::{Kind, Places};
 use roaring::RoaringBitmap;
@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 /// One id a line on standard output, sorted by their bytes (as `LC_ALL=C sort -u` does), each once. A place is reached
 /// when someone in it could be in the area of any of the alerts: edges are straight in latitude and longitude,
 /// distances are geodesic (WGS 84), what lies on a border is inside, and a radius is that around an exact point.
-/// Only the ground counts: status, expiry and severity are not looked at, nor what a citizen would have chosen.
+/// What an alert's geocodes name belongs to it where `--areas` gives it, as its profile has it. Only the ground counts: status, expiry and severity are not looked at, nor what a citizen would have chosen.
 ///
 /// Places are CSV with the header `id,lat,lon,radius_km` (columns in any order; no radius means 0), or GeoJSON
 /// features, one a line: a Point or a rectangle along parallels and meridians, with the property `radius_km` if wanted,
@@ -36,7 +36,8 @@ use std::path::{Path, PathBuf};
 #[command(
     name = "match",
     after_help = "Examples:\n  beffroi match --places citizens.csv --alert storm.xml --stats\n  \
-        beffroi match --places cells.geojsonl --alert flood.xml surge.xml"
+        beffroi match --places cells.geojsonl --alert flood.xml surge.xml \\\n    \
+        --areas communes.geojson aliases.tsv"
 )]
 pub struct Args {
     /// The places: CSV, or GeoJSON lines.
@@ -45,6 +46,12 @@ pub struct Args {
     /// CAP alerts; what any of them reaches is printed.
     #[arg(long = "alert", value_name = "FILE", required = true, num_args = 1..)]
     alerts: Vec<PathBuf>,
+    /// What geocodes stand for: named areas as GeoJSON, and tables of aliases, as `beffroi areas import` reads them.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    areas: Vec<PathBuf>,
+    /// The scheme of those areas and aliases that name none themselves.
+    #[arg(long, value_name = "NAME", requires = "areas")]
+    scheme: Option<String>,
     /// Print one line of figures, as JSON, on standard error.
     #[arg(long)]
     stats: bool,
@@ -66,14 +73,15 @@ struct Stats {
 
 pub fn run(args: &Args) -> anyhow::Result<Answer> {
     let alerts = args.alerts.iter().map(|file| read_alert(file)).collect::<anyhow::Result<Vec<Alert>>>()?;
+    let gazetteer = ground::gazetteer(&args.areas, args.scheme.as_deref())?;
     let clock = Clock::system();
     let begin = clock.monotonic();
     let mut places = read_places(&args.places)?;
     let index = Index::over(&mut places)?;
     let load_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let begin = clock.monotonic();
-    let shapes = alerts.iter().filter_map(Shape::of_alert);
-    let found = index.find(shapes);
+    let grounds = args.alerts.iter().zip(&alerts);
+    let found = index.find(grounds.filter_map(|(file, alert)| ground::shape(file, alert, &gazetteer)));
     let match_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
     let ids = sorted(&places, &found);
     print(&ids).context("cannot write to standard output")?;
@@ -97,11 +105,7 @@ fn read_alert(file: &Path) -> anyhow::Result<Alert> {
         }
     }
     let alert = reading.alert.filter(|_| accepted);
-    let alert = alert.with_context(|| format!("{} is no alert that a server would take", file.display()))?;
-    if Shape::of_alert(&alert).is_none() {
-        eprintln!("{}: nothing is drawn in this alert: it reaches no place.", file.display());
-    }
-    Ok(alert)
+    alert.with_context(|| format!("{} is no alert that a server would take", file.display()))
 }
 
 fn read_places(file: &Path) -> anyhow::Result<Places> {
