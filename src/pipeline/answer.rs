@@ -6,7 +6,7 @@ use crate::model::id::AlertId;
 use crate::store::StoreError;
 use serde::{Deserialize, Serialize};
 
-/// Estimates of people below this are not told to an integrator.
+/// Estimates of people below this are told to nobody.
 pub const ESTIMATE_SHOWN_MIN: u64 = 20;
 /// Estimates are rounded down to a multiple of this: else two areas that differ by a cell would tell who is in it.
 pub const ESTIMATE_STEP: u64 = 10;
@@ -53,9 +53,13 @@ pub struct Estimate {
 
 impl Estimate {
     pub fn of(inside: u64, near: u64) -> Self {
-        let shown = |count: u64| (count >= ESTIMATE_SHOWN_MIN).then_some(count - count % ESTIMATE_STEP);
         Self { inside: shown(inside), near: shown(near) }
     }
+}
+
+/// What is told of a count.
+pub(super) fn shown(count: u64) -> Option<u64> {
+    (count >= ESTIMATE_SHOWN_MIN).then_some(count - count % ESTIMATE_STEP)
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

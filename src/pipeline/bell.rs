@@ -4,6 +4,7 @@ use super::admit::{self, Verdict};
 use super::answer::{Answer, Estimate, KeyText, Links, PostError, Posted, explain};
 use super::chain::{Before, Chains, act};
 use super::copies::{Copy, copies, facts_hash, spoken_for};
+use super::estimate::{Draft, Estimation, drafts, estimate};
 use super::fence::Fence;
 use super::follow::Follower;
 use super::intake::{Intake, intake};
@@ -12,9 +13,9 @@ use super::segment::Segments;
 use super::target::{cancelled_for, count, target};
 use super::words::{cancel_expires, lasting};
 use crate::audience::Audience;
-use crate::cap::Options;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
+use crate::cap::{self, Axes, Options};
 use crate::clock::{self, Clock};
 use crate::model::broadcast::{Broadcast, State};
 use crate::model::credential::Credential;
@@ -118,6 +119,36 @@ impl Bell {
     /// The last comparison of this node's index with the database; `None` before the first has ended.
     pub fn audience_proof(&self) -> Option<Proof> {
         self.follower.proof()
+    }
+
+    /// Reads a document as drafts, for [`Bell::estimate`]: what it is worth is not asked.
+    ///
+    /// # Errors
+    /// [`PostError::Invalid`] with all findings when something could not be mended safely.
+    pub fn drafts(&self, bytes: &[u8], axes: Axes) -> Result<Vec<Draft>, PostError> {
+        let reading = cap::read(bytes, &Options { axes, ..self.reading.clone() });
+        match &reading.alert {
+            Some(alert) if reading.accepted() => Ok(drafts(alert)),
+            Some(_) | None => Err(PostError::Invalid { findings: reading.findings }),
+        }
+    }
+
+    /// Whom these drafts would reach together, by everything that was committed before this call. Stores nothing.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn estimate(&self, drafts: Vec<Draft>) -> Result<Estimated, StoreError> {
+        self.follower.catch_up().await?;
+        let (audience, clock) = (self.audience.snapshot(), self.clock);
+        let matching = move || {
+            let began = clock.monotonic();
+            let estimation = estimate(&audience, &drafts);
+            let took = clock.monotonic().duration_since(began);
+            let match_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            Estimated { estimation, change: audience.seq(), match_us }
+        };
+        // A large area keeps a core busy for a while: others go on meanwhile.
+        Ok(tokio::task::spawn_blocking(matching).await.expect("matching does not fail"))
     }
 
     /// Takes a document from an integrator. With `dry_run` everything is decided and nothing stored.
@@ -268,11 +299,11 @@ impl Bell {
         chains.remarks.extend(remarks(&copies, all_clear));
         let mut before = chains.before(&self.db).await?;
         before.copies = spoken_for(&self.db, &copies).await?;
-        let (inside, near) = self.estimate(&alert, &messages, &before, now);
+        let (inside, near) = self.reached(&alert, &messages, &before, now);
         Ok(Weighed { alert, messages, chains, verdict, copies, inside, near, all_clear })
     }
 
-    fn estimate(&self, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> (u64, u64) {
+    fn reached(&self, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> (u64, u64) {
         let audience = self.audience.snapshot();
         if alert.msg_type == MsgType::Cancel {
             return (cancelled_for(&audience, alert, before).len(), 0);
@@ -311,6 +342,16 @@ impl Bell {
         }
         self.wake.plan.notify_one();
     }
+}
+
+/// Whom drafts would reach, and what it took to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Estimated {
+    pub estimation: Estimation,
+    /// The number of the last change of subscriptions that was counted.
+    pub change: i64,
+    /// How long the match took, microseconds.
+    pub match_us: u64,
 }
 
 /// An alert and what it meets here.

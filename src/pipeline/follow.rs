@@ -5,6 +5,7 @@
 use crate::audience::{Audience, Builder, Change, Checksum, Snapshot};
 use crate::clock::Clock;
 use crate::model::proof::{Proof, Tally};
+use crate::model::subscriber::Listener;
 use crate::store::subscriber::Moment;
 use crate::store::{self, Db, StoreError};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -101,7 +102,7 @@ impl Follower {
     /// When the database does not answer.
     pub async fn compare(&self) -> Result<Compared, StoreError> {
         let (snapshot, mut moment) = self.same_moment().await?;
-        let database = add_up(&mut moment, self.clock).await?;
+        let database = add_up(&mut moment, self.clock, |_| {}).await?;
         let change = moment.seq();
         drop(moment);
         let index = tokio::task::spawn_blocking(move || snapshot.checksum()).await.expect("adding up does not fail");
@@ -207,11 +208,11 @@ impl Follower {
     }
 }
 
-/// Adds up everyone of a moment, and rests as long as it works.
+/// Adds up everyone of a moment, telling each, and rests as long as it works.
 ///
 /// # Errors
 /// When the database does not answer, or someone in it cannot be read.
-pub async fn add_up(moment: &mut Moment, clock: Clock) -> Result<Tally, StoreError> {
+pub async fn add_up(moment: &mut Moment, clock: Clock, mut each: impl FnMut(&Listener)) -> Result<Tally, StoreError> {
     let mut sum = Checksum::default();
     let mut last = None;
     loop {
@@ -221,6 +222,7 @@ pub async fn add_up(moment: &mut Moment, clock: Clock) -> Result<Tally, StoreErr
         last = Some(end.slot);
         for listener in &page {
             sum += Checksum::of(listener);
+            each(listener);
         }
         tokio::time::sleep(clock.monotonic().duration_since(began)).await;
     }

@@ -11,6 +11,7 @@ pub mod chain;
 mod copies;
 pub mod decide;
 pub mod dispatch;
+pub mod estimate;
 pub mod fence;
 pub mod follow;
 pub mod gate;

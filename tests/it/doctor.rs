@@ -242,12 +242,17 @@ async fn disagreement(database: Database) {
     mended.says("ok", "index", "agree at change 2: 1 people, 1 places");
     mended.says("note", "index", "index and database disagreed at change 2");
     assert_eq!(mended.code, 0, "{mended:#?}");
+    mended.says("ok", "areas", "0 named areas are loaded, 0 are followed");
     assert!(ward.server.errors().contains("index and database DISAGREE at change 2"), "it is loud");
     until("the node to be ready", || async {
         let answer = ward.server.http.get(ward.server.url("/health/ready")).send().await.expect("an answer");
         (Answer::of(answer).await.status == 200).then_some(())
     })
     .await;
+    let lost = r#"UPDATE subscriber SET places = '[{"scheme":"INSEE","code":"59350"}]' WHERE slot = 2"#;
+    ward.execute(lost).await;
+    let found = ward.doctor(&[]).await;
+    assert!(found.faults().iter().any(|fault| fault["check"] == "areas"), "{found:#?}");
     let metrics = ward.server.http.get(ward.server.url("/metrics")).send().await.expect("an answer");
     let metrics = Answer::of(metrics).await.text();
     assert!(metrics.contains("beffroi_audience_proofs_total{verdict=\"disagrees\"} 1"), "{metrics}");

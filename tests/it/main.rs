@@ -16,6 +16,7 @@ mod crash;
 mod decisions;
 mod docs;
 mod doctor;
+mod estimate;
 mod faults;
 mod followed;
 mod following;

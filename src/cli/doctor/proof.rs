@@ -4,15 +4,22 @@
 use super::{Args, Report, ago, chain};
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::geo::code::AreaCode;
+use crate::model::place::Place;
 use crate::model::proof::{Proof, Tally};
+use crate::model::subscriber::Listener;
 use crate::pipeline::follow::add_up;
 use crate::pipeline::prove::PROVE_EVERY;
 use crate::store::subscriber::Moment;
 use crate::store::{self, Db, StoreError};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const CHECK: &str = "index";
+const AREAS_CHECK: &str = "areas";
+/// Areas that are told by their code.
+const AREAS_TOLD_MAX: usize = 5;
 /// A node that proved nothing for so many intervals does not run, or cannot.
 const SILENT_AFTER: u32 = 2;
 /// How long is waited for the proofs that were asked for.
@@ -138,8 +145,18 @@ fn tell(report: &mut Report, of_node: &[Proof], clock: Clock, here: &str) {
 /// Reads everyone, and compares with what nodes found at this very change.
 async fn whole(report: &mut Report, db: &Db, proofs: &[Proof]) -> Result<(), StoreError> {
     let mut moment = Moment::long(db).await?;
-    let now = add_up(&mut moment, Clock::system()).await?;
+    let mut followed: BTreeMap<AreaCode, u64> = BTreeMap::new();
+    let note_areas = |listener: &Listener| {
+        for place in &listener.places {
+            if let Place::Named(code) = place {
+                *followed.entry(code.clone()).or_default() += 1;
+            }
+        }
+    };
+    let now = add_up(&mut moment, Clock::system(), note_areas).await?;
     let change = moment.seq();
+    drop(moment);
+    areas(report, db, &followed).await?;
     let at_this_change = |proof: &&Proof| proof.change == change && proof.agrees();
     match proofs.iter().find(at_this_change) {
         Some(proof) if proof.database != now => report.fault(
@@ -158,5 +175,29 @@ async fn whole(report: &mut Report, db: &Db, proofs: &[Proof]) -> Result<(), Sto
             ),
         ),
     }
+    Ok(())
+}
+
+/// Whether the areas that people follow are known: an alert cannot reach someone in an area that is nowhere.
+async fn areas(report: &mut Report, db: &Db, followed: &BTreeMap<AreaCode, u64>) -> Result<(), StoreError> {
+    let gazetteer = store::area::read_all(db).await?.gazetteer()?;
+    let is_nowhere = |code: &AreaCode| gazetteer.get(code).is_none_or(|area| area.region.is_none());
+    let nowhere: Vec<_> = followed.iter().filter(|(code, _)| is_nowhere(code)).collect();
+    if nowhere.is_empty() {
+        report.ok(AREAS_CHECK, format!("{} named areas are loaded, {} are followed", gazetteer.len(), followed.len()));
+        return Ok(());
+    }
+    let people: u64 = nowhere.iter().map(|(_, people)| **people).sum();
+    let named: Vec<String> = nowhere.iter().take(AREAS_TOLD_MAX).map(|(code, _)| code.to_string()).collect();
+    report.fault(
+        AREAS_CHECK,
+        format!(
+            "{people} places are named areas whose ground is not loaded, so that polygons never reach them: {} of {}, such as {}",
+            nowhere.len(),
+            followed.len(),
+            named.join(", ")
+        ),
+        "Import the areas again: beffroi areas import FILE --scheme NAME.",
+    );
     Ok(())
 }

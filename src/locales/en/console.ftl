@@ -1,5 +1,6 @@
 # The console.
 console-nav-situation = Situation
+console-nav-estimate = Estimate
 console-nav-sources = Sources
 console-nav-audit = Log
 console-sign-out = Sign out
@@ -233,3 +234,46 @@ console-error-too-many-requests = Too many attempts. Wait a minute.
 console-error-malformed = The form could not be read.
 console-error-other = Something went wrong. Nothing is known to have been done: look at the state before you try again.
 console-error-reference = The person who runs this service finds it in the log under { $reference }.
+
+estimate-title = Whom would it reach?
+estimate-intro = Draw an area or type it, and see how many of those who subscribed are there. Nothing is stored and nobody is told.
+estimate-reached = It would reach
+estimate-inside = In the area
+estimate-near = Near it
+estimate-people = { $count ->
+    [one] about { $count } person
+   *[other] about { $count } people
+}
+estimate-few = fewer than { $count }
+estimate-number = { $count }
+estimate-languages = Language they read best
+estimate-channels = Through
+estimate-channel-webpush = Web Push
+estimate-others = others, together
+estimate-language-none = not told
+estimate-note = Rounded down to tens. Languages and channels of few people are put together, and what is told as “fewer” is not in them. Found in { $ms } ms. It is not the population: whoever did not subscribe is not reached.
+estimate-map = Map to draw the area on
+estimate-map-help = Click the corners of a polygon one after the other, or the centre of a circle. What is drawn stands in the fields below.
+estimate-map-failed = The map cannot be shown. Type the area below.
+estimate-draw-polygon = Draw a polygon
+estimate-draw-circle = Place a circle
+estimate-draw-next = Next polygon
+estimate-draw-undo = Take back
+estimate-polygons = Polygons
+estimate-polygons-help = One a line, as CAP writes them: latitude,longitude of each corner, with spaces between: 50.6,3.0 50.7,3.0 50.7,3.2
+estimate-circles = Circles
+estimate-circles-help = One a line: latitude,longitude of the centre, a space, the radius in kilometres: 50.63,3.06 5
+estimate-family = What it is about
+estimate-everyone = Anything: everyone in the area
+estimate-severity = Severity
+estimate-drill = A drill: only those who asked for drills
+estimate-ask = Whom would it reach?
+estimate-nowhere = Draw an area first, or type a polygon, a circle or a named area.
+estimate-bad-polygon = Line { $line } of the polygons cannot be read. It needs at least three corners, latitude first: 50.6,3.0 50.7,3.0 50.7,3.2
+estimate-bad-circle = Line { $line } of the circles cannot be read. It needs a centre and a radius in kilometres: 50.63,3.06 5
+estimate-share = about { $percent } % of it
+estimate-population = Of the population
+estimate-unknown = Not known here: { $codes }. Nobody is reached by them. Import the areas, or look at the codes.
+estimate-geocodes = Named areas
+estimate-geocodes-help = One a line: the scheme, a space, the code: INSEE 59350
+estimate-bad-geocode = Line { $line } of the named areas cannot be read. It needs a scheme, a space and a code: INSEE 59350

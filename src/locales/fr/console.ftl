@@ -1,5 +1,6 @@
 # La console.
 console-nav-situation = Situation
+console-nav-estimate = Estimation
 console-nav-sources = Sources
 console-nav-audit = Journal
 console-sign-out = Se déconnecter
@@ -233,3 +234,46 @@ console-error-too-many-requests = Trop de tentatives. Attendez une minute.
 console-error-malformed = Le formulaire n’a pas pu être lu.
 console-error-other = Quelque chose s’est mal passé. On ne sait pas si quelque chose a été fait : regardez l’état avant de recommencer.
 console-error-reference = La personne qui exploite ce service le trouve dans le journal technique sous { $reference }.
+
+estimate-title = Qui serait prévenu ?
+estimate-intro = Dessinez une zone ou saisissez-la, et voyez combien de personnes inscrites s’y trouvent. Rien n’est enregistré et personne n’est prévenu.
+estimate-reached = Seraient prévenues
+estimate-inside = Dans la zone
+estimate-near = À proximité
+estimate-people = { $count ->
+    [one] environ { $count } personne
+   *[other] environ { $count } personnes
+}
+estimate-few = moins de { $count }
+estimate-number = { $count }
+estimate-languages = Langue qu’elles lisent le mieux
+estimate-channels = Par
+estimate-channel-webpush = Web Push
+estimate-others = autres, ensemble
+estimate-language-none = non indiquée
+estimate-note = Arrondi à la dizaine inférieure. Les langues et canaux de peu de personnes sont réunis, et ce qui est indiqué par « moins de » n’y figure pas. Trouvé en { $ms } ms. Ce n’est pas la population : qui ne s’est pas inscrit n’est pas prévenu.
+estimate-map = Carte où dessiner la zone
+estimate-map-help = Cliquez l’un après l’autre les sommets d’un polygone, ou le centre d’un cercle. Le dessin s’inscrit dans les champs ci-dessous.
+estimate-map-failed = La carte ne peut pas être affichée. Saisissez la zone ci-dessous.
+estimate-draw-polygon = Dessiner un polygone
+estimate-draw-circle = Placer un cercle
+estimate-draw-next = Polygone suivant
+estimate-draw-undo = Revenir en arrière
+estimate-polygons = Polygones
+estimate-polygons-help = Un par ligne, comme dans CAP : latitude,longitude de chaque sommet, séparés par des espaces : 50.6,3.0 50.7,3.0 50.7,3.2
+estimate-circles = Cercles
+estimate-circles-help = Un par ligne : latitude,longitude du centre, une espace, le rayon en kilomètres : 50.63,3.06 5
+estimate-family = De quoi il s’agit
+estimate-everyone = Tout : chacun dans la zone
+estimate-severity = Gravité
+estimate-drill = Un exercice : seulement qui a demandé à en recevoir
+estimate-ask = Qui serait prévenu ?
+estimate-nowhere = Dessinez d’abord une zone, ou saisissez un polygone, un cercle ou une zone nommée.
+estimate-bad-polygon = La ligne { $line } des polygones est illisible. Il faut au moins trois sommets, la latitude d’abord : 50.6,3.0 50.7,3.0 50.7,3.2
+estimate-bad-circle = La ligne { $line } des cercles est illisible. Il faut un centre et un rayon en kilomètres : 50.63,3.06 5
+estimate-share = environ { $percent } %
+estimate-population = De la population
+estimate-unknown = Inconnus ici : { $codes }. Personne n’est prévenu par ces codes. Importez les zones, ou vérifiez les codes.
+estimate-geocodes = Zones nommées
+estimate-geocodes-help = Une par ligne : la nomenclature, une espace, le code : INSEE 59350
+estimate-bad-geocode = La ligne { $line } des zones nommées est illisible. Il faut une nomenclature, une espace et un code : INSEE 59350

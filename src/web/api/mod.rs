@@ -4,6 +4,8 @@ mod alert_json;
 mod alerts;
 pub mod body;
 mod broadcast;
+mod estimate;
+pub mod estimate_body;
 mod fields;
 mod filter;
 mod health;
@@ -27,6 +29,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let for_operators_too = Router::new()
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/alerts/{id}/broadcast", get(broadcast::show))
+        .route("/api/v1/estimate", post(estimate::post))
         .layer(session::layer(state));
     Router::new()
         .route("/api/v1/alerts", get(alerts::list).post(post::post))

@@ -13,7 +13,7 @@ use http::{HeaderValue, Request, StatusCode};
 use serde::Deserialize;
 
 /// What CAP documents come as (CAP 1.2 Appendix D, RFC 7303).
-const MEDIA_TYPES: [&str; 3] = ["application/cap+xml", "text/xml", "application/xml"];
+pub(super) const MEDIA_TYPES: [&str; 3] = ["application/cap+xml", "text/xml", "application/xml"];
 
 /// A parameter that is not known is refused: a mistyped `dry_run` must not ring.
 #[derive(Debug, Deserialize)]

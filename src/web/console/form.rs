@@ -10,14 +10,17 @@ use serde::de::DeserializeOwned;
 /// Largest form, bytes.
 const FORM_BYTES_MAX: usize = 16_384;
 
-/// The fields of a form; one that cannot be read is told as our errors are.
-pub struct Fields<T>(pub T);
+/// Largest form with an area in it, bytes: a border of some thousand corners.
+pub const GROUND_FORM_BYTES_MAX: usize = 1_048_576;
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
+/// The fields of a form; one that cannot be read is told as our errors are.
+pub struct Fields<T, const BYTES_MAX: usize = FORM_BYTES_MAX>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync, const BYTES_MAX: usize> FromRequest<S> for Fields<T, BYTES_MAX> {
     type Rejection = WebError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, WebError> {
-        read(request).await.map(Self)
+        read_within(request, BYTES_MAX).await.map(Self)
     }
 }
 
@@ -26,9 +29,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
 /// # Errors
 /// It is too large, too slow, or not a form with these fields.
 pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, WebError> {
+    read_within(request, FORM_BYTES_MAX).await
+}
+
+async fn read_within<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result<T, WebError> {
     let (head, body) = request.into_parts();
     let mut whole = Request::from_parts(head.clone(), Body::empty());
-    *whole.body_mut() = Body::from(body::read(Request::from_parts(head, body), FORM_BYTES_MAX).await?);
+    *whole.body_mut() = Body::from(body::read(Request::from_parts(head, body), bytes_max).await?);
     match Form::<T>::from_request(whole, &()).await {
         Ok(Form(fields)) => Ok(fields),
         Err(rejection) => Err(WebError::Malformed { detail: rejection.body_text() }),

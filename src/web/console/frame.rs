@@ -12,6 +12,7 @@ use axum::response::Response;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
     Situation,
+    Estimate,
     Sources,
     Audit,
     Other,

@@ -6,6 +6,7 @@
 mod act;
 mod alert;
 mod audit;
+mod estimate;
 mod form;
 mod frame;
 mod live;
@@ -41,6 +42,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/console/login", get(login::show).post(login::submit))
         .route("/console/logout", post(login::sign_out))
         .route("/console/audit", get(audit::show))
+        .route("/console/estimate", get(estimate::show).post(estimate::ask))
         .route("/console/sources", get(sources::show))
         .route("/console/alerts/{id}", get(alert::show))
         .route("/console/alerts/{id}/area.geojson", get(alert::area))
