@@ -1,5 +1,6 @@
-//! What citizens follow, from the subscription to the phone: polygons they drew.
+//! What citizens follow, from the subscription to the phone: polygons they drew and areas they named.
 
+use crate::areas::square;
 use crate::support::alerts::Cap;
 use crate::support::browser::Browser;
 use crate::support::sandbox::Sandbox;
@@ -57,4 +58,21 @@ async fn an_alert_rings_whose_drawing_it_touches_and_not_the_one_beside_it() {
         assert_ne!(touched, beside);
         assert_eq!(town.rung_by(&Cap::new("drawn")).await, BTreeSet::from([touched]), "a border counts");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_rings_whose_named_area_it_touches_and_not_the_one_beside_it() {
+    let mut town = Town::start(Database::Sqlite).await;
+    let file = town.server.data().join("areas.geojson");
+    let areas = [square("east", "Eastham", 50.0, 3.2), square("north", "Northam", 51.0, 3.0)];
+    std::fs::write(&file, areas.join("\n")).expect("a file");
+    let file = file.to_str().expect("a text");
+    let ran = town.server.run(&["areas", "import", file, "--scheme", "TOWN"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.errors);
+    // Whoever subscribes makes the server look.
+    town.follow(drawing(EDGE_COLUMN + 1)).await;
+    let named = |code: &str| json!({"area": {"scheme": "town", "code": code}});
+    let touched = town.follow(named("east")).await;
+    town.follow(named("north")).await;
+    assert_eq!(town.rung_by(&Cap::new("named")).await, BTreeSet::from([touched]));
 }
