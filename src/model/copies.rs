@@ -5,8 +5,9 @@
 
 use super::message::{self, Message, messages};
 use super::vtec;
-use crate::cap::alert::{Alert, Area, Circle, Info, Point, Polygon};
+use crate::cap::alert::{Alert, Area, Circle, Info, NamedValue, Point, Polygon};
 use crate::cap::code::{MsgType, Scope, Status};
+use crate::geo::gazetteer::Geocodes;
 use crate::geo::shape::EXCLUDE_POLYGON;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -45,7 +46,7 @@ pub fn facts(alert: &Alert) -> Option<String> {
 fn message_facts(alert: &Alert, message: &Message) -> Option<String> {
     let infos: Vec<&Info> = message.variants.iter().map(|index| &alert.infos[*index]).collect();
     let first = infos[0];
-    let ground = ground(message.areas(alert))?;
+    let ground = ground(message.areas(alert), Geocodes::of(alert))?;
     let begin = infos.iter().filter_map(|info| info.onset.or(info.effective)).map(|time| time.instant()).min();
     let begin = begin.unwrap_or_else(|| alert.key.sent.instant());
     let end = infos.iter().map(|info| message::expires(alert, info)).max()?;
@@ -60,15 +61,24 @@ fn message_facts(alert: &Alert, message: &Message) -> Option<String> {
     Some(format!("{categories} {urgency} {severity} {certainty} {goes_on} [{advice}] {begin} {end} {ground}"))
 }
 
-/// The ground as text: the same for rings that begin elsewhere or go the other way round.
-fn ground(areas: &[Area]) -> Option<String> {
-    let mut parts: BTreeSet<String> = areas.iter().flat_map(|area| &area.polygons).map(ring).collect();
-    parts.extend(areas.iter().flat_map(|area| &area.circles).map(disc));
-    let draws = !parts.is_empty();
-    let codes = areas.iter().flat_map(|area| &area.geocodes);
-    let counts = codes.filter(|code| !draws || code.value_name == EXCLUDE_POLYGON);
-    parts.extend(counts.map(|code| format!("{}={}", code.value_name, normal(&code.value))));
+/// The ground as text: the same for rings that begin elsewhere or go the other way round. Geocodes count where they are
+/// ground, heights where they are told.
+fn ground(areas: &[Area], geocodes: Geocodes) -> Option<String> {
+    let parts: BTreeSet<String> = areas.iter().flat_map(|area| area_parts(area, geocodes)).collect();
     (!parts.is_empty()).then(|| parts.into_iter().collect::<Vec<_>>().join(";"))
+}
+
+fn area_parts(area: &Area, geocodes: Geocodes) -> Vec<String> {
+    let drawn = area.polygons.iter().map(ring).chain(area.circles.iter().map(disc));
+    let draws = !area.polygons.is_empty() || !area.circles.is_empty();
+    let is_ground = |code: &&NamedValue| !draws || geocodes == Geocodes::Add || code.value_name == EXCLUDE_POLYGON;
+    let codes = area.geocodes.iter().filter(is_ground);
+    let named = codes.map(|code| format!("{}={}", code.value_name, normal(&code.value)));
+    let heights = match (area.altitude_ft, area.ceiling_ft) {
+        (None, None) => String::new(),
+        (altitude, ceiling) => format!(" at {altitude:?} to {ceiling:?} ft"),
+    };
+    drawn.chain(named).map(|part| part + &heights).collect()
 }
 
 fn steps(value: f64, per_unit: f64) -> i64 {

@@ -72,7 +72,9 @@ impl Alert {
 #[test]
 fn whatever_differs_in_fact_is_another_event() {
     type Change = fn(&mut Alert);
-    let rows: [(&str, Change); 14] = [
+    let rows: [(&str, Change); 16] = [
+        ("a named area beside the drawing", |b| b.areas().geocodes.push(code("INSEE", "59350"))),
+        ("heights", |b| b.areas().altitude_ft = Some(3_000.0)),
         ("severity", |b| b.infos[0].severity = Severity::Extreme),
         ("category", |b| b.infos[0].categories = vec![Category::Fire]),
         ("begin", |b| b.infos[0].onset = Some(key("x", "11:01:00").sent)),
