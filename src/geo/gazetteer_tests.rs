@@ -4,9 +4,19 @@ use super::code::AreaCode;
 use super::gazetteer::{Gazetteer, Geocodes, Ground, NamedArea};
 use super::region::Region;
 use super::scheme::canonical;
-use crate::cap::alert::{Area, Circle, NamedValue, Point};
-use crate::model::sample::{alert, area, info};
+use crate::cap::alert::{Alert, Area, Circle, Info, NamedValue, Point};
+use crate::cap::{self, Options};
 use std::sync::Arc;
+
+/// A sound alert of one info in one circle.
+fn alert() -> Alert {
+    let text = "<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>a</identifier>\
+        <sender>warnings@town.example</sender><sent>2026-03-01T10:00:00-00:00</sent><status>Actual</status>\
+        <msgType>Alert</msgType><scope>Public</scope><info><language>fr</language><category>Met</category>\
+        <event>Storm</event><urgency>Immediate</urgency><severity>Severe</severity><certainty>Likely</certainty>\
+        <area><areaDesc>Town</areaDesc><circle>50,3 1</circle></area></info></alert>";
+    cap::read(text.as_bytes(), &Options::default()).alert.expect("a sound alert")
+}
 
 fn code(scheme: &str, code: &str) -> AreaCode {
     canonical(scheme, code).expect("a code")
@@ -30,11 +40,15 @@ fn named(scheme: &str, value: &str, lat: f64, lon: f64) -> NamedArea {
 
 /// An area that is nothing but codes.
 fn coded(codes: &[(&str, &str)]) -> Area {
-    let mut area = area(0.0, 0.0, 1.0);
-    area.circles.clear();
     let named = |(name, value): &(&str, &str)| NamedValue { value_name: (*name).into(), value: (*value).into() };
-    area.geocodes = codes.iter().map(named).collect();
-    area
+    Area {
+        area_desc: String::new(),
+        polygons: Vec::new(),
+        circles: Vec::new(),
+        geocodes: codes.iter().map(named).collect(),
+        altitude_ft: None,
+        ceiling_ft: None,
+    }
 }
 
 fn gazetteer() -> Gazetteer {
@@ -144,13 +158,13 @@ fn beside_what_is_drawn_geocodes_add_or_only_name() {
 
 #[test]
 fn what_geocodes_do_follows_from_the_profile() {
-    let with = |change: &dyn Fn(&mut crate::cap::alert::Alert)| {
+    let with = |change: &dyn Fn(&mut Alert)| {
         let mut alert = alert();
         change(&mut alert);
         Geocodes::of(&alert)
     };
     let geocode = |scheme: &'static str| {
-        move |alert: &mut crate::cap::alert::Alert| alert.infos[0].areas[0].geocodes = coded(&[(scheme, "1")]).geocodes
+        move |alert: &mut Alert| alert.infos[0].areas[0].geocodes = coded(&[(scheme, "1")]).geocodes
     };
     assert_eq!(with(&|_| {}), Geocodes::Add);
     assert_eq!(with(&geocode("TOWN")), Geocodes::Add);
@@ -158,6 +172,8 @@ fn what_geocodes_do_follows_from_the_profile() {
     assert_eq!(with(&geocode("EMMA_ID")), Geocodes::Name);
     assert_eq!(with(&geocode("WARNCELLID")), Geocodes::Name);
     assert_eq!(with(&|alert| alert.key.sender = "w-nws.webmaster@noaa.gov".to_owned()), Geocodes::Name);
+    let vtec = NamedValue { value_name: "VTEC".to_owned(), value: String::new() };
+    assert_eq!(with(&|alert| alert.infos[0].parameters.push(vtec.clone())), Geocodes::Name);
     for code in ["IPAWSv1.0", "profile:CAP-CP:0.4", "urn:oasis:names:tc:emergency:cap:1.2:profile:CAP-AU:1.0"] {
         assert_eq!(with(&|alert| alert.codes.push(code.to_owned())), Geocodes::Name, "{code}");
     }
@@ -168,7 +184,8 @@ fn the_areas_of_an_alert_are_those_of_all_its_infos_each_once() {
     let mut alert = alert();
     alert.infos[0].areas = vec![coded(&[("UGC", "XAC001"), ("UGC", "XBC001")])];
     let same = alert.infos[0].clone();
-    alert.infos.extend([same, info("en", coded(&[("UGC", "XAC003")]))]);
+    let other = Info { areas: vec![coded(&[("UGC", "XAC003")])], ..same.clone() };
+    alert.infos.extend([same, other]);
     let ground = gazetteer().ground_of_alert(&alert);
     assert_eq!((squares(&ground), ground.unknown.len()), (vec![(10, 10), (10, 20)], 1));
 }

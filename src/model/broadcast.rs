@@ -61,8 +61,10 @@ texts! {
         ForeignChain = "foreign-chain",
         /// A key is pinned for its sender, and it is not signed by it.
         Signature = "signature",
-        /// No polygon or circle that could reach anyone.
+        /// Nothing that says where it applies.
         NoArea = "no-area",
+        /// It says where it applies by geocodes alone, and none of them is known here.
+        UnknownArea = "unknown-area",
         /// `status` is System or Draft.
         NotActual = "not-actual",
         /// `scope` is Restricted or Private.

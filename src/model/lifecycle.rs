@@ -26,6 +26,8 @@ rules! {
     VTEC_FOLLOWED Note "vtec-followed" "NWS Instruction 10-1703" "Nothing needs mending.";
     VTEC_PART Note "vtec-part" "NWS Instruction 10-1703" "Nothing needs mending.";
     ALL_CLEAR Note "all-clear" "CAP 1.2 §3.2.2 responseType" "Nothing needs mending.";
+    GEOCODE_UNKNOWN Warning "geocode-unknown" "CAP 1.2 §3.2.4 geocode" "Draw the area as a polygon or a circle, too, or have the operator load the areas of this scheme: beffroi areas import.";
+    GEOCODE_WIDENED Note "geocode-widened" "CAP 1.2 §3.2.4 geocode" "Have the operator load the finer areas of this scheme: beffroi areas import.";
     MERGED Note "merged" "CAP 1.2 §3.2.1 identifier" "Nothing needs mending. Give the copy another incident if it is another event.";
 }
 
@@ -33,23 +35,31 @@ rules! {
 #[derive(Debug, Clone)]
 pub struct Remark {
     pub rule: &'static Rule,
-    /// The child of `alert` that it is about.
-    pub element: &'static str,
+    /// The element that it is about, and which of that name it is in the document, from 0.
+    pub element: (&'static str, usize),
+    pub path: String,
     pub message: String,
 }
 
 impl Remark {
     pub fn new(rule: &'static Rule, element: &'static str, message: impl Into<String>) -> Self {
-        Self { rule, element, message: message.into() }
+        Self { rule, element: (element, 0), path: format!("/alert/{element}[1]"), message: message.into() }
+    }
+
+    /// About one geocode: by the number of its info, area and place there, from 0, and that among all of the document.
+    pub fn of_geocode(rule: &'static Rule, at: [usize; 3], nth: usize, message: impl Into<String>) -> Self {
+        let [info, area, geocode] = at.map(|nth| nth + 1);
+        let path = format!("/alert/info[{info}]/area[{area}]/geocode[{geocode}]");
+        Self { rule, element: ("geocode", nth), path, message: message.into() }
     }
 
     /// The finding, located in the document as it came; at its beginning where the element is not found.
     pub fn finding(self, document: &[u8]) -> Finding {
-        let (line, column) = place(document, self.element);
+        let (line, column) = place(document, self.element.0, self.element.1);
         Finding {
             level: self.rule.level,
             code: self.rule.code.to_owned(),
-            path: format!("/alert/{}[1]", self.element),
+            path: self.path,
             line,
             column,
             repaired: self.rule.repaired,
@@ -60,17 +70,18 @@ impl Remark {
     }
 }
 
-/// Line and column, from 1, of the first tag of this name, with any prefix.
-fn place(document: &[u8], element: &str) -> (u32, u32) {
+/// Line and column, from 1, of the nth tag of this name, with any prefix.
+fn place(document: &[u8], element: &str, nth: usize) -> (u32, u32) {
     let text = String::from_utf8_lossy(document);
     let is_tag = |offset: &usize| {
         let before = text[..*offset].rfind('<').map(|open| &text[open + 1..*offset]);
-        let prefixed =
-            |prefix: &str| prefix.is_empty() || (prefix.ends_with(':') && !prefix.contains(char::is_whitespace));
+        let prefixed = |prefix: &str| {
+            prefix.is_empty() || (prefix.ends_with(':') && !prefix.contains(['/', ' ', '\t', '\r', '\n']))
+        };
         let after = text[offset + element.len()..].chars().next();
         before.is_some_and(prefixed) && after.is_some_and(|c| c == '>' || c == '/' || c.is_whitespace())
     };
-    let found = text.match_indices(element).map(|(offset, _)| offset).find(is_tag);
+    let found = text.match_indices(element).map(|(offset, _)| offset).filter(is_tag).nth(nth);
     let Some(open) = found.and_then(|offset| text[..offset].rfind('<')) else { return (1, 1) };
     let line = text[..open].matches('\n').count() + 1;
     let column = text[..open].chars().rev().take_while(|c| *c != '\n').count() + 1;
@@ -101,5 +112,12 @@ mod tests {
             let finding = Remark::new(&REFERENCE_UNKNOWN, "references", "x").finding(document.as_bytes());
             assert_eq!((finding.line, finding.column), want, "{document}");
         }
+    }
+
+    #[test]
+    fn a_remark_on_a_geocode_points_at_that_one() {
+        let document = "<c:alert><c:geocode>x</c:geocode>\n <c:geocode/>\n  <c:geocode>y</c:geocode></c:alert>";
+        let finding = Remark::of_geocode(&GEOCODE_UNKNOWN, [0, 1, 2], 2, "x").finding(document.as_bytes());
+        assert_eq!((finding.line, finding.column, &*finding.path), (3, 3, "/alert/info[1]/area[2]/geocode[3]"));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cap::alert::{Alert, AlertKey, Reference};
 use crate::cap::code::{MsgType, Scope, Status};
-use crate::geo::shape::Shape;
+use crate::geo::gazetteer::{Gazetteer, Geocodes};
 use crate::model::broadcast::{Reason, State};
 use crate::model::credential::{Credential, KeyAction};
 use crate::model::message::Message;
@@ -55,10 +55,14 @@ pub fn admit(
     messages: &[Message],
     credential: &Credential,
     chain: ChainFacts,
+    gazetteer: &Gazetteer,
     now: Timestamp,
 ) -> Verdict {
-    if let Some(reason) = reaches_nobody(alert, messages, chain, now) {
-        return Verdict::filed(reason);
+    let nobody = reaches_nobody(alert, messages, chain, gazetteer, now);
+    match nobody {
+        // A person can have the areas loaded.
+        None | Some(Reason::UnknownArea) => {}
+        Some(reason) => return Verdict::filed(reason),
     }
     if !credential.may_speak_for(&alert.key.sender) {
         return Verdict::held(Reason::ForeignSender);
@@ -68,6 +72,7 @@ pub fn admit(
     }
     match credential.action {
         KeyAction::Ring | KeyAction::Hold if chain.unproven => Verdict::held(Reason::Signature),
+        KeyAction::Ring | KeyAction::Hold if nobody.is_some() => Verdict::held(Reason::UnknownArea),
         KeyAction::Ring => Verdict::RING,
         KeyAction::Hold => Verdict::held(Reason::KeyHolds),
         KeyAction::File => Verdict::filed(Reason::KeyFiles),
@@ -75,7 +80,13 @@ pub fn admit(
 }
 
 /// Why an alert can reach nobody, whoever asks.
-pub fn reaches_nobody(alert: &Alert, messages: &[Message], chain: ChainFacts, now: Timestamp) -> Option<Reason> {
+pub fn reaches_nobody(
+    alert: &Alert,
+    messages: &[Message],
+    chain: ChainFacts,
+    gazetteer: &Gazetteer,
+    now: Timestamp,
+) -> Option<Reason> {
     match alert.msg_type {
         MsgType::Ack | MsgType::Error => return Some(Reason::NotForPeople),
         MsgType::Alert | MsgType::Update | MsgType::Cancel => {}
@@ -104,8 +115,16 @@ pub fn reaches_nobody(alert: &Alert, messages: &[Message], chain: ChainFacts, no
     if messages.iter().all(|message| message.expires <= now) {
         return Some(Reason::Expired);
     }
-    let somewhere = messages.iter().any(|message| Shape::of_areas(message.areas(alert)).is_some());
-    (!somewhere).then_some(Reason::NoArea)
+    let geocodes = Geocodes::of(alert);
+    let mut unknown = false;
+    for message in messages {
+        let ground = gazetteer.ground(message.areas(alert), geocodes);
+        if ground.shape.is_some() {
+            return None;
+        }
+        unknown |= !ground.unknown.is_empty();
+    }
+    Some(if unknown { Reason::UnknownArea } else { Reason::NoArea })
 }
 
 /// Whether an Update says nothing but that it is over.
@@ -192,10 +211,14 @@ pub fn silences_the_unknown(
 mod tests {
     use super::*;
     use crate::cap::Axes;
-    use crate::cap::alert::NamedValue;
+    use crate::cap::alert::{NamedValue, Point};
+    use crate::geo::code::AreaCode;
+    use crate::geo::gazetteer::NamedArea;
+    use crate::geo::region::Region;
     use crate::model::id::ApiKeyId;
     use crate::model::message::messages;
     use crate::model::sample::{alert, at, key};
+    use std::sync::Arc;
 
     fn credential(action: KeyAction, senders: &[&str]) -> Credential {
         Credential {
@@ -216,7 +239,7 @@ mod tests {
     const NONE: ChainFacts = ChainFacts { known: false, ..KNOWN };
 
     fn verdict(alert: &Alert, credential: &Credential, chain: ChainFacts) -> Verdict {
-        admit(alert, &messages(alert), credential, chain, at("10:30:00"))
+        admit(alert, &messages(alert), credential, chain, &Gazetteer::default(), at("10:30:00"))
     }
 
     #[test]
@@ -252,6 +275,28 @@ mod tests {
             change(&mut alert);
             assert_eq!(verdict(&alert, &ring, chain), Verdict::filed(reason), "{reason:?}");
         }
+    }
+
+    #[test]
+    fn an_area_that_nobody_knows_waits_for_a_person() {
+        let mut coded = alert();
+        coded.infos[0].areas[0].circles.clear();
+        let geocode = NamedValue { value_name: "town".to_owned(), value: "1".to_owned() };
+        coded.infos[0].areas[0].geocodes.push(geocode);
+        for (action, want) in [
+            (KeyAction::Ring, Verdict::held(Reason::UnknownArea)),
+            (KeyAction::Hold, Verdict::held(Reason::UnknownArea)),
+            (KeyAction::File, Verdict::filed(Reason::KeyFiles)),
+        ] {
+            assert_eq!(verdict(&coded, &credential(action, &[]), NONE), want);
+        }
+        let corners = [(1.0, 1.0), (1.0, 2.0), (2.0, 2.0), (1.0, 1.0)].map(|(lat, lon)| Point { lat, lon });
+        let region = Region::new(&[vec![corners.to_vec()]]).map(Arc::new);
+        let town = NamedArea { code: AreaCode::new("TOWN", "1"), name: String::new(), population: None, region };
+        let gazetteer = Gazetteer::new(vec![town], []);
+        let ring = credential(KeyAction::Ring, &[]);
+        let known = admit(&coded, &messages(&coded), &ring, NONE, &gazetteer, at("10:30:00"));
+        assert_eq!(known, Verdict::RING);
     }
 
     #[test]

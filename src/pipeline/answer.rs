@@ -110,7 +110,10 @@ pub fn explain(reason: Reason) -> &'static str {
             "A key is pinned for the alert's sender, and no signature of the alert is by it, so a person must release it. Sign the alert with that key, last of all."
         }
         Reason::NoArea => {
-            "No polygon or circle says where it applies, so it reaches nobody. Give each area a polygon or a circle."
+            "Nothing says where it applies, so it reaches nobody. Give each area a polygon, a circle or a geocode."
+        }
+        Reason::UnknownArea => {
+            "None of its geocodes is known here, so it would reach nobody and waits for a person. Give each area a polygon or a circle, or have the operator load the areas: beffroi areas import."
         }
         Reason::NotActual => "Its status is System or Draft, so it reaches nobody. Send status Actual to reach people.",
         Reason::NotPublic => {

@@ -3,7 +3,7 @@
 
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
-use crate::cap::report::quote;
+use crate::cap::limits::QUOTE_CHARS_MAX;
 use crate::geo::code::AreaCode;
 use crate::geo::gazetteer::{Gazetteer, Geocode, Geocodes};
 use crate::model::lifecycle::{self, Remark};
@@ -12,11 +12,19 @@ use std::collections::BTreeSet;
 /// The most codes that are told one by one.
 const CODES_TOLD_MAX: usize = 20;
 
+/// The most codes that a page shows.
+const CODES_SHOWN_MAX: usize = 100;
+
 /// The codes of an alert that nobody here knows, each once.
 pub fn unknown(alert: &Alert, gazetteer: &Gazetteer) -> BTreeSet<AreaCode> {
     let geocodes = Geocodes::of(alert);
     let grounds = alert.infos.iter().map(|info| gazetteer.ground(&info.areas, geocodes));
     grounds.flat_map(|ground| ground.unknown).map(|geocode| geocode.code).collect()
+}
+
+/// The same, as a page shows them: so many at most.
+pub fn unknown_shown(alert: &Alert, gazetteer: &Gazetteer) -> Vec<String> {
+    unknown(alert, gazetteer).iter().take(CODES_SHOWN_MAX).map(short).collect()
 }
 
 /// What an answer says of the geocodes. A Cancel goes to those told, whatever it names.
@@ -36,19 +44,21 @@ pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
         let ground = gazetteer.ground(&info.areas, geocodes);
         let at =
             |geocode: &Geocode| ([nth, geocode.area, geocode.geocode], before + count(geocode.area) + geocode.geocode);
-        for geocode in ground.unknown.into_iter().filter(|geocode| told.insert(geocode.code.clone())) {
+        for geocode in ground.unknown {
+            if !told.insert(geocode.code.clone()) {
+                continue;
+            }
             if told.len() > CODES_TOLD_MAX {
                 more += 1;
                 continue;
             }
-            let message = format!("{} is not known here: nobody is reached by it.", quote(&geocode.code.to_string()));
+            let message = format!("{} is not known here: nobody is reached by it.", short(&geocode.code));
             let (path, place) = at(&geocode);
             remarks.push(Remark::of_geocode(&lifecycle::GEOCODE_UNKNOWN, path, place, message));
         }
         for (geocode, wider) in ground.widened {
             if told.len() < CODES_TOLD_MAX && told.insert(geocode.code.clone()) {
-                let message =
-                    format!("{} is not known here: it reaches all of {wider}.", quote(&geocode.code.to_string()));
+                let message = format!("{} is not known here: it reaches all of {wider}.", short(&geocode.code));
                 let (path, place) = at(&geocode);
                 remarks.push(Remark::of_geocode(&lifecycle::GEOCODE_WIDENED, path, place, message));
             }
@@ -60,6 +70,15 @@ pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
         remarks.push(Remark::new(&lifecycle::GEOCODE_UNKNOWN, "info", message));
     }
     remarks
+}
+
+/// A code as it is told: somebody else's text, so never a long one.
+fn short(code: &AreaCode) -> String {
+    let whole = code.to_string();
+    if whole.chars().count() <= QUOTE_CHARS_MAX {
+        return whole;
+    }
+    whole.chars().take(QUOTE_CHARS_MAX).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::admit::{self, Verdict};
 use super::answer::{Answer, Estimate, KeyText, Links, PostError, Posted, explain};
+use super::areas;
 use super::chain::{Before, Chains, act};
 use super::copies::{Copy, copies, facts_hash, spoken_for};
 use super::estimate::{Draft, Estimation, drafts, estimate};
@@ -12,7 +13,7 @@ use super::resolve::{Own, resolve};
 use super::segment::Segments;
 use super::target::{cancelled_for, count, target};
 use super::words::{cancel_expires, lasting};
-use crate::audience::Audience;
+use crate::audience::{Audience, Snapshot};
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
 use crate::cap::{self, Axes, Options};
@@ -76,8 +77,8 @@ pub struct Bell {
     pub(super) clock: Clock,
     pub(super) fence: Arc<Fence>,
     pub(super) wake: Arc<Wake>,
-    audience: Audience,
-    follower: Arc<Follower>,
+    pub(super) audience: Audience,
+    pub(super) follower: Arc<Follower>,
     reading: Options,
     public_url: Url,
 }
@@ -290,25 +291,19 @@ impl Bell {
         chains.facts.unproven = intake.unproven;
         let alert = Alert { msg_type: chains.acts_as, ..intake.alert.clone() };
         let messages = lasting(messages(&alert), alert.msg_type, now);
-        let verdict = admit::admit(&alert, &messages, credential, chains.facts, now);
+        let audience = self.audience.snapshot();
+        let verdict = admit::admit(&alert, &messages, credential, chains.facts, audience.gazetteer(), now);
         let copies = match verdict.state {
             State::Approved | State::Held => copies(&self.db, &alert, &chains.own.id, now).await?,
             State::Sending | State::Done | State::Halted | State::Expired | State::Filed | State::Refused => Vec::new(),
         };
         let all_clear = admit::is_all_clear(&alert, &messages);
+        chains.remarks.extend(areas::remarks(&alert, audience.gazetteer()));
         chains.remarks.extend(remarks(&copies, all_clear));
         let mut before = chains.before(&self.db).await?;
         before.copies = spoken_for(&self.db, &copies).await?;
-        let (inside, near) = self.reached(&alert, &messages, &before, now);
+        let (inside, near) = reached(&audience, &alert, &messages, &before, now);
         Ok(Weighed { alert, messages, chains, verdict, copies, inside, near, all_clear })
-    }
-
-    fn reached(&self, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> (u64, u64) {
-        let audience = self.audience.snapshot();
-        if alert.msg_type == MsgType::Cancel {
-            return (cancelled_for(&audience, alert, before).len(), 0);
-        }
-        count(&target(&audience, alert, messages, before, now))
     }
 
     fn answer(&self, id: &AlertId, intake: &Intake, verdict: Verdict, chain: &str, audience: Estimate) -> Answer {
@@ -366,6 +361,13 @@ struct Weighed {
     near: u64,
     /// Everything in it says that something is over.
     all_clear: bool,
+}
+
+fn reached(audience: &Snapshot, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> (u64, u64) {
+    if alert.msg_type == MsgType::Cancel {
+        return (cancelled_for(audience, alert, before).len(), 0);
+    }
+    count(&target(audience, alert, messages, before, now))
 }
 
 /// What is to be said of copies and of an end.

@@ -6,6 +6,7 @@ use super::chain::act;
 use super::listen;
 use super::resolve::{Own, resolve};
 use super::words::{self, WordsError, lasting};
+use crate::cap::code::MsgType;
 use crate::model::batch::Rest;
 use crate::model::broadcast::{Broadcast, Reason, State};
 use crate::model::id::BroadcastId;
@@ -45,11 +46,16 @@ impl Bell {
         let alert = words::read(&stored)?;
         let now = self.clock.now();
         let messages = lasting(messages(&alert), alert.msg_type, now);
+        self.follower.catch_up().await?;
         let mut tx = self.db.begin().await?;
         let own = Own { voice: &stored.voice, id: Some(&stored.id), now };
         let chains = resolve(&mut tx, &alert, own).await?;
-        if let Some(reason) = reaches_nobody(&alert, &messages, chains.facts, now) {
-            return Err(DecisionError::ReachesNobody(reason));
+        let audience = self.audience.snapshot();
+        match reaches_nobody(&alert, &messages, chains.facts, audience.gazetteer(), now) {
+            None => {}
+            // Those told before hear an Update wherever they are.
+            Some(Reason::UnknownArea) if alert.msg_type == MsgType::Update && chains.facts.known => {}
+            Some(reason) => return Err(DecisionError::ReachesNobody(reason)),
         }
         // A Cancel is as urgent, and lasts as long, as what it cancels is by now.
         let (tier, expires) = tier_and_expiry(alert.msg_type, &messages, &chains, now);

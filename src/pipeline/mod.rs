@@ -6,6 +6,7 @@
 
 pub mod admit;
 pub mod answer;
+pub mod areas;
 pub mod bell;
 pub mod chain;
 mod copies;

@@ -4,6 +4,7 @@ use super::chain::Before;
 use crate::audience::{Query, Reach, Snapshot};
 use crate::cap::alert::Alert;
 use crate::cap::code::{MsgType, Severity, Status};
+use crate::geo::gazetteer::Geocodes;
 use crate::geo::shape::Shape;
 use crate::model::batch::Ring;
 use crate::model::message::Message;
@@ -57,7 +58,7 @@ pub fn target(
         let reaches: Vec<(u32, Reach)> = equals
             .iter()
             .filter_map(|message| {
-                let shape = Shape::of_areas(message.areas(alert))?;
+                let shape = area(audience, alert, message)?;
                 let Message { family, severity, .. } = **message;
                 Some((message.number, audience.find(&Query { shape: &shape, family, severity, drill })))
             })
@@ -73,7 +74,7 @@ pub fn target(
         // Those told before hear what is said of their own place now, however mild it has become.
         let told = going_on.iter().map(|message| (message, &before.told));
         for (message, whom) in told.chain(over.iter().map(|message| (message, &knows))) {
-            let Some(shape) = Shape::of_areas(message.areas(alert)) else { continue };
+            let Some(shape) = area(audience, alert, message) else { continue };
             let reach = audience.find(&Query { shape: &shape, family: None, severity: Severity::Unknown, drill });
             assign(message.number, Ring::Inside, reach.inside & whom);
             assign(message.number, Ring::Near, reach.near & whom);
@@ -85,11 +86,16 @@ pub fn target(
     targets
 }
 
+/// Where a message applies: what is drawn, and what the named areas of this moment make of its geocodes.
+fn area(audience: &Snapshot, alert: &Alert, message: &Message) -> Option<Shape> {
+    audience.gazetteer().ground(message.areas(alert), Geocodes::of(alert)).shape
+}
+
 /// Who hears a Cancel: whoever was told, and where it ends only a part of something, those told who are in that part.
 pub fn cancelled_for(audience: &Snapshot, alert: &Alert, before: &Before) -> RoaringBitmap {
     let mut all = before.told.clone();
     if !before.part.is_empty()
-        && let Some(shape) = Shape::of_alert(alert)
+        && let Some(shape) = audience.gazetteer().ground_of_alert(alert).shape
     {
         let drill = matches!(alert.status, Status::Exercise | Status::Test);
         // No filter: they were told, so they are told that it is over.
@@ -113,7 +119,7 @@ mod tests {
     use crate::model::family::{Families, Family};
     use crate::model::message::messages;
     use crate::model::place::{Around, Cell, Place, Radius, Step};
-    use crate::model::sample::{alert, area, at, info};
+    use crate::model::sample::{self, alert, at, info};
     use crate::model::subscriber::{ChannelKind, Listener};
     use std::sync::Arc;
 
@@ -164,7 +170,7 @@ mod tests {
     #[test]
     fn nobody_gets_two_messages_of_one_alert() {
         let mut alert = alert();
-        alert.infos.push(info("fr", area(50.6, 3.0, 200.0)));
+        alert.infos.push(info("fr", sample::area(50.6, 3.0, 200.0)));
         let targets = who(&alert, &[], "10:30:00");
         assert_eq!(targets, [(0, Ring::Inside, vec![1, 2]), (1, Ring::Inside, vec![3, 4])]);
     }
@@ -197,7 +203,7 @@ mod tests {
         );
         let mut update = alert();
         update.msg_type = MsgType::Update;
-        let mut milder = info("fr", area(52.0, 3.0, 5.0));
+        let mut milder = info("fr", sample::area(52.0, 3.0, 5.0));
         milder.severity = Severity::Minor;
         update.infos.push(milder);
         let before = Before { told: set(&[1, 2]), ..Before::default() };
@@ -222,7 +228,7 @@ mod tests {
         let mut update = alert();
         update.msg_type = MsgType::Update;
         (update.infos[0].response_types, update.infos[0].urgency) = (vec![ResponseType::AllClear], Urgency::Past);
-        let mut goes_on = info("fr", area(52.0, 3.0, 5.0));
+        let mut goes_on = info("fr", sample::area(52.0, 3.0, 5.0));
         goes_on.severity = Severity::Minor;
         update.infos.push(goes_on);
         let targets = who(&update, &[1, 4], "10:30:00");

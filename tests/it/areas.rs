@@ -1,5 +1,7 @@
 //! Named areas: loaded from files, found by typing, and what geocodes of alerts stand for.
 
+mod ringing;
+
 use crate::support::process::{Ran, run};
 use crate::support::server::beffroi;
 use crate::support::shared::shared_or_return;
@@ -11,7 +13,7 @@ const SHARED: &str = "EMMA_ID\t2209\t0\nFIPS\t0\t52\nISO3166-2\t4450\t0\nNUTS\t0
                       WARNCELLID\t0\t8\n";
 
 /// A feature of one square degree.
-pub fn square(code: &str, name: &str, south: f64, west: f64) -> String {
+fn square(code: &str, name: &str, south: f64, west: f64) -> String {
     let (north, east) = (south + 1.0, west + 1.0);
     format!(
         r#"{{"type":"Feature","id":"{code}","properties":{{"name":"{name}","population":1000}},"geometry":{{"type":"Polygon",

@@ -72,6 +72,8 @@ impl Profile {
 
 /// Who warns for the US National Weather Service.
 const NWS_SENDER_END: &str = "@noaa.gov";
+/// The parameter with the event codes of the same service, which others pass on under names of their own.
+const NWS_PARAMETER: &str = "VTEC";
 /// Germany's weather service names the districts that its polygons touch.
 const DWD_SCHEME: &str = "WARNCELLID";
 
@@ -81,9 +83,11 @@ const DWD_SCHEME: &str = "WARNCELLID";
 /// far end of a county are not to be rung for a storm that its polygon keeps away from them.
 pub fn geocodes_name(alert: &Alert) -> bool {
     let claims = [Profile::Ipaws, Profile::CapCp, Profile::CapAu, Profile::Meteoalarm];
+    let mut parameters = alert.infos.iter().flat_map(|info| &info.parameters);
     let mut geocodes = alert.infos.iter().flat_map(|info| &info.areas).flat_map(|area| &area.geocodes);
     claims.into_iter().any(|profile| profile.is_claimed_by(alert))
         || alert.key.sender.ends_with(NWS_SENDER_END)
+        || parameters.any(|parameter| parameter.value_name == NWS_PARAMETER)
         || geocodes.any(|code| code.value_name.eq_ignore_ascii_case(DWD_SCHEME))
 }
 

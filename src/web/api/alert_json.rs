@@ -2,7 +2,7 @@
 
 use crate::cap::alert::{Alert, Area, Info, NamedValue, Reference, Resource};
 use crate::cap::time::DateTime;
-use crate::geo::shape::Shape;
+use crate::geo::gazetteer::Gazetteer;
 use crate::model::message;
 use crate::store::alert::PublicAlert;
 use serde_json::{Map, Value, json};
@@ -51,7 +51,7 @@ pub fn show(public: &PublicAlert, alert: &Alert, detail: Detail, base: &Url) -> 
 }
 
 /// The alert as one GeoJSON feature (RFC 7946): the union of its areas, and what a map needs to say about it.
-pub fn feature(public: &PublicAlert, alert: &Alert, base: &Url) -> Value {
+pub fn feature(public: &PublicAlert, alert: &Alert, gazetteer: &Gazetteer, base: &Url) -> Value {
     let id = public.alert.id.as_str();
     let messages = message::messages(alert);
     let first = messages.first().map(|message| &alert.infos[message.variants[0]]);
@@ -77,12 +77,12 @@ pub fn feature(public: &PublicAlert, alert: &Alert, base: &Url) -> Value {
     ] {
         properties.insert(name.to_owned(), value);
     }
-    json!({"type": "Feature", "id": id, "geometry": geometry(alert), "properties": properties})
+    json!({"type": "Feature", "id": id, "geometry": geometry(alert, gazetteer), "properties": properties})
 }
 
 /// The union of all areas, `null` for an alert that is nowhere.
-pub fn geometry(alert: &Alert) -> Value {
-    Shape::of_alert(alert).map_or(Value::Null, |shape| shape.to_geojson())
+pub fn geometry(alert: &Alert, gazetteer: &Gazetteer) -> Value {
+    gazetteer.ground_of_alert(alert).shape.map_or(Value::Null, |shape| shape.to_geojson())
 }
 
 fn area_descs(alert: &Alert) -> Vec<&str> {

@@ -27,7 +27,7 @@ const ETAG_BYTES: usize = 16;
 
 /// What an alert is asked for as: the end of its address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Json,
     Xml,
     Geojson,
@@ -81,7 +81,7 @@ pub async fn one(
         }
         Form::Geojson => {
             let alert = read(&state, &public)?;
-            alert_json::feature(&public, &alert, &state.public_url)
+            alert_json::feature(&public, &alert, state.audience.snapshot().gazetteer(), &state.public_url)
         }
     };
     Ok(cached(form, body.to_string().into_bytes(), &headers))
@@ -100,7 +100,10 @@ pub async fn list(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -
 /// `GET /api/v1/alerts.geojson`.
 pub async fn list_geojson(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Result<Response, WebError> {
     let page = page(&state, &uri).await?;
-    let show = |(public, alert): &(PublicAlert, Arc<Alert>)| alert_json::feature(public, alert, &state.public_url);
+    let audience = state.audience.snapshot();
+    let show = |(public, alert): &(PublicAlert, Arc<Alert>)| {
+        alert_json::feature(public, alert, audience.gazetteer(), &state.public_url)
+    };
     let features: Vec<Value> = page.alerts.iter().map(show).collect();
     let next = page.next.as_ref().map(write_cursor);
     let body = json!({"type": "FeatureCollection", "features": features, "next_cursor": next});
@@ -124,6 +127,7 @@ async fn scan(state: &AppState, filter: &Filter) -> Result<Page, StoreError> {
     let mut scanned = 0;
     let mut before = filter.cursor.clone();
     let now = state.clock.now();
+    let audience = state.audience.snapshot();
     while scanned < SCANNED_MAX {
         let asked = PublicFilter { now, active: filter.active, limit: PUBLIC_ALERTS_MAX, before: before.take() };
         let rows = alert::list_public(&state.db, &asked).await?;
@@ -135,7 +139,7 @@ async fn scan(state: &AppState, filter: &Filter) -> Result<Page, StoreError> {
             }
             before = Some(PublicCursor { received: public.alert.received, id: public.alert.id.clone() });
             let Some(alert) = state.originals.read(&public.alert) else { continue };
-            if !filter.fits(&alert) {
+            if !filter.fits(&alert, audience.gazetteer()) {
                 continue;
             }
             alerts.push((public, alert));
@@ -155,7 +159,7 @@ fn read(state: &AppState, public: &PublicAlert) -> Result<Arc<Alert>, WebError> 
 }
 
 /// An answer that a reader may keep and ask about again.
-fn cached(form: Form, body: Vec<u8>, headers: &HeaderMap) -> Response {
+pub(super) fn cached(form: Form, body: Vec<u8>, headers: &HeaderMap) -> Response {
     let digits: String = auth::hash_bytes(&body).iter().take(ETAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
     let etag = format!("\"{digits}\"");
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

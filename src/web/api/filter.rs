@@ -1,9 +1,9 @@
 //! What a list of alerts may be narrowed by. A parameter that is not known is refused: an alert list that silently
 //! ignores a filter is dangerous.
 
-use crate::cap::alert::{Alert, Area, Info};
+use crate::cap::alert::{Alert, Info};
 use crate::cap::code::{Category, Certainty, Severity, Status, Urgency};
-use crate::geo::shape::Shape;
+use crate::geo::gazetteer::{Gazetteer, Geocodes};
 use crate::model::id::{AlertId, is_id};
 use crate::store::alert::PublicCursor;
 use crate::web::error::{FieldProblem, WebError};
@@ -109,14 +109,15 @@ impl Filter {
     }
 
     /// Whether an alert is wanted: one of its infos must fit in everything.
-    pub fn fits(&self, alert: &Alert) -> bool {
+    pub fn fits(&self, alert: &Alert, gazetteer: &Gazetteer) -> bool {
         if !wanted(&self.statuses, &alert.status) {
             return false;
         }
         if !self.looks_into_infos() {
             return true;
         }
-        alert.infos.iter().any(|info| self.fits_info(info))
+        let geocodes = Geocodes::of(alert);
+        alert.infos.iter().any(|info| self.fits_info(info, gazetteer, geocodes))
     }
 
     fn looks_into_infos(&self) -> bool {
@@ -128,13 +129,15 @@ impl Filter {
             || self.point.is_some()
     }
 
-    fn fits_info(&self, info: &Info) -> bool {
+    fn fits_info(&self, info: &Info, gazetteer: &Gazetteer, geocodes: Geocodes) -> bool {
+        let covers =
+            |lat, lon| gazetteer.ground(&info.areas, geocodes).shape.is_some_and(|shape| shape.contains(lat, lon));
         wanted(&self.severities, &info.severity)
             && wanted(&self.urgencies, &info.urgency)
             && wanted(&self.certainties, &info.certainty)
             && (self.categories.is_empty() || info.categories.iter().any(|own| self.categories.contains(own)))
             && self.language.as_ref().is_none_or(|wanted| speaks(&info.language, wanted))
-            && self.point.is_none_or(|(lat, lon)| covers(&info.areas, lat, lon))
+            && self.point.is_none_or(|(lat, lon)| covers(lat, lon))
     }
 }
 
@@ -164,10 +167,6 @@ fn speaks(own: &str, range: &str) -> bool {
     let head = own.get(..range.len());
     head.is_some_and(|head| head.eq_ignore_ascii_case(range))
         && matches!(own.as_bytes().get(range.len()), None | Some(b'-'))
-}
-
-fn covers(areas: &[Area], lat: f64, lon: f64) -> bool {
-    Shape::of_areas(areas).is_some_and(|shape| shape.contains(lat, lon))
 }
 
 /// `None`: not understood.

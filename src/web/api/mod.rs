@@ -2,6 +2,7 @@
 
 mod alert_json;
 mod alerts;
+mod areas;
 pub mod body;
 mod broadcast;
 mod estimate;
@@ -40,6 +41,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
             "/api/v1/subscriptions/{id}",
             get(subscriptions::show).put(subscriptions::replace).delete(subscriptions::delete),
         )
+        .route("/api/v1/areas", get(areas::find))
         .route("/api/v1/repairs", get(repairs::show))
         .route("/api/v1/vapid-public-key", get(subscriptions::vapid_public_key))
         .route("/health/live", get(health::live))

@@ -4,6 +4,7 @@
 
 use super::fields::{Faults, Object};
 use crate::geo::code::AreaCode;
+use crate::geo::scheme;
 use crate::model::place::{
     Altitude, Around, CENTRE_TOLERANCE_DEG, Cell, DRAWN_CELLS_MIN, DRAWN_CORNERS_MAX, Drawn, DrawnFault, Place, Radius,
     Step,
@@ -46,7 +47,9 @@ fn read_named(value: &Value, pointer: &str, knows: &impl Fn(&AreaCode) -> bool, 
     let area = object.required("area", faults)?;
     let area = Object::read(area, &object.at("area"), &["scheme", "code"], faults)?;
     let (scheme, code) = (area.required_text("scheme", faults), area.required_text("code", faults));
-    let code = AreaCode::new(scheme?, code?);
+    let (scheme, code) = (scheme?, code?);
+    // However it is spelt, it is followed under the name that the gazetteer has for it.
+    let code = scheme::canonical(scheme, code).unwrap_or_else(|| AreaCode::new(scheme, code));
     if !knows(&code) {
         let how = "This server knows no such area. GET /api/v1/areas?q= finds those it knows.";
         faults.add(&object.at("area"), "unknown-area", how);

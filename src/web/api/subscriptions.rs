@@ -31,7 +31,7 @@ const NOBODY: [u8; 32] = [0; 32];
 pub async fn create(State(state): State<AppState>, request: Request<Body>) -> Result<Response, WebError> {
     count(&state, request.extensions(), request.headers())?;
     let value = read_json(request).await?;
-    let body = subscription_body::read(&value, &state.endpoints, &|_| false)?;
+    let body = subscription_body::read(&value, &state.endpoints, &|area| knows(&state, area))?;
     let secret = clock::random_id();
     let new = NewSubscriber {
         id: SubscriberId(clock::random_id()),
@@ -54,6 +54,10 @@ pub async fn create(State(state): State<AppState>, request: Request<Body>) -> Re
     Ok((StatusCode::CREATED, headers, Json(json!({"id": id, "secret": secret}))).into_response())
 }
 
+fn knows(state: &AppState, area: &AreaCode) -> bool {
+    state.audience.snapshot().gazetteer().get(area).is_some()
+}
+
 /// `GET /api/v1/subscriptions/{id}`.
 pub async fn show(State(state): State<AppState>, Id(id): Id, headers: HeaderMap) -> Result<Response, WebError> {
     let subscriber = owned(&state, id, &headers).await?;
@@ -66,7 +70,8 @@ pub async fn replace(State(state): State<AppState>, Id(id): Id, request: Request
     let subscriber = owned(&state, id, request.headers()).await?;
     let value = read_json(request).await?;
     // An area that is known no more may stay: nobody is kept from changing the rest by it.
-    let followed = |area: &AreaCode| subscriber.preferences.places.contains(&Place::Named(area.clone()));
+    let followed =
+        |area: &AreaCode| knows(&state, area) || subscriber.preferences.places.contains(&Place::Named(area.clone()));
     let body = subscription_body::read(&value, &state.endpoints, &followed)?;
     let mut tx = state.db.begin().await.map_err(WebError::internal)?;
     let (id, now) = (&subscriber.id, state.clock.now());

@@ -64,11 +64,13 @@ pub async fn show(State(state): State<AppState>, Id(id): Id, visit: Visit) -> Re
     let public = stored::get_public(&state.db, &AlertId(id), now).await.map_err(WebError::internal)?;
     let public = public.ok_or(WebError::NotFound)?;
     let chain = stored::public_in_chain(&state.db, &public.alert.chain, now).await.map_err(WebError::internal)?;
-    let shown = Shown::read(&state.originals, public).ok_or(WebError::NotFound)?;
+    let audience = state.audience.snapshot();
+    let gazetteer = audience.gazetteer();
+    let shown = Shown::read(&state.originals, gazetteer, public).ok_or(WebError::NotFound)?;
     let frame = |title| Page::new(&visit, &state.config, Section::Alerts, title).with_script("alert.js");
     let map = &state.config.map;
     let tiles = Tiles { url: map.tile_url.clone(), attribution: map.tile_attribution.clone() };
-    let page = AlertPage::new(shown, &data::read_all(&state.originals, chain), tiles, visit.language, frame);
+    let page = AlertPage::new(shown, &data::read_all(&state.originals, gazetteer, chain), tiles, visit.language, frame);
     Ok(respond(&page.page, StatusCode::OK, &page))
 }
 

@@ -2,6 +2,7 @@
 
 use super::view::{self, Card};
 use crate::cap::alert::Alert;
+use crate::geo::gazetteer::Gazetteer;
 use crate::geo::shape::Shape;
 use crate::i18n::Language;
 use crate::model::broadcast::AlertState;
@@ -24,11 +25,13 @@ pub struct Shown {
     pub expires: Timestamp,
     /// What speaks for its chain now, if that is another alert.
     pub newer: Option<String>,
+    /// What its geocodes stand for.
+    gazetteer: Arc<Gazetteer>,
 }
 
 impl Shown {
     /// `None` when what was stored cannot be read any more.
-    pub fn read(originals: &Originals, public: PublicAlert) -> Option<Self> {
+    pub fn read(originals: &Originals, gazetteer: &Arc<Gazetteer>, public: PublicAlert) -> Option<Self> {
         Some(Self {
             alert: originals.read(&public.alert)?,
             id: public.alert.id.0,
@@ -36,6 +39,7 @@ impl Shown {
             received: public.alert.received,
             expires: public.alert.expires,
             newer: public.superseded_by.map(|newer| newer.0),
+            gazetteer: gazetteer.clone(),
         })
     }
 
@@ -46,7 +50,7 @@ impl Shown {
 
     /// Everywhere it speaks of.
     pub fn shape(&self) -> Option<Shape> {
-        Shape::of_alert(&self.alert)
+        self.gazetteer.ground_of_alert(&self.alert).shape
     }
 
     /// Whether its area touches the cell or what lies within `distance_m` metres around it.
@@ -60,6 +64,6 @@ impl Shown {
 }
 
 /// All that can be read, in the same order.
-pub fn read_all(originals: &Originals, alerts: Vec<PublicAlert>) -> Vec<Shown> {
-    alerts.into_iter().filter_map(|public| Shown::read(originals, public)).collect()
+pub fn read_all(originals: &Originals, gazetteer: &Arc<Gazetteer>, alerts: Vec<PublicAlert>) -> Vec<Shown> {
+    alerts.into_iter().filter_map(|public| Shown::read(originals, gazetteer, public)).collect()
 }

@@ -71,7 +71,8 @@ async fn load(state: &AppState) -> Result<(Vec<Shown>, Vec<Shown>), StoreError> 
     filter.active = false;
     filter.limit = LATEST_MAX;
     let latest = stored::list_public(&state.db, &filter).await?;
-    let read = |alerts| data::read_all(&state.originals, alerts);
+    let audience = state.audience.snapshot();
+    let read = |alerts| data::read_all(&state.originals, audience.gazetteer(), alerts);
     Ok((read(active), read(latest)))
 }
 

@@ -39,6 +39,8 @@ struct AlertPage {
     replies: Vec<Reply>,
     /// Where it lies, in degrees.
     bounds: Option<String>,
+    /// Codes of its areas that nobody here knows.
+    unknown_codes: Vec<String>,
     own: bool,
     /// What was just done.
     done: Option<&'static str>,
@@ -76,6 +78,7 @@ pub async fn show(
         findings: subject.findings(),
         replies: replies::replies(&state, &subject.stored).await?,
         bounds: subject.shape().map(|shape| bounds(&shape, visit.language)),
+        unknown_codes: subject.unknown_codes(),
         own: subject.is_owned_by(&operator),
         done,
         tile_url: map.tile_url.clone(),
@@ -88,7 +91,8 @@ pub async fn show(
 /// The area for the map, also of what the public does not see.
 pub async fn area(Shared(state): Shared<AppState>, SignedIn(_): SignedIn, Id(id): Id) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
-    let feature = json!({"type": "Feature", "geometry": geometry(&subject.words.speaking), "properties": {}});
+    let feature =
+        json!({"type": "Feature", "geometry": geometry(&subject.words.speaking, &subject.gazetteer), "properties": {}});
     Ok(([(CONTENT_TYPE, "application/geo+json")], Json(feature)).into_response())
 }
 

@@ -5,12 +5,14 @@ use crate::audience::Snapshot;
 use crate::cap::code::{MsgType, Status};
 use crate::cap::finding::Finding;
 use crate::cap::time::DateTime;
+use crate::geo::gazetteer::Gazetteer;
 use crate::geo::shape::Shape;
 use crate::model::broadcast::{AlertState, Broadcast, State};
 use crate::model::credential::Credential;
 use crate::model::id::AlertId;
 use crate::model::operator::Operator;
 use crate::model::outcome::Ledger;
+use crate::pipeline::areas::unknown_shown;
 use crate::pipeline::chain::Before;
 use crate::pipeline::target::{count, target};
 use crate::pipeline::words::{Words, words};
@@ -22,6 +24,7 @@ use crate::web::citizen::view::language_name;
 use crate::web::error::WebError;
 use crate::web::state::AppState;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// An alert, its broadcast and what they say.
 pub struct Subject {
@@ -39,6 +42,8 @@ pub struct Subject {
     pub owner: Option<Operator>,
     /// Whether the citizens' page shows it.
     pub is_public: bool,
+    /// What its geocodes stand for.
+    pub gazetteer: Arc<Gazetteer>,
 }
 
 /// What a device shows of a push.
@@ -81,7 +86,22 @@ impl Subject {
         let chain_key = chain.map(|chain| chain.key).unwrap_or_default();
         let on_senders_clock = |instant| DateTime::new(instant, words.alert.key.sent.offset());
         let (received, expires) = (on_senders_clock(broadcast.received), on_senders_clock(broadcast.expires));
-        Ok(Self { received, expires, stored, broadcast, words, chain_key, ledger, inside, near, key, owner, is_public })
+        let gazetteer = state.audience.snapshot().gazetteer().clone();
+        Ok(Self {
+            received,
+            expires,
+            stored,
+            broadcast,
+            words,
+            chain_key,
+            ledger,
+            inside,
+            near,
+            key,
+            owner,
+            is_public,
+            gazetteer,
+        })
     }
 
     pub fn id(&self) -> &str {
@@ -98,7 +118,12 @@ impl Subject {
 
     /// The whole area, of all messages.
     pub fn shape(&self) -> Option<Shape> {
-        Shape::of_alert(&self.words.speaking)
+        self.gazetteer.ground_of_alert(&self.words.speaking).shape
+    }
+
+    /// The codes of its areas that nobody here knows, as of now.
+    pub fn unknown_codes(&self) -> Vec<String> {
+        unknown_shown(&self.words.speaking, &self.gazetteer)
     }
 
     /// What was found in the document; `None` when that cannot be read any more.
