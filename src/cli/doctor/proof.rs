@@ -76,7 +76,11 @@ async fn prove_now(report: &mut Report, db: &Db, clock: Clock, before: Vec<Proof
     }
     loop {
         let proofs = store::proof::list(db).await?;
-        let has_proved = |node: &String| proofs.iter().any(|proof| proof.node == *node && proof.at >= asked);
+        // One that disagrees is followed by another: the node reads everyone again and compares once more.
+        let has_proved = |node: &String| {
+            let since = || proofs.iter().filter(|proof| proof.node == *node && proof.at >= asked);
+            since().any(Proof::agrees) || since().count() > 1
+        };
         let waited = clock.monotonic().duration_since(began);
         if waiting_for.iter().all(has_proved) || waited > PROOFS_WITHIN {
             return Ok(proofs);
