@@ -145,6 +145,8 @@ async function followNamed(page, text) {
 async function places(page) {
   await page.reload();
   await seen(page, '#known');
+  // What areas are called is asked after the places are shown.
+  await page.waitForNetworkIdle({ timeout: DEADLINE_MS });
   return page.$$eval('#places li > :first-child', rows => rows.map(row => row.textContent));
 }
 

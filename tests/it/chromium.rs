@@ -1,5 +1,6 @@
 //! A real browser, from the button on `/subscribe` to the page that a click on the notification opens.
 
+use crate::areas::square;
 use crate::support::alerts::{CENTRE, Cap};
 use crate::support::process::Program;
 use crate::support::receiver::python;
@@ -58,16 +59,25 @@ async fn a_browser_subscribes_is_rung_and_a_click_opens_the_alert() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_follows_what_was_drawn_in_it_and_is_rung() {
+async fn a_browser_follows_what_was_drawn_and_named_in_it_and_is_rung() {
     let shared = shared_or_return!();
     let mut server = Server::start(Database::Sqlite, &[]).await;
+    let file = server.data().join("areas.geojson");
+    std::fs::write(&file, square("far", "Éastham-on-Sea", 10.0, 3.2)).expect("a file");
+    let ran = server.run(&["areas", "import", file.to_str().expect("a text"), "--scheme", "TOWN"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.errors);
     let key = server.key(&["--ring"]).await;
     let mut operator = server.setup_admin().await;
-    let mut browser = start(&shared, &server, "#draw");
+    // A page that is made now has the field for names: any alert makes the server look at what was imported.
+    let far = Cap { polygon: Some("1,1 1,2 2,2 1,1"), ..Cap::new("elsewhere") };
+    server.post_new(&key, far.xml()).await;
+    let mut browser = start(&shared, &server, "#draw&name=eastham");
     let subscribed = step(&mut browser, "subscribed").await;
     assert_eq!(subscribed["problems"], serde_json::json!([]), "the page has errors");
     let places = subscribed["places"].as_array().expect("places");
-    assert!(matches!(&places[..], [place] if place.as_str().is_some_and(|text| text.contains("km²"))), "{places:?}");
+    let says = |place: &Value, text: &str| place.as_str().is_some_and(|place| place.contains(text));
+    let [drawn, named] = &places[..] else { panic!("{places:?}") };
+    assert!(says(drawn, "km²") && says(named, "Éastham-on-Sea"), "{places:?}");
 
     let answer = server.post_new(&key, Cap::new("for-a-drawing").xml()).await;
     let broadcast = server.settled(&mut operator, answer["id"].as_str().expect("an id")).await;
