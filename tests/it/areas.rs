@@ -13,7 +13,7 @@ const SHARED: &str = "EMMA_ID\t2209\t0\nFIPS\t0\t52\nISO3166-2\t4450\t0\nNUTS\t0
                       WARNCELLID\t0\t8\n";
 
 /// A feature of one square degree.
-fn square(code: &str, name: &str, south: f64, west: f64) -> String {
+pub fn square(code: &str, name: &str, south: f64, west: f64) -> String {
     let (north, east) = (south + 1.0, west + 1.0);
     format!(
         r#"{{"type":"Feature","id":"{code}","properties":{{"name":"{name}","population":1000}},"geometry":{{"type":"Polygon",
