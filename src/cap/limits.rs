@@ -37,11 +37,16 @@ pub const RING_MEETING_PAIRS: usize = 8;
 pub const RING_CUTS_MAX: usize = 20_000;
 /// Points of all rings together that are mended. The largest real polygon we know has 41,009.
 pub const RING_MENDED_VERTICES_MAX: usize = 50_000;
+/// Holes of one area that are looked at. The German weather service, alone to write them, has a handful.
+pub const HOLES_MAX: usize = 1_000;
+/// Points of all holes of one area together.
+pub const HOLE_POINTS_MAX: usize = 50_000;
 /// Pairs of edges, or of boxes around them, looked at to take holes out of the ground of one alert or named area.
 pub const HOLE_PAIRS_MAX: usize = 30_000_000;
 /// Cuts of one edge by another that it may take.
 pub const HOLE_CUTS_MAX: usize = 20_000;
-/// Points of ground and holes together that it may take; a polygon counts as often as a hole meets it.
+/// Points of ground and holes together that it may take; a polygon counts as often as a hole meets it, a hole as often as
+/// it is copied.
 pub const HOLE_VERTICES_MAX: usize = 1_000_000;
 /// Errors reported one by one, and as many warnings and notes; what comes after is counted.
 pub const FINDINGS_MAX: usize = 200;

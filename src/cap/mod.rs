@@ -10,6 +10,7 @@ pub mod alert;
 mod build;
 pub mod code;
 mod encoding;
+pub mod exclude;
 pub mod finding;
 pub mod limits;
 mod namespaces;

@@ -2,7 +2,7 @@
 
 use super::code::AreaCode;
 use super::disc::Disc;
-use super::hole;
+use super::hole::{self, Hole, IgnoredHole};
 use super::rect::Rect;
 use super::region::{Pole, Region, Remnant};
 use super::ring::Ring;
@@ -71,7 +71,7 @@ impl Framed for Part {
 
 impl Part {
     /// What holes leave of it.
-    fn without(self, holes: &[Ring], work: &mut Work) -> Option<Self> {
+    fn without(self, holes: &[Hole], work: &mut Work) -> Option<Self> {
         let remnant = match &self.ground {
             Ground::Region(region) => region.without(holes, work),
             Ground::Disc(disc) => disc.without(holes, work),
@@ -126,8 +126,8 @@ impl Heights {
     }
 }
 
-/// The parts of one block, without its holes.
-pub(super) fn parts(block: &Block<'_>, work: &mut Work) -> Vec<Part> {
+/// The parts of one block, without its holes. What was ignored of them is told.
+pub(super) fn parts(nth: usize, block: &Block<'_>, work: &mut Work, ignored: &mut Vec<IgnoredHole>) -> Vec<Part> {
     let heights = Heights::of(block.area);
     let polygons = block.area.polygons.iter().filter_map(|polygon| Region::of_ring(Ring::new(polygon.ring())?));
     let discs = block.area.circles.iter().filter_map(Disc::new);
@@ -136,6 +136,11 @@ pub(super) fn parts(block: &Block<'_>, work: &mut Work) -> Vec<Part> {
     let named = named.map(|named| (Ground::Region(Arc::clone(&named.region)), Source::Named(named.code.clone())));
     let parts = drawn.map(|ground| (ground, Source::Drawn)).chain(named);
     let parts = parts.map(|(ground, source)| Part { ground, source, heights });
-    let holes = hole::holes(block.area);
-    if holes.is_empty() { parts.collect() } else { parts.filter_map(|part| part.without(&holes, work)).collect() }
+    let mut left_out = Vec::new();
+    let holes = hole::holes(block.area, &mut left_out);
+    let parts =
+        if holes.is_empty() { parts.collect() } else { parts.filter_map(|part| part.without(&holes, work)).collect() };
+    left_out.extend(hole::ignored(&holes));
+    ignored.extend(left_out.into_iter().map(|(geocode, why)| IgnoredHole { area: nth, geocode, why }));
+    parts
 }

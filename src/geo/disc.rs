@@ -1,9 +1,11 @@
 //! A circle of CAP: all points within a geodesic distance of its centre. Radius 0 is the centre itself.
 
+use super::hole::{Hole, Ignored};
 use super::reach::{foot, length_m_max};
 use super::rect::Rect;
-use super::region::{Region, Remnant};
+use super::region::{Pole, Region, Remnant};
 use super::ring::{Ring, Standing, Vertex};
+use super::shape::EDGE_MARGIN_DEG;
 use crate::cap::alert::Circle;
 use crate::cap::alert::Point;
 use crate::cap::ring::Work;
@@ -21,8 +23,15 @@ const SIDE_TOLERANCE_DEG: f64 = 1e-9;
 const EDGE_M_MIN: f64 = 0.5;
 /// Larger circles are not cut: holes in them are ignored. Metres.
 const OUTLINE_RADIUS_M_MAX: f64 = 1_000_000.0;
-/// How far beyond a circle's rim the polygon around it runs, metres.
-const OUTLINE_M: std::ops::RangeInclusive<f64> = 0.3..=0.9;
+/// How far beyond a circle's rim the polygon around it runs, metres. Distances to that polygon are forgiven some more, and
+/// both together stay below a metre.
+const OUTLINE_M: std::ops::RangeInclusive<f64> = 0.1..=0.4;
+/// How many pairs of boxes a distance on the ellipsoid counts as, where holes are cut: by the time it takes.
+const GEODESIC_PAIRS: usize = 40;
+/// The same for whether a box is beyond a circle.
+const BEYOND_PAIRS: usize = 4;
+/// Geodesics that an arc of an outline takes.
+const ARC_GEODESICS: usize = 5;
 /// Arcs that are drawn first, and halved until each edge fits.
 const OUTLINE_PARTS: u32 = 8;
 /// How often: more is needed only where a pole lies on the rim.
@@ -107,39 +116,57 @@ impl Disc {
         region.touches(Rect::point(self.lat, self.lon)) || self.meets_border(region)
     }
 
-    /// What holes leave of it: of a polygon around it, up to a metre larger.
-    pub fn without(&self, holes: &[Ring], work: &mut Work) -> Remnant {
-        let mut is_met = false;
+    /// What holes leave of it: of a polygon around it, less than half a metre larger.
+    pub fn without(&self, holes: &[Hole], work: &mut Work) -> Remnant {
+        let mut met = Vec::new();
         for hole in holes {
-            let Some(hole) = Region::of_ring(hole.clone()) else { continue };
-            if hole.touches(Rect::point(self.lat, self.lon)) && !self.meets_border(&hole) {
+            let spend = |pairs: usize| work.spend_pairs(pairs).is_ok();
+            let border = self.meets_ring(hole.ring(), &spend);
+            if work.allows_pairs().is_err() {
+                hole.ignore(Ignored::Work);
+            } else if border {
+                met.push(hole);
+            } else if self.is_centred_in(hole.ring()) {
                 return Remnant::Nothing;
             }
-            is_met |= self.touches_region(&hole);
         }
-        let around = if is_met { self.outline() } else { None };
+        if met.is_empty() {
+            return Remnant::Whole;
+        }
+        let around = self.outline(&|pairs| work.spend_pairs(pairs).is_ok());
         let Some(region) = around.and_then(|points| Region::of_ring(Ring::new(&points)?)) else {
+            let why = if work.allows_pairs().is_ok() { Ignored::Circle } else { Ignored::Work };
+            met.iter().for_each(|hole| hole.ignore(why));
             return Remnant::Whole;
         };
         region.without(holes, work)
     }
 
-    /// Corners of a polygon that holds it and is less than a metre larger everywhere. `None` for circles too large
-    /// to be cut, or with a pole on their rim.
-    fn outline(&self) -> Option<Vec<Point>> {
+    /// Corners of a polygon that holds it and is less than half a metre larger everywhere. `None` for circles too large
+    /// to be cut, or with a pole on their rim, and when `spend` says that it takes too long.
+    fn outline(&self, spend: &impl Fn(usize) -> bool) -> Option<Vec<Point>> {
         if self.radius_m > OUTLINE_RADIUS_M_MAX {
             return None;
         }
         let mut points = Vec::new();
         let bearing = |part: u32| 360.0 * f64::from(part) / f64::from(OUTLINE_PARTS);
         for part in 0..OUTLINE_PARTS {
-            self.arc((bearing(part), bearing(part + 1)), OUTLINE_HALVINGS_MAX, &mut points)?;
+            self.arc((bearing(part), bearing(part + 1)), OUTLINE_HALVINGS_MAX, &mut points, spend)?;
         }
         Some(points)
     }
 
     /// Adds the corners from one bearing to before another.
-    fn arc(&self, (from, to): (f64, f64), halvings: u32, points: &mut Vec<Point>) -> Option<()> {
+    fn arc(
+        &self,
+        (from, to): (f64, f64),
+        halvings: u32,
+        points: &mut Vec<Point>,
+        spend: &impl Fn(usize) -> bool,
+    ) -> Option<()> {
+        if !spend(ARC_GEODESICS * GEODESIC_PAIRS) {
+            return None;
+        }
         let (a, b) = (self.beyond_rim(from), self.beyond_rim(to));
         let width = (b.lon - a.lon + 180.0).rem_euclid(360.0) - 180.0;
         let fits = |share: f64| {
@@ -152,8 +179,8 @@ impl Disc {
         }
         let halvings = halvings.checked_sub(1)?;
         let middle = from.midpoint(to);
-        self.arc((from, middle), halvings, points)?;
-        self.arc((middle, to), halvings, points)
+        self.arc((from, middle), halvings, points, spend)?;
+        self.arc((middle, to), halvings, points, spend)
     }
 
     fn beyond_rim(&self, bearing: f64) -> Point {
@@ -166,12 +193,33 @@ impl Disc {
     fn meets_border(&self, region: &Region) -> bool {
         let open = |node: &Rect| !self.is_beyond(node, 0.0);
         region.patch_tree().any(&open, &mut |patch| {
-            patch.any_edge(&open, &mut |a, b| self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b))))
+            patch.any_edge(&open, &mut |a, b| self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b)), &|_| true))
         })
     }
 
+    /// Whether an edge of a ring is in it; no as soon as `spend` says that it takes too long.
+    fn meets_ring(&self, ring: &Ring, spend: &impl Fn(usize) -> bool) -> bool {
+        ring.any_edge(&|node| spend(BEYOND_PAIRS) && !self.is_beyond(node, 0.0), &mut |a, b| {
+            spend(2 * GEODESIC_PAIRS) && self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b)), spend)
+        })
+    }
+
+    /// Whether its centre is in what a ring goes around.
+    fn is_centred_in(&self, ring: &Ring) -> bool {
+        let (centre, bounds) = (Rect::point(self.lat, self.lon).inflated(EDGE_MARGIN_DEG), ring.bounds());
+        let at_pole = |pole: Pole| pole.is_in(&centre) && pole.is_in(&bounds);
+        at_pole(Pole::South)
+            || at_pole(Pole::North)
+            || centre.turns_to(&bounds).any(|turn| ring.standing(&centre.shifted(turn)) != Standing::Apart)
+    }
+
     /// Halves an edge whose ends are at known distances.
-    fn meets_edge(&self, (a, from_a): (Vertex, f64), (b, from_b): (Vertex, f64)) -> bool {
+    fn meets_edge(
+        &self,
+        (a, from_a): (Vertex, f64),
+        (b, from_b): (Vertex, f64),
+        spend: &impl Fn(usize) -> bool,
+    ) -> bool {
         if from_a <= self.radius_m || from_b <= self.radius_m {
             return true;
         }
@@ -182,9 +230,12 @@ impl Disc {
         if length_m <= EDGE_M_MIN {
             return true;
         }
+        if !spend(GEODESIC_PAIRS) {
+            return false;
+        }
         let middle = Vertex { lat: a.lat.midpoint(b.lat), lon: a.lon.midpoint(b.lon) };
         let middle = (middle, self.centre_m(middle));
-        self.meets_edge((a, from_a), middle) || self.meets_edge(middle, (b, from_b))
+        self.meets_edge((a, from_a), middle, spend) || self.meets_edge(middle, (b, from_b), spend)
     }
 
     fn centre_m(&self, at: Vertex) -> f64 {

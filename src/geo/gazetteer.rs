@@ -8,8 +8,9 @@ use super::code::AreaCode;
 use super::names::Names;
 use super::region::Region;
 use super::scheme;
-use super::shape::{Block, Named, Shape};
+use super::shape::{Block, IgnoredHole, Named, Shape};
 use crate::cap::alert::{Alert, Area, NamedValue};
+use crate::cap::exclude::{EXCLUDE_POLYGON, excluded};
 use crate::cap::profile;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
@@ -68,6 +69,8 @@ pub struct Ground {
     pub unknown: Vec<Geocode>,
     /// Geocodes of which only something larger is known, which stands for them.
     pub widened: Vec<(Geocode, AreaCode)>,
+    /// Holes that do not cut all that they say: more people are reached.
+    pub ignored_holes: Vec<IgnoredHole>,
 }
 
 /// A geocode and where it stands, counted from 0.
@@ -192,7 +195,10 @@ impl Gazetteer {
             named_count += named.len();
             blocks.push(Block { area, named: named.into_iter().filter_map(|nth| self.named(nth)).collect() });
         }
-        ground.shape = Shape::of_blocks(blocks);
+        let (shape, ignored) = Shape::of_blocks_told(blocks);
+        ground.shape = shape;
+        ground.ignored_holes =
+            ignored.into_iter().map(|hole| IgnoredHole { area: areas[hole.area].0, ..hole }).collect();
         ground
     }
 
@@ -273,7 +279,7 @@ fn told(area: &Area, geocodes: Geocodes) -> Vec<(usize, AreaCode)> {
     let codes: Vec<(usize, AreaCode)> =
         (0..).zip(&area.geocodes).filter_map(|(at, code)| Some((at, canonical(code)?))).collect();
     let says_where = |code: &AreaCode| {
-        &*code.scheme != scheme::EXCLUDE_POLYGON
+        &*code.scheme != EXCLUDE_POLYGON
             && !scheme::is_context(&code.scheme, codes.iter().map(|(_, other)| &other.scheme))
     };
     codes.iter().filter(|(_, code)| says_where(code)).cloned().collect()
@@ -281,8 +287,7 @@ fn told(area: &Area, geocodes: Geocodes) -> Vec<(usize, AreaCode)> {
 
 /// Whether an area speaks of whole named areas, at any height.
 fn is_plain(area: &Area) -> bool {
-    let hole = |code: &NamedValue| scheme::name(&code.value_name) == scheme::EXCLUDE_POLYGON;
-    area.altitude_ft.is_none() && area.ceiling_ft.is_none() && !area.geocodes.iter().any(hole)
+    area.altitude_ft.is_none() && area.ceiling_ft.is_none() && excluded(area).next().is_none()
 }
 
 fn is_same_ground(a: &Area, b: &Area) -> bool {

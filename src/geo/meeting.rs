@@ -5,6 +5,8 @@ use super::rect::Rect;
 use super::region::{Pole, Region};
 use super::ring::{Ring, Standing, Vertex};
 use super::tree::Framed;
+use crate::cap::limits::RING_MEETING_PAIRS;
+use crate::cap::ring::{Tangled, Work};
 
 /// Edges no further apart than this run upon each other where ground is shared or not, degrees: 0.1 mm.
 const UPON_DEG: f64 = 1e-9;
@@ -26,13 +28,24 @@ pub(super) fn touch(a: &Region, b: &Region, margin_deg: f64) -> bool {
         })
 }
 
-/// Whether the edges of two rings come as close as a margin, in degrees of the plane; longitudes are taken as they are.
-pub(super) fn rings_touch(a: &Ring, b: &Ring, margin_deg: f64) -> bool {
-    let of_b = b.bounds().inflated(margin_deg);
-    a.any_edge(&|node| node.meets(&of_b), &mut |p, q| {
-        let around = box_of((p, q)).inflated(margin_deg);
-        b.any_edge(&|node| node.meets(&around), &mut |r, s| apart_squared((p, q), (r, s)) <= margin_deg * margin_deg)
-    })
+/// Whether the edges of two rings, the second where it is when shifted, come as close as a margin, in degrees of the
+/// plane; longitudes are taken as they are.
+///
+/// # Errors
+/// It is more work than is left, and they were not found to.
+pub(super) fn rings_touch(a: &Ring, b: &Ring, turn: f64, margin_deg: f64, work: &Work) -> Result<bool, Tangled> {
+    let meets = |node: &Rect, other: &Rect| work.spend_pairs(1).is_ok() && node.meets(other);
+    let of_b = b.bounds().shifted(turn).inflated(margin_deg);
+    let touch = a.any_edge(&|node| meets(node, &of_b), &mut |p, q| {
+        let edge = (moved(p, -turn), moved(q, -turn));
+        let around = box_of(edge).inflated(margin_deg);
+        b.any_edge(&|node| meets(node, &around), &mut |r, s| {
+            meets(&box_of((r, s)), &around)
+                && work.spend_pairs(RING_MEETING_PAIRS).is_ok()
+                && apart_squared(edge, (r, s)) <= margin_deg * margin_deg
+        })
+    });
+    if touch { Ok(true) } else { work.allows_pairs().map(|()| false) }
 }
 
 /// Whether there is a point inside both, a millimetre or more from every border: a border that they have in common is

@@ -11,11 +11,11 @@
 //! closed and taken [`shape::EDGE_MARGIN_DEG`] (0.1 mm) wider, so that rounding never parts what touches. Whether a
 //! cell touches a polygon, a named area or a circle is exact but for that margin. Where a hole meets a border, borders
 //! are moved by up to [`crate::cap::ring::MOVED_DEG_MAX`] (3 mm) and cells taken as much wider; a circle that a hole
-//! meets is up to a metre larger. Whether a cell is within a radius is never answered no wrongly, and wrongly yes only
+//! meets is up to half a metre larger. Whether a cell is within a radius is never answered no wrongly, and wrongly yes only
 //! [`reach::EXCESS_M_MAX`] beyond the radius at most. Named areas share ground when it is a millimetre wide.
 //!
 //! Holes that would be too much work ([`crate::cap::ring::Work::for_holes`]), and those in circles beyond 1,000 km, are
-//! ignored: more people are warned, none is missed. See docs/adr/0014-ground.md.
+//! ignored and told ([`shape::IgnoredHole`]): more people are warned, none is missed. See docs/adr/0014-ground.md.
 
 mod block;
 pub mod code;
@@ -24,6 +24,8 @@ pub mod gazetteer;
 #[cfg(test)]
 mod gazetteer_tests;
 mod hole;
+#[cfg(test)]
+mod hole_tests;
 mod map;
 mod meeting;
 pub mod names;

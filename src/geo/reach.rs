@@ -21,7 +21,7 @@ use std::cell::Cell;
 pub const EXCESS_M_MAX: f64 = 1.5;
 
 /// Where an edge is halved no more, because all that is undecided lies this close to the radius, metres.
-const UNDECIDED_M: f64 = 1.0;
+const UNDECIDED_M: f64 = 0.5;
 /// Up to this length an edge strays from its geodesic as its curvature says, metres.
 const BENT_EDGE_M_MAX: f64 = 20_000.0;
 /// Beyond this latitude edges are halved by length alone, degrees: parallels bend too much.

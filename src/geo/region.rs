@@ -1,6 +1,6 @@
 //! Ground bounded by rings, with holes: a drawn polygon, or a named area of many islands. Prepared once, asked often.
 
-use super::hole::{self, Remains};
+use super::hole::{self, Hole, Remains};
 use super::meeting;
 use super::patch::Patch;
 use super::reach::Reach;
@@ -48,7 +48,8 @@ impl Region {
         let mut work = Work::for_holes();
         let remains = polygons.iter().filter_map(|rings| {
             let (outer, holes) = rings.split_first()?;
-            let holes: Vec<Ring> = holes.iter().filter_map(|hole| Ring::new(hole)).collect();
+            let holes = holes.iter().enumerate().filter_map(|(nth, hole)| Some(Hole::new(Ring::new(hole)?, nth)));
+            let holes: Vec<Hole> = holes.collect();
             Some(hole::polygon(Ring::new(outer)?, &holes, &mut work))
         });
         Self::of(remains.collect(), EDGE_MARGIN_DEG)
@@ -69,7 +70,7 @@ impl Region {
     }
 
     /// What holes leave of it.
-    pub(super) fn without(&self, holes: &[Ring], work: &mut Work) -> Remnant {
+    pub(super) fn without(&self, holes: &[Hole], work: &mut Work) -> Remnant {
         let mut is_cut = false;
         let remains: Vec<Remains> = self
             .patches()

@@ -4,6 +4,7 @@
 //! digits alone. Which code contains which is asked only of schemes that say so themselves.
 
 use super::code::AreaCode;
+use crate::cap::exclude::{EXCLUDE_POLYGON, is_exclude_polygon};
 use std::borrow::Cow;
 
 /// US counties and their parts: `PSSCCC`, part, state, county (47 CFR 11.31).
@@ -26,8 +27,6 @@ pub const WARNCELLID: &str = "WARNCELLID";
 const STATE: &str = "STATE";
 /// Countries and regions as the USA numbered them (FIPS 10-4); MeteoAlarm still names some.
 const FIPS: &str = "FIPS";
-// Not a scheme but geometry.
-pub use super::shape::EXCLUDE_POLYGON;
 
 /// The code as the gazetteer knows it, from a `valueName` and a `value` as a sender, a citizen or a file writes them;
 /// `None` where either is empty.
@@ -61,7 +60,8 @@ pub fn name(written: &str) -> Cow<'static, str> {
         "WARNCELLID" => WARNCELLID,
         "SGC" => SGC,
         "CLC" => CLC,
-        "EXCLUDEPOLYGON" => EXCLUDE_POLYGON,
+        // Not a scheme but geometry.
+        _ if is_exclude_polygon(written) => EXCLUDE_POLYGON,
         // Australia has written the address of the list for its name.
         "HTTPWWWISOORGISOCOUNTRYCODESHTML" => ISO_3166_2,
         _ if upper.starts_with("PROFILE:CAP-CP:LOCATION") => SGC,

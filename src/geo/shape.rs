@@ -4,8 +4,7 @@
 pub use super::block::{Block, Named};
 use super::block::{Ground, Part, Source, parts};
 use super::code::AreaCode;
-pub use super::hole::EXCLUDE_POLYGON;
-use super::hole::excluded;
+pub use super::hole::{Ignored, IgnoredHole};
 use super::map;
 use super::meeting;
 use super::reach::Reach;
@@ -14,6 +13,8 @@ use super::region::{Pole, Region};
 use super::ring::Standing;
 use super::tree::{Framed, Tree};
 use crate::cap::alert::{Alert, Area};
+pub use crate::cap::exclude::EXCLUDE_POLYGON;
+use crate::cap::exclude::excluded;
 use crate::cap::ring::Work;
 use serde_json::Value;
 use std::cell::Cell;
@@ -64,8 +65,15 @@ impl Shape {
 
     /// The union of all that is drawn and named; `None` when nothing of it lies anywhere.
     pub fn of_blocks<'a>(blocks: impl IntoIterator<Item = Block<'a>>) -> Option<Self> {
-        let mut work = Work::for_holes();
-        Self::of_parts(blocks.into_iter().flat_map(|block| parts(&block, &mut work)).collect())
+        Self::of_blocks_told(blocks).0
+    }
+
+    /// The same, and the holes that could not be cut out of it: more people are warned by what was ignored.
+    pub fn of_blocks_told<'a>(blocks: impl IntoIterator<Item = Block<'a>>) -> (Option<Self>, Vec<IgnoredHole>) {
+        let (mut work, mut ignored) = (Work::for_holes(), Vec::new());
+        let blocks = blocks.into_iter().enumerate();
+        let parts = blocks.flat_map(|(nth, block)| parts(nth, &block, &mut work, &mut ignored)).collect();
+        (Self::of_parts(parts), ignored)
     }
 
     fn of_parts(parts: Vec<Part>) -> Option<Self> {
@@ -247,7 +255,7 @@ fn says_the_same(a: &Area, b: &Area) -> bool {
         && a.circles == b.circles
         && a.altitude_ft == b.altitude_ft
         && a.ceiling_ft == b.ceiling_ft
-        && excluded(a).eq(excluded(b))
+        && excluded(a).map(|(_, value)| value).eq(excluded(b).map(|(_, value)| value))
 }
 
 impl Part {

@@ -7,8 +7,8 @@ use super::message::{self, Message, messages};
 use super::vtec;
 use crate::cap::alert::{Alert, Area, Circle, Info, NamedValue, Point, Polygon};
 use crate::cap::code::{MsgType, Scope, Status};
+use crate::cap::exclude::is_exclude_polygon;
 use crate::geo::gazetteer::Geocodes;
-use crate::geo::shape::EXCLUDE_POLYGON;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -71,7 +71,7 @@ fn ground(areas: &[Area], geocodes: Geocodes) -> Option<String> {
 fn area_parts(area: &Area, geocodes: Geocodes) -> Vec<String> {
     let drawn = area.polygons.iter().map(ring).chain(area.circles.iter().map(disc));
     let draws = !area.polygons.is_empty() || !area.circles.is_empty();
-    let is_ground = |code: &&NamedValue| !draws || geocodes == Geocodes::Add || code.value_name == EXCLUDE_POLYGON;
+    let is_ground = |code: &&NamedValue| !draws || geocodes == Geocodes::Add || is_exclude_polygon(&code.value_name);
     let codes = area.geocodes.iter().filter(is_ground);
     let named = codes.map(|code| format!("{}={}", code.value_name, normal(&code.value)));
     let heights = match (area.altitude_ft, area.ceiling_ft) {

@@ -28,12 +28,13 @@ use super::alert::Point;
 use super::limits::{
     HOLE_CUTS_MAX, HOLE_PAIRS_MAX, HOLE_VERTICES_MAX, Limits, RING_CUTS_MAX, RING_MENDED_VERTICES_MAX,
 };
+use std::cell::Cell;
 
 /// How much work may still be done on the rings of one document.
 #[derive(Debug)]
 pub struct Work {
     /// Pairs of boxes or edges looked at.
-    pairs: usize,
+    pairs: Cell<usize>,
     /// Cuts of one edge by another.
     cuts: usize,
     /// Vertices of rings that are mended.
@@ -46,19 +47,31 @@ pub struct Tangled;
 
 impl Work {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { pairs: limits.ring_pairs_max, cuts: RING_CUTS_MAX, vertices: RING_MENDED_VERTICES_MAX }
+        Self { pairs: Cell::new(limits.ring_pairs_max), cuts: RING_CUTS_MAX, vertices: RING_MENDED_VERTICES_MAX }
     }
 
     /// For taking holes out of the ground of one alert or one named area.
     pub fn for_holes() -> Self {
-        Self { pairs: HOLE_PAIRS_MAX, cuts: HOLE_CUTS_MAX, vertices: HOLE_VERTICES_MAX }
+        Self { pairs: Cell::new(HOLE_PAIRS_MAX), cuts: HOLE_CUTS_MAX, vertices: HOLE_VERTICES_MAX }
     }
 
-    fn spend_pairs(&mut self, count: usize) -> Result<(), Tangled> {
-        let left = self.pairs.checked_sub(count);
+    /// For so many pairs of boxes or edges, or what takes as long.
+    ///
+    /// # Errors
+    /// That is more than is left.
+    pub fn spend_pairs(&self, count: usize) -> Result<(), Tangled> {
+        let left = self.pairs.get().checked_sub(count);
         // What was not enough once is nothing for the rings that follow.
-        self.pairs = left.unwrap_or(0);
+        self.pairs.set(left.unwrap_or(0));
         left.map(drop).ok_or(Tangled)
+    }
+
+    /// Whether a pair may still be looked at.
+    ///
+    /// # Errors
+    /// None may.
+    pub fn allows_pairs(&self) -> Result<(), Tangled> {
+        if self.pairs.get() > 0 { Ok(()) } else { Err(Tangled) }
     }
 
     fn allows_cuts(&self, count: usize) -> Result<(), Tangled> {
@@ -70,7 +83,11 @@ impl Work {
         Ok(())
     }
 
-    fn spend_vertices(&mut self, count: usize) -> Result<(), Tangled> {
+    /// For so many vertices that are copied or cut.
+    ///
+    /// # Errors
+    /// That is more than is left.
+    pub fn spend_vertices(&mut self, count: usize) -> Result<(), Tangled> {
         self.vertices = self.vertices.checked_sub(count).ok_or(Tangled)?;
         Ok(())
     }
@@ -93,7 +110,7 @@ pub(super) enum Judged {
 pub(super) fn judge(ring: &[Point], work: &mut Work) -> Result<Judged, Tangled> {
     let judged = judge_within(ring, work);
     if judged.is_err() {
-        *work = Work { pairs: 0, cuts: 0, vertices: 0 };
+        *work = Work { pairs: Cell::new(0), cuts: 0, vertices: 0 };
     }
     judged
 }

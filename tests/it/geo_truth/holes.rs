@@ -3,6 +3,7 @@
 use super::oracle::{self, Plane};
 use super::random::{cases, cell_near, nudges, stars, steps};
 use super::{area, circle, ring, without};
+use ::geo::{Destination, Geodesic, Point};
 use beffroi::cap::alert::NamedValue;
 use beffroi::geo::reach::EXCESS_M_MAX;
 use beffroi::geo::rect::Rect;
@@ -15,6 +16,11 @@ const SQUARE: [(f64, f64); 4] = [(0.0, 0.0), (0.0, 9.0), (9.0, 9.0), (9.0, 0.0)]
 
 fn square(from: f64, to: f64) -> Corners {
     vec![(from, from), (from, to), (to, to), (to, from)]
+}
+
+/// A small one around a place.
+fn square_at(lat: f64, lon: f64) -> Corners {
+    vec![(lat - 0.02, lon - 0.02), (lat - 0.02, lon + 0.02), (lat + 0.02, lon + 0.02), (lat + 0.02, lon - 0.02)]
 }
 
 fn holed(holes: &[Corners]) -> Option<Shape> {
@@ -80,6 +86,26 @@ fn circles_lines_and_points_have_holes_too() {
     };
     assert_eq!(line(square(0.0, 3.0)), None);
     assert!(line(square(0.0, 1.5)).expect("never more than the hole says").contains(1.0, 1.9));
+}
+
+#[test]
+fn a_circle_with_a_hole_rings_less_than_a_metre_too_far() {
+    let at_the_rim = without(area(Vec::new(), vec![circle(-53.989621, 177.3624, 60.676)]), &[square_at(-54.0, 177.3)]);
+    let shape = Shape::of_areas(&[at_the_rim]).expect("ground is left");
+    assert!(!shape.within(Rect::point(-54.488555259, 177.742490559), 137.0), "1.16 m away");
+    for (lat, radius_km) in [(-54.0, 60.676), (0.0, 12.0), (50.0, 300.0), (78.0, 40.0)] {
+        let (centre, radius_m) = (Point::new(10.0, lat), radius_km * 1_000.0);
+        let holed = without(area(Vec::new(), vec![circle(lat, 10.0, radius_km)]), &[square_at(lat, 10.0)]);
+        let shape = Shape::of_areas(&[holed]).expect("ground is left");
+        for (bearing, near_m) in (0..120).map(|nth| (3.1 * f64::from(nth), 50.0 * f64::from(nth))) {
+            let place = |beyond_m: f64| {
+                let place = Geodesic.destination(centre, bearing, radius_m + near_m + beyond_m);
+                Rect::point(place.y(), place.x())
+            };
+            assert!(!shape.within(place(1.0), near_m), "{lat} {radius_km} {bearing}: too much");
+            assert!(shape.within(place(-0.001), near_m), "{lat} {radius_km} {bearing}: a miss");
+        }
+    }
 }
 
 #[test]
