@@ -4,7 +4,11 @@ use crate::model::id::Slot;
 use roaring::RoaringBitmap;
 
 /// Up to one slot for so many bytes of bits a list that is sorted at the end is quicker than bits for everyone.
-const BYTES_PER_LISTED: usize = 100;
+const BYTES_PER_LISTED: usize = 8;
+/// Lists are sorted by so many bits at a time, the lowest first: by 12, two passes for 16 million people.
+const DIGIT_BITS: u32 = 12;
+/// Shorter lists are quicker to sort by comparing.
+const SORTED_BY_DIGITS_MIN: usize = 2_048;
 /// Bits are taken only where they need no more than so many for each person: slots may lie far apart.
 const BITS_PER_PERSON_MAX: u64 = 64;
 
@@ -49,18 +53,24 @@ impl Bits {
     pub fn insert_run(&mut self, keys: &[u64], slots: &[Slot], needed: u64) {
         self.make_room(slots.len());
         let both = keys.iter().zip(slots);
-        if self.bytes.is_empty() {
-            return self.listed.extend(both.filter(|(key, _)| *key & needed == needed).map(|(_, slot)| slot));
-        }
-        if needed == 0 {
-            for &slot in slots {
-                self.bytes[slot as usize / 8] |= 1 << (slot % 8);
-            }
-            return;
-        }
         // Without a branch: whether someone wants it is hard to foresee.
-        for (&key, &slot) in both {
-            self.bytes[slot as usize / 8] |= u8::from(key & needed == needed) << (slot % 8);
+        match (self.bytes.is_empty(), needed) {
+            (true, 0) => self.listed.extend_from_slice(slots),
+            (true, _) => {
+                let mut end = self.listed.len();
+                self.listed.resize(end + slots.len(), 0);
+                for (&key, &slot) in both {
+                    self.listed[end] = slot;
+                    end += usize::from(key & needed == needed);
+                }
+                self.listed.truncate(end);
+            }
+            (false, 0) => slots.iter().for_each(|&slot| self.bytes[slot as usize / 8] |= 1 << (slot % 8)),
+            (false, _) => {
+                for (&key, &slot) in both {
+                    self.bytes[slot as usize / 8] |= u8::from(key & needed == needed) << (slot % 8);
+                }
+            }
         }
     }
 
@@ -72,13 +82,13 @@ impl Bits {
         }
     }
 
-    pub fn into_bitmap(mut self) -> RoaringBitmap {
+    pub fn into_bitmap(self) -> RoaringBitmap {
         if !self.bytes.is_empty() {
             return RoaringBitmap::from_lsb0_bytes(0, &self.bytes);
         }
-        self.listed.sort_unstable();
-        self.listed.dedup();
-        RoaringBitmap::from_sorted_iter(self.listed).expect("sorted, each once")
+        let mut sorted = sorted(self.listed);
+        sorted.dedup();
+        RoaringBitmap::from_sorted_iter(sorted).expect("sorted, each once")
     }
 
     /// Goes over to bits when the list would grow too long.
@@ -93,6 +103,29 @@ impl Bits {
     }
 }
 
+fn sorted(mut slots: Vec<Slot>) -> Vec<Slot> {
+    if slots.len() < SORTED_BY_DIGITS_MIN {
+        slots.sort_unstable();
+        return slots;
+    }
+    let bits = Slot::BITS - slots.iter().fold(0, |all, slot| all | slot).leading_zeros();
+    let mut moved = vec![0; slots.len()];
+    for shift in (0..bits).step_by(DIGIT_BITS as usize) {
+        let digit = |slot: Slot| (slot >> shift & ((1 << DIGIT_BITS) - 1)) as usize;
+        let mut next = [0; 1 << DIGIT_BITS];
+        slots.iter().for_each(|&slot| next[digit(slot)] += 1);
+        let mut begin = 0;
+        next.iter_mut().for_each(|next| begin += std::mem::replace(next, begin));
+        for &slot in &slots {
+            let to = &mut next[digit(slot)];
+            moved[*to] = slot;
+            *to += 1;
+        }
+        std::mem::swap(&mut slots, &mut moved);
+    }
+    slots
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +133,13 @@ mod tests {
     #[test]
     fn slots_come_out_once_whether_few_or_many_near_or_far_apart() {
         let far = [0, 7, 8, 65_535, 65_536, 200_000, u32::MAX, 7];
-        let crowds = [Vec::from(far), (0..100_000).rev().collect(), (0..20_000).map(|slot| slot * 200_000).collect()];
+        let some = (0..3_000).map(|nth| nth * 7_919 % 65_536 * 15);
+        let crowds = [
+            Vec::from(far),
+            (0..100_000).rev().collect(),
+            (0..20_000).map(|slot| slot * 200_000).collect(),
+            some.clone().chain(some).chain([1_000_000]).collect(),
+        ];
         for slots in crowds {
             let people = RoaringBitmap::from_iter(slots.iter().copied());
             let (mut one_by_one, mut at_once) = (Bits::for_people(&people), Bits::for_people(&people));

@@ -9,6 +9,9 @@ use crate::model::place::{Cell, Step};
 /// Up to so many places each is asked by itself: a quad costs as much to ask as a cell.
 const ASKED_ONE_BY_ONE_MAX: usize = 4;
 
+/// From so many places on an excerpt of the shape is worth its making.
+const EXCERPTED_MIN: usize = 32;
+
 /// What is asked of places of one class.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Search<'a> {
@@ -47,11 +50,15 @@ impl Search<'_> {
         if relation != Relation::Mixed {
             return self.take(relation, run, found);
         }
-        let mut rest = run;
-        for quarter in quad.quarters() {
-            let (its, later) = rest.split(quarter.last());
-            self.run(its, found);
-            rest = later;
+        let is_worth_it = run.keys.len() >= EXCERPTED_MIN;
+        let excerpt = is_worth_it.then(|| self.shape.excerpt(rect, self.radius_m)).flatten();
+        let search = Search { shape: excerpt.as_ref().unwrap_or(self.shape), ..*self };
+        let [south_west, south_east, north_west, _] = quad.quarters();
+        let (south, north) = run.split(south_east.last());
+        for (half, west) in [(south, south_west), (north, north_west)] {
+            let (western, eastern) = half.split(west.last());
+            search.run(western, found);
+            search.run(eastern, found);
         }
     }
 

@@ -259,6 +259,43 @@ proptest! {
 }
 
 #[test]
+fn an_alert_of_many_parts_reaches_whom_a_scan_finds_across_180_and_at_the_pole_too() {
+    let share = |nth: u32, stride: f64| (f64::from(nth) * stride).fract() * 2.0 - 1.0;
+    let towns = [(50.6, 3.0), (-17.0, 179.9), (88.5, 20.0)];
+    let near = |nth: u32, wide: f64| {
+        let (lat, lon) = towns[nth as usize % 3];
+        (lat + wide * share(nth, 0.618_034), lon + wide * share(nth, 0.754_878))
+    };
+    let polygons = (0..90).map(|nth| {
+        let (lat, lon) = near(nth, 1.2);
+        let size = 0.02 + 0.1 * share(nth, 0.327).abs();
+        let corners = [(-1.0, -1.0), (-1.0, 1.0), (0.2, 0.1), (1.0, 0.0), (-1.0, -1.0)];
+        let at = |(up, right): (f64, f64)| Point { lat: lat + size * up, lon: lon + size * right };
+        Polygon::new(corners.map(at).to_vec()).expect("closed")
+    });
+    let to_the_pole = [(89.0, 100.0), (89.0, 101.0), (90.0, 100.5), (89.0, 100.0)];
+    let to_the_pole = Polygon::new(to_the_pole.map(|(lat, lon)| Point { lat, lon }).to_vec()).expect("closed");
+    let circles = (90..120).map(|nth| {
+        let (lat, lon) = near(nth, 1.0);
+        Circle { center: Point { lat, lon }, radius_km: 6.0 * share(nth, 0.411).abs() }
+    });
+    let all = area(polygons.chain([to_the_pole]).collect(), circles.collect());
+    let shape = Shape::of_areas(&[all]).expect("it lies somewhere");
+    let people: Vec<Listener> = (0..6_000)
+        .map(|slot| {
+            let (lat, lon) = if slot % 20 == 2 { (89.99, share(slot, 0.57) * 180.0) } else { near(slot, 1.4) };
+            let (step, km) = (Step::ALL[slot as usize / 3 % 3], Radius::ALL_KM[slot as usize / 9 % 7]);
+            listener(slot, vec![place(step, lat, (lon + 180.0).rem_euclid(360.0) - 180.0, i64::from(km))])
+        })
+        .collect();
+    let wanted = scan(&people, &everyone(&shape));
+    assert!(wanted.inside.len() > 300 && wanted.near.len() > 300, "{} {}", wanted.inside.len(), wanted.near.len());
+    let audience = Audience::new();
+    audience.load(people, 1);
+    assert_eq!(audience.snapshot().find(&everyone(&shape)), wanted);
+}
+
+#[test]
 fn inside_by_one_place_wins_over_near_by_another() {
     let shape = circle(50.6, 3.0, 5.0);
     let near = place(Step::Fine, 50.6, 3.1, 10);

@@ -142,6 +142,36 @@ impl Shape {
         if left_m > 0.0 && self.within(Rect::point(lat, lon), left_m) { Relation::Near } else { Relation::Mixed }
     }
 
+    /// What of it can matter to the cells in a quad and within a radius around them: asked about these, it answers as
+    /// this one does, and sooner. `None` where that is more than half of it. Without its names.
+    pub fn excerpt(&self, quad: Rect, radius_m: f64) -> Option<Self> {
+        let grown = quad.inflated(self.margin_deg).grown(radius_m).inflated(self.margin_deg);
+        let all = self.parts.things().len();
+        // A pole is near whatever comes to it, wherever that lies.
+        if all < 2 || self.poles.iter().any(|pole| pole.is_in(&grown)) {
+            return None;
+        }
+        let mut parts = Vec::new();
+        for turn in grown.turns_to(&self.frame) {
+            let grown = grown.shifted(turn);
+            let is_enough = self.parts.any(&|node| node.meets(&grown), &mut |part| {
+                parts.push(part.clone());
+                parts.len() > all / 2
+            });
+            if is_enough {
+                return None;
+            }
+        }
+        let parts = Tree::new(parts);
+        Some(Self {
+            frame: parts.frame()?,
+            parts,
+            poles: Vec::new(),
+            margin_deg: self.margin_deg,
+            names: BTreeSet::new(),
+        })
+    }
+
     /// Whether it shares a point with a region; borders count.
     pub fn touches_region(&self, region: &Region) -> bool {
         self.any_part_of(region, |part| part.touches_region(region))
