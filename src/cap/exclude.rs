@@ -4,6 +4,7 @@
 use super::alert::{Area, Point};
 use super::limits::RING_WINDING_MAX_DEG;
 use super::ring::{Vertex, unwrapped};
+use std::fmt;
 
 /// The one name of it.
 pub const EXCLUDE_POLYGON: &str = "EXCLUDE_POLYGON";
@@ -22,6 +23,16 @@ pub enum NoHole {
     Few(usize),
     /// It goes around the Earth more than twice.
     Winds,
+}
+
+impl fmt::Display for NoHole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pair(nth) => write!(f, "Pair {nth} of the hole is not lat,lon in degrees"),
+            Self::Few(points) => write!(f, "A hole needs at least {POINTS_MIN} pairs; here are {points}"),
+            Self::Winds => write!(f, "The hole goes around the Earth more than {} times", RING_WINDING_MAX_DEG / 360.0),
+        }
+    }
 }
 
 /// Whether a `valueName` is this one. Case and punctuation are forgiven, as in all names of schemes.

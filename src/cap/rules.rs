@@ -171,6 +171,7 @@ rules! {
     AREA_ABSENT note house "area-absent" "CAP 1.2 §3.2.4 area" "Say where, with a polygon best: without it nobody is warned.";
     AREA_NOWHERE note house "area-nowhere" "CAP 1.2 §3.2.4" "Add a polygon, a circle or a geocode.";
     AREA_GEOCODES_ONLY note "area-geocodes-only" "CAP 1.2 §3.2.4 geocode" "Add a polygon or circle: not everyone knows the codes.";
+    HOLE_INVALID warning house "exclude-polygon-invalid" "CAP 1.2 §3.2.4 geocode" "Write lat,lon pairs of decimal degrees around what is left out, the first again at the end.";
     POLYGON_EMPTY mended "polygon-empty" "CAP 1.2 §3.2.4 polygon" "Leave the element out when there is nothing to say.";
     POLYGON_PAIR error "polygon-pair-invalid" "CAP 1.2 §3.2.4 polygon" "Write lat,lon pairs of decimal degrees with white space between pairs.";
     POLYGON_SPACES mended "polygon-space-in-pair" "CAP 1.2 §3.2.4 polygon" "Write no space inside a pair.";

@@ -28,6 +28,7 @@ rules! {
     ALL_CLEAR Note "all-clear" "CAP 1.2 §3.2.2 responseType" "Nothing needs mending.";
     GEOCODE_UNKNOWN Warning "geocode-unknown" "CAP 1.2 §3.2.4 geocode" "Draw the area as a polygon or a circle, too, or have the operator load the areas of this scheme: beffroi areas import.";
     GEOCODE_WIDENED Note "geocode-widened" "CAP 1.2 §3.2.4 geocode" "Have the operator load the finer areas of this scheme: beffroi areas import.";
+    HOLE_IGNORED Warning "exclude-polygon-ignored" "CAP 1.2 §3.2.4 geocode" "Leave out less, with fewer points, or draw what is left as polygons.";
     MERGED Note "merged" "CAP 1.2 §3.2.1 identifier" "Nothing needs mending. Give the copy another incident if it is another event.";
 }
 

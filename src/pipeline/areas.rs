@@ -6,8 +6,9 @@ use crate::cap::code::MsgType;
 use crate::cap::limits::QUOTE_CHARS_MAX;
 use crate::geo::code::AreaCode;
 use crate::geo::gazetteer::{Gazetteer, Geocode, Geocodes};
+use crate::geo::shape::{Ignored, IgnoredHole};
 use crate::model::lifecycle::{self, Remark};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most codes that are told one by one.
 const CODES_TOLD_MAX: usize = 20;
@@ -35,7 +36,7 @@ pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
     }
     let geocodes = Geocodes::of(alert);
     let mut remarks = Vec::new();
-    let mut told = BTreeSet::new();
+    let (mut told, mut holes_told) = (BTreeSet::new(), BTreeSet::new());
     let mut more = 0;
     // Geocodes of the document before those of this info.
     let mut before = 0;
@@ -63,6 +64,14 @@ pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
                 remarks.push(Remark::of_geocode(&lifecycle::GEOCODE_WIDENED, path, place, message));
             }
         }
+        for (geocode, count_ignored, why) in ignored(&ground.ignored_holes) {
+            let value = info.areas[geocode[0]].geocodes[geocode[1]].value.as_str();
+            if holes_told.len() < CODES_TOLD_MAX && holes_told.insert((value, why)) {
+                let message = holes_message(count_ignored, why);
+                let (path, place) = ([nth, geocode[0], geocode[1]], before + count(geocode[0]) + geocode[1]);
+                remarks.push(Remark::of_geocode(&lifecycle::HOLE_IGNORED, path, place, message));
+            }
+        }
         before += count(info.areas.len());
     }
     if more > 0 {
@@ -70,6 +79,26 @@ pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
         remarks.push(Remark::new(&lifecycle::GEOCODE_UNKNOWN, "info", message));
     }
     remarks
+}
+
+/// The holes of an area that are ignored for one reason: where the first stands, by area and geocode, and how many.
+fn ignored(holes: &[IgnoredHole]) -> Vec<([usize; 2], usize, Ignored)> {
+    let mut groups: BTreeMap<(usize, Ignored), (usize, usize)> = BTreeMap::new();
+    for hole in holes {
+        let (first, count) = groups.entry((hole.area, hole.why)).or_insert((hole.geocode, 0));
+        (*first, *count) = ((*first).min(hole.geocode), *count + 1);
+    }
+    groups.into_iter().map(|((area, why), (first, count))| ([area, first], count, why)).collect()
+}
+
+fn holes_message(count: usize, why: Ignored) -> String {
+    let holes = if count == 1 { "1 hole".to_owned() } else { format!("{count} holes") };
+    let why = match why {
+        Ignored::Many => "the area has too many holes, or too many points in them",
+        Ignored::Work => "cutting would be too much work",
+        Ignored::Circle => "a circle is too large, or too near a pole, to be cut",
+    };
+    format!("{holes} of this area cannot be left out everywhere: {why}. People there are warned, too.")
 }
 
 /// A code as it is told: somebody else's text, so never a long one.
@@ -117,5 +146,23 @@ mod tests {
         let told = remarks(&alert, &Gazetteer::default());
         assert_eq!(told.len(), CODES_TOLD_MAX + 1);
         assert!(told[CODES_TOLD_MAX].message.starts_with("80 more"), "{}", told[CODES_TOLD_MAX].message);
+    }
+    #[test]
+    fn holes_that_are_ignored_are_told_by_area_once_for_all_languages() {
+        let mut holed = area(50.0, 1.0, 1_001.0);
+        let hole = |from: f64| NamedValue {
+            value_name: "EXCLUDE_POLYGON".to_owned(),
+            value: format!("{from},1 {from},2 50,1.5"),
+        };
+        holed.geocodes = vec![hole(49.0), hole(48.0)];
+        let mut alert = alert();
+        alert.infos[0].areas = vec![area(0.0, 0.0, 1.0), holed.clone()];
+        alert.infos.push(info("en", area(0.0, 0.0, 1.0)));
+        alert.infos[1].areas.push(holed);
+        let told = remarks(&alert, &Gazetteer::default());
+        let told: Vec<(&str, &str)> = told.iter().map(|remark| (&*remark.path, &*remark.message)).collect();
+        let message = "2 holes of this area cannot be left out everywhere: a circle is too large, or too near a pole, to be \
+                       cut. People there are warned, too.";
+        assert_eq!(told, [("/alert/info[1]/area[2]/geocode[1]", message)]);
     }
 }

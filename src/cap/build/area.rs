@@ -2,7 +2,8 @@
 
 use super::children::{AREA, Children};
 use super::{Builder, NodeId};
-use crate::cap::alert::Area;
+use crate::cap::alert::{Area, NamedValue};
+use crate::cap::exclude::{hole, is_exclude_polygon};
 use crate::cap::rules;
 
 impl Builder<'_, '_> {
@@ -32,7 +33,7 @@ impl Builder<'_, '_> {
                 circles.extend(read);
             }
         }
-        let geocodes = self.pairs(&children, "geocode");
+        let geocodes = children.all("geocode").iter().filter_map(|&id| self.geocode(id)).collect();
         let (altitude_ft, ceiling_ft) = self.heights(&children);
         let blank = |name| children.all(name).iter().all(|&id| self.is_blank(id));
         match (blank("polygon") && blank("circle"), blank("geocode")) {
@@ -46,6 +47,17 @@ impl Builder<'_, '_> {
             (false, _) => {}
         }
         Some(Area { area_desc, polygons, circles, geocodes, altitude_ft, ceiling_ft })
+    }
+
+    /// A geocode. Of one that is to be a hole and is none, who wrote it is told: others are warned than was meant.
+    fn geocode(&mut self, id: NodeId) -> Option<NamedValue> {
+        let pair = self.pair(id)?;
+        if is_exclude_polygon(&pair.value_name)
+            && let Err(why) = hole(&pair.value)
+        {
+            self.find_with(&rules::HOLE_INVALID, id, || format!("{why}; nothing is left out of the area for it."));
+        }
+        Some(pair)
     }
 
     /// Altitude and ceiling, feet. A ceiling that makes no sense is left out, and so is what it contradicts: nobody is

@@ -18,7 +18,7 @@ impl Builder<'_, '_> {
     }
 
     /// A `valueName` with its `value`; in CAP 1.0 one text `name=value`.
-    fn pair(&mut self, id: NodeId) -> Option<NamedValue> {
+    pub(super) fn pair(&mut self, id: NodeId) -> Option<NamedValue> {
         let node = &self.tree.nodes[id];
         if self.version == CapVersion::V1_0 {
             if node.first_child.is_none() {
