@@ -1,7 +1,8 @@
 //! A polygon's ring: unwrapped, so that it never jumps at ±180°, with a tree of boxes over its edges.
 //!
 //! Inside is what the ring goes around, in either direction (non-zero winding): both lobes of a bow-tie, and what it
-//! goes around twice. The tree stands over consecutive edges, so a node is one connected chain. What a chain that lies
+//! goes around twice. What it goes around as often one way as the other is not: CAP's polygons have no holes, and going
+//! around one the other way within the same ring is how senders draw it. The tree stands over consecutive edges, so a node is one connected chain. What a chain that lies
 //! wholly to one side adds to a winding number depends on its two ends alone; only chains around the point are opened.
 
 use super::rect::Rect;

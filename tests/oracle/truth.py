@@ -32,10 +32,16 @@ NO, BAND, YES = 0, 1, 2
 
 def unwrapped(ring):
     """A ring of (lat, lon) as a closed one of (lon, lat) without jumps at ±180°. Each edge goes the short way; exactly
-    360° is the full band. One that ends whole turns away is closed over the pole that it lies closer to."""
+    360° is the full band, but where only one edge is, and no meridian leads from both its ends, it is none. One that
+    ends whole turns away is closed over the pole that it lies closer to."""
     points = [(ring[0][1], ring[0][0])]
+    steps = [b[1] - a[1] for a, b in zip(ring, ring[1:]) if a != b]
+    full = [nth for nth, step in enumerate(steps) if abs(step) == 360]
+    is_seam = len(full) == 1 and (steps[full[0] - 1] != 0 or steps[(full[0] + 1) % len(steps)] != 0)
     for (_, before), (lat, lon) in zip(ring, ring[1:]):
         step = lon - before
+        if is_seam and abs(step) == 360:
+            step = 0
         while 180 < step and step != 360:
             step -= 360
         while step < -180 and step != -360:

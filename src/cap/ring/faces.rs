@@ -1,5 +1,5 @@
 //! The ground between edges that meet only in their ends: how often each face is gone around, and the outline of what
-//! is gone around at all.
+//! is gone around at all: as often one way as the other is not at all, as holes are drawn so.
 //!
 //! The edges of one ring hang together, cuts through it included; those of several are tied to each other. So each face
 //! has one border, and how often it is gone around follows from its neighbour's.

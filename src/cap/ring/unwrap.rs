@@ -18,16 +18,16 @@ enum FullTurn {
     Nothing,
 }
 
-/// The ring without jumps, closed, its western end in −180…180. Every edge goes the short way, and an edge of exactly
-/// 360° around the whole Earth, unless the ring is a proper one only when that edge is taken as −180° and 180° being
-/// the same. A ring that then ends whole turns from where it began goes around a pole and is closed over it. Latitudes
-/// beyond a pole are taken as the pole. Nothing comes of no points.
+/// The ring without jumps, closed, its western end in −180…180. Every edge goes the short way; one of exactly 360° is
+/// −180° and 180° being the same, unless the ring is a proper one only when such edges are the sides of a band. A ring
+/// that ends whole turns from where it began goes around a pole and is closed over it. Latitudes beyond a pole are taken
+/// as the pole. Nothing comes of no points.
 pub fn unwrapped(points: &[Point]) -> Vec<Vertex> {
     if points.is_empty() {
         return Vec::new();
     }
     let mut vertices = walk(points, FullTurn::Nothing);
-    if points.windows(2).any(|ends| is_full_turn(ends[1].lon - ends[0].lon)) && !is_proper(&vertices) {
+    if !is_proper(&vertices) && has_sides_of_band(points) {
         let band = walk(points, FullTurn::Band);
         if is_proper(&band) {
             vertices = band;
@@ -44,6 +44,25 @@ pub fn unwrapped(points: &[Point]) -> Vec<Vertex> {
 
 fn is_full_turn(degrees: f64) -> bool {
     degrees.abs() == 360.0
+}
+
+/// Whether edges of exactly 360° may be sides of a band: there are two, or meridians lead from both ends of the one to
+/// the other side, which is drawn in steps. Else it joins the two names of one place on a ring around a pole.
+fn has_sides_of_band(points: &[Point]) -> bool {
+    let mut corners: Vec<Point> = points.to_vec();
+    corners.dedup();
+    if corners.len() > 1 && corners.first() == corners.last() {
+        corners.pop();
+    }
+    let corner = |index: usize| corners[index % corners.len()];
+    let is_full = |&index: &usize| is_full_turn(corner(index + 1).lon - corner(index).lon);
+    let full: Vec<usize> = (0..corners.len()).filter(is_full).collect();
+    let is_meridian = |index: usize| corner(index).lon == corner(index + 1).lon;
+    match full[..] {
+        [] => false,
+        [one] => is_meridian(one + 1) && is_meridian(one + corners.len() - 1),
+        [..] => true,
+    }
 }
 
 /// Whether a walk ends where it began and has a width and a height.

@@ -157,6 +157,44 @@ fn a_ring_around_a_pole_holds_the_pole() {
 }
 
 #[test]
+fn a_ring_around_a_pole_that_names_180_degrees_twice_holds_the_pole() {
+    let wavy = [(70.0, -180.0), (65.0, -90.0), (72.0, 0.0), (66.0, 90.0), (70.0, 180.0)];
+    let back: Vec<(f64, f64)> = wavy.iter().rev().copied().collect();
+    let begun_elsewhere: Vec<(f64, f64)> = (0..5).map(|i| wavy[(i + 2) % 5]).collect();
+    // Its ends do not meet: the seam runs along the meridian on one side.
+    let with_a_seam = [&wavy[..], &[(69.0, 180.0)]].concat();
+    for corners in [&wavy[..], &back, &begun_elsewhere, &with_a_seam] {
+        let cap = polygon(corners);
+        assert!(cap.contains(90.0, 0.0) && cap.contains(80.0, 10.0) && cap.contains(65.5, -90.0), "{corners:?}");
+        assert!(!cap.contains(60.0, 10.0) && !cap.contains(68.0, 0.0) && !cap.contains(-90.0, 0.0), "{corners:?}");
+        let south: Vec<(f64, f64)> = corners.iter().map(|&(lat, lon)| (-lat, lon)).collect();
+        assert!(polygon(&south).contains(-90.0, 0.0) && !polygon(&south).contains(90.0, 0.0));
+    }
+}
+
+#[test]
+fn a_band_stays_one_when_a_side_is_drawn_in_steps() {
+    let steps = (0..=36).rev().map(|i| (23.0 + 0.1 * f64::from(i % 2), -180.0 + 10.0 * f64::from(i)));
+    let tropics: Vec<(f64, f64)> = [(-23.0, -180.0), (-23.0, 180.0)].into_iter().chain(steps).collect();
+    let tropics = polygon(&tropics);
+    for lon in [-180.0, -90.0, 0.0, 77.0, 180.0] {
+        assert!(tropics.contains(0.0, lon) && !tropics.contains(24.0, lon) && !tropics.contains(-24.0, lon), "{lon}");
+    }
+}
+
+/// CAP has no holes in polygons; senders draw one by going around it the other way, in the same ring. So what a ring
+/// goes around as often one way as the other is no ground, even where two loops only overlap.
+#[test]
+fn what_one_ring_goes_around_both_ways_is_a_hole() {
+    let keyhole = [(0., 0.), (0., 9.), (9., 9.), (9., 0.), (0., 0.), (3., 3.), (6., 3.), (6., 6.), (3., 6.), (3., 3.)];
+    assert!(!polygon(&keyhole).contains(4.5, 4.5) && polygon(&keyhole).contains(7.0, 4.5));
+    let loops = [(0., 0.), (0., 4.), (4., 4.), (4., 0.), (0., 0.), (1., 1.), (5., 1.), (5., 5.), (1., 5.), (1., 1.)];
+    let loops = polygon(&loops);
+    assert!(loops.contains(0.5, 2.0) && loops.contains(4.5, 4.5));
+    assert!(!loops.contains(3.0, 3.0));
+}
+
+#[test]
 fn a_pole_is_near_from_all_longitudes() {
     let north = disc(90.0, 0.0, 20.0);
     let beside = polygon(&[(89.9, 0.0), (89.9, 10.0), (89.95, 5.0)]);
