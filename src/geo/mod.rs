@@ -12,7 +12,8 @@
 //! cell touches a polygon, a named area or a circle is exact but for that margin. Where a hole meets a border, borders
 //! are moved by up to [`crate::cap::ring::MOVED_DEG_MAX`] (3 mm) and cells taken as much wider; a circle that a hole
 //! meets is up to half a metre larger. Whether a cell is within a radius is never answered no wrongly, and wrongly yes only
-//! [`reach::EXCESS_M_MAX`] beyond the radius at most. Named areas share ground when it is a millimetre wide.
+//! [`reach::EXCESS_M_MAX`] beyond the radius at most: for points whatever the radius, for cells up to 200 km, which is
+//! more than any place has. Named areas share ground when it is a millimetre wide.
 //!
 //! Holes that would be too much work ([`crate::cap::ring::Work::for_holes`]), and those in circles beyond 1,000 km, are
 //! ignored and told ([`shape::IgnoredHole`]): more people are warned, none is missed. See docs/adr/0014-ground.md.

@@ -3,7 +3,7 @@
 //! Short distances come from straight lines through the Earth between points of the ellipsoid: a geodesic is longer
 //! than its chord by a share that its curvature fixes, and that lies between the curvatures of WGS 84. Taking the
 //! smallest curvature gives a distance that is never too long and at 50 km at most 3 mm too short, for a tenth of what
-//! an inverse geodesic costs.
+//! an inverse geodesic costs. Beyond 200 km, where only exact points ask, it is the inverse geodesic.
 //!
 //! The distance from a cell to an edge is the least along the edge. Edges are halved until the sides are told apart:
 //! by the least and the most that a degree can measure around the cell, by the distances at an edge's ends and middle
@@ -15,10 +15,15 @@ use super::rect::{
     METRES_PER_DEGREE_LAT_MAX, METRES_PER_DEGREE_LAT_MIN, METRES_PER_DEGREE_LON_MAX, METRES_PER_DEGREE_LON_MIN, Rect,
 };
 use super::ring::{Vertex, edge_meets};
+use ::geo::{Distance, Geodesic, Point as GeoPoint};
 use std::cell::Cell;
 
-/// How far beyond its radius a cell may be told to reach a polygon, metres, for radii up to 200 km. Never short of it.
+/// How far beyond its radius a point may be told to reach a polygon, or a cell for radii up to 200 km, metres. Never
+/// short of it.
 pub const EXCESS_M_MAX: f64 = 1.5;
+
+/// Beyond this a chord tells too little, and the geodesic itself is asked, metres.
+const CHORD_M_MAX: f64 = 200_000.0;
 
 /// Where an edge is halved no more, because all that is undecided lies this close to the radius, metres.
 const UNDECIDED_M: f64 = 0.5;
@@ -34,8 +39,11 @@ const CURVATURE_RADIUS_M_MIN: f64 = 6_335_000.0;
 const EQUATORIAL_RADIUS_M: f64 = 6_378_137.0;
 /// First eccentricity of WGS 84, squared.
 const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_316;
-/// The ellipsoid moves the foot of a perpendicular by less than this share of its offset in latitude, twice over.
+/// The ellipsoid moves the foot of a perpendicular by less than this share of its offset in latitude, twice over, and
+/// less towards the poles: by the squared cosine of the latitude.
 const FOOT_ERROR_SHARE: f64 = 0.015;
+/// What is left of that share at the poles.
+const FOOT_ERROR_AT_POLES: f64 = 0.05;
 
 /// The point of a rectangle that is nearest to a point on a sphere.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +51,10 @@ pub(super) struct Foot {
     pub lat: f64,
     /// Longitude from the point to the foot, without its sign, degrees.
     pub gap: f64,
-    /// The foot on the ellipsoid lies within this along the meridian, metres.
-    pub error_m: f64,
+    /// On the ellipsoid the perpendicular meets the side's meridian within this, metres.
+    error_m: f64,
+    /// How far along the side that may move the foot, metres: nowhere from an end that it lies well beyond.
+    moved_m: f64,
 }
 
 /// The nearest point of a rectangle. At one's own longitudes it lies due north or south; else on the nearer side,
@@ -54,28 +64,36 @@ pub(super) fn foot(lat: f64, lon: f64, rect: &Rect) -> Foot {
     let away = (lon - middle).rem_euclid(360.0);
     let gap = (away.min(360.0 - away) - (rect.east - rect.west) / 2.0).max(0.0);
     if gap == 0.0 {
-        return Foot { lat: lat.clamp(rect.south, rect.north), gap, error_m: 0.0 };
+        return Foot { lat: lat.clamp(rect.south, rect.north), gap, error_m: 0.0, moved_m: 0.0 };
     }
     let (sine, cosine) = lat.to_radians().sin_cos();
     let free = sine.atan2(cosine * gap.to_radians().cos()).to_degrees();
-    let error_m = FOOT_ERROR_SHARE * (free - lat).abs() * METRES_PER_DEGREE_LAT_MAX;
-    let apart = |end: f64| (free - end).abs().min(360.0 - (free - end).abs());
-    let nearest = if (rect.south..=rect.north).contains(&free) {
-        free
-    } else if apart(rect.south) < apart(rect.north) {
-        rect.south
-    } else {
-        rect.north
+    let error = FOOT_ERROR_SHARE * (cosine * cosine + FOOT_ERROR_AT_POLES) * (free - lat).abs();
+    let apart = |end: f64, free: f64| (free - end).abs().min(360.0 - (free - end).abs());
+    let nearest = |free: f64| {
+        if (rect.south..=rect.north).contains(&free) {
+            free
+        } else if apart(rect.south, free) < apart(rect.north, free) {
+            rect.south
+        } else {
+            rect.north
+        }
     };
-    Foot { lat: nearest, gap, error_m }
+    let lat = nearest(free);
+    let moved = (nearest(free - error) - lat).abs().max((nearest(free + error) - lat).abs());
+    Foot { lat, gap, error_m: error * METRES_PER_DEGREE_LAT_MAX, moved_m: moved * METRES_PER_DEGREE_LAT_MAX }
 }
 
 impl Foot {
-    /// How much nearer than the foot the rectangle may be, metres, where the foot is `distance_m` away: a sideways
-    /// error counts by its square.
+    /// How much nearer than the foot the rectangle may be, metres, where the foot is `distance_m` away: sideways the
+    /// distance grows with the square, and where it is another end of the side, by twice the error at most.
     pub fn slack_m(&self, distance_m: f64) -> f64 {
-        let sideways = self.error_m * self.error_m;
-        if distance_m > self.error_m { sideways / distance_m } else { self.error_m }
+        let sideways = if self.moved_m > self.error_m { 2.0 * self.error_m } else { self.error_m };
+        if self.moved_m <= self.error_m && distance_m > self.error_m {
+            self.moved_m * self.error_m / distance_m
+        } else {
+            sideways.min(self.moved_m)
+        }
     }
 }
 
@@ -85,7 +103,13 @@ fn distance_m(lat: f64, lon: f64, rect: &Rect) -> f64 {
     let a = on_ellipsoid(lat, 0.0);
     let b = on_ellipsoid(foot.lat, foot.gap);
     let chord = (a[0] - b[0]).hypot(a[1] - b[1]).hypot(a[2] - b[2]);
-    let along = 2.0 * CURVATURE_RADIUS_M_MAX * (chord / (2.0 * CURVATURE_RADIUS_M_MAX)).min(1.0).asin();
+    let along = if chord > CHORD_M_MAX {
+        // As at the poles, latitudes may be a hair beyond them.
+        Geodesic
+            .distance(GeoPoint::new(0.0, lat.clamp(-90.0, 90.0)), GeoPoint::new(foot.gap, foot.lat.clamp(-90.0, 90.0)))
+    } else {
+        2.0 * CURVATURE_RADIUS_M_MAX * (chord / (2.0 * CURVATURE_RADIUS_M_MAX)).asin()
+    };
     (along - foot.slack_m(along)).max(0.0)
 }
 

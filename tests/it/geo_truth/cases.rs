@@ -1,7 +1,8 @@
 //! The nasty shapes, one by one.
 
-use super::{area, circle, disc, polygon, ring, shape};
+use super::{area, circle, disc, oracle, polygon, ring, shape};
 use beffroi::cap::alert::Polygon;
+use beffroi::geo::reach::EXCESS_M_MAX;
 use beffroi::geo::rect::Rect;
 use beffroi::geo::shape::Shape;
 use beffroi::model::place::{Cell, Step};
@@ -192,6 +193,33 @@ fn what_one_ring_goes_around_both_ways_is_a_hole() {
     let loops = polygon(&loops);
     assert!(loops.contains(0.5, 2.0) && loops.contains(4.5, 4.5));
     assert!(!loops.contains(3.0, 3.0));
+}
+
+#[test]
+fn near_the_poles_and_far_away_a_radius_ends_where_it_ends() {
+    let mut seed = 20_261_122_u64;
+    let mut share = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    for round in 0..30_000 {
+        let lat = [60.0, 85.0, 88.0, 89.3][round % 4] + share() * [25.0, 3.0, 1.3, 0.69][round % 4];
+        let radius_m = [1e3, 1e4, 5e4, 2e5, 1e6, 5e6, 1.2e7, 1.8e7][(share() * 8.0) as usize];
+        let at = oracle::destination((lat, 0.0), share() * 360.0, radius_m + share() * 4.0 - 1.0);
+        let corners = [at, ((at.0 + 1e-8).min(90.0), at.1), (at.0, at.1 + 1e-8)];
+        let distance = corners.iter().map(|&corner| oracle::distance((lat, 0.0), corner)).fold(f64::INFINITY, f64::min);
+        let found = polygon(&corners).within(Rect::point(lat, 0.0), radius_m);
+        assert!(found || distance > radius_m, "missed: {lat} {radius_m} {at:?}");
+        assert!(
+            !found || distance - radius_m < EXCESS_M_MAX,
+            "{} too far: {lat} {radius_m} {at:?}",
+            distance - radius_m
+        );
+    }
+    let far = polygon(&[(89.577_22, 164.297_6), (89.577_22, 164.297_600_1), (89.577_220_1, 164.297_6)]);
+    assert!(!far.within(Rect::point(89.973_89, 0.0), 50_000.0));
 }
 
 #[test]

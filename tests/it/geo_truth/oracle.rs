@@ -99,6 +99,17 @@ pub fn distance_to_point(lat: f64, lon: f64, rect: &Rect) -> f64 {
     distance_to_line(((lat, lon), (lat, lon)), rect, f64::INFINITY)
 }
 
+/// The geodesic distance of two points, metres.
+pub fn distance((lat, lon): (f64, f64), to: (f64, f64)) -> f64 {
+    Geodesic.distance(Point::new(lon, lat), Point::new(to.1, to.0))
+}
+
+/// Where a geodesic ends.
+pub fn destination((lat, lon): (f64, f64), bearing: f64, metres: f64) -> (f64, f64) {
+    let at = Geodesic.destination(Point::new(lon, lat), bearing, metres);
+    (at.y(), at.x())
+}
+
 fn distance_to_line(line: Line, rect: &Rect, nearest: f64) -> f64 {
     let corners = [(rect.south, rect.west), (rect.south, rect.east), (rect.north, rect.east), (rect.north, rect.west)];
     let sides = (0..4).map(|index| (corners[index], corners[(index + 1) % 4]));
