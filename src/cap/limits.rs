@@ -37,6 +37,9 @@ pub const RING_MEETING_PAIRS: usize = 8;
 pub const RING_CUTS_MAX: usize = 20_000;
 /// Points of all rings together that are mended. The largest real polygon we know has 41,009.
 pub const RING_MENDED_VERTICES_MAX: usize = 50_000;
+/// Pairs of polygons and circles of the whole alert whose boxes overlap; those that are the same in everything count
+/// once. Neighbouring districts have some three each, the most of one real alert that we know are 61 of 25.
+pub const OVERLAPS_MAX: usize = 30_000;
 /// Holes of one area that are looked at. The German weather service, alone to write them, has a handful.
 pub const HOLES_MAX: usize = 1_000;
 /// Points of all holes of one area together.
@@ -84,6 +87,7 @@ pub struct Limits {
     pub rings_max: usize,
     pub vertices_max: usize,
     pub ring_pairs_max: usize,
+    pub overlaps_max: usize,
     /// Of errors; and again of warnings and notes together.
     pub findings_max: usize,
 }
@@ -102,6 +106,7 @@ impl Default for Limits {
             rings_max: RINGS_MAX,
             vertices_max: VERTICES_MAX,
             ring_pairs_max: RING_PAIRS_MAX,
+            overlaps_max: OVERLAPS_MAX,
             findings_max: FINDINGS_MAX,
         }
     }

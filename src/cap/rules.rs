@@ -76,6 +76,7 @@ rules! {
     TOO_MANY_INFOS error house "too-many-infos" "CAP 1.2 §3.2.2" "Split the alert.";
     TOO_MANY_AREAS error house "too-many-areas" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
     TOO_MANY_RINGS error house "too-many-rings" "CAP 1.2 §3.2.4" "Split the alert, or simplify its areas.";
+    AREAS_OVERLAP error house "areas-overlap" "CAP 1.2 §3.2.4" "Draw areas beside each other; join those that overlap.";
     TOO_MANY_VERTICES error house "too-many-vertices" "CAP 1.2 §3.2.4 polygon" "Simplify the polygons: 100 points are plenty.";
     ROOT_NOT_ALERT error schema "root-not-alert" "CAP 1.2 §3.4" "Send the CAP alert itself, its root element `alert`.";
     ROOT_IS_A_FEED error house "root-is-a-feed" "CAP 1.2 §3.4" "Post each alert of the feed by itself, its root element `alert`.";

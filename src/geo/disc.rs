@@ -70,6 +70,11 @@ impl Disc {
         usable.then_some(Self { lat: lat.clamp(-90.0, 90.0), lon, radius_m })
     }
 
+    /// Tells it apart from other discs.
+    pub fn bits(&self) -> [u64; 3] {
+        [self.lat, self.lon, self.radius_m].map(f64::to_bits)
+    }
+
     /// A box around it.
     pub fn bounds(&self) -> Rect {
         Rect::point(self.lat, self.lon).grown(self.radius_m)

@@ -21,6 +21,7 @@
 mod block;
 pub mod code;
 mod disc;
+mod distinct;
 pub mod gazetteer;
 #[cfg(test)]
 mod gazetteer_tests;

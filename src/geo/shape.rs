@@ -4,6 +4,7 @@
 pub use super::block::{Block, Named};
 use super::block::{Ground, Part, Source, parts};
 use super::code::AreaCode;
+use super::distinct::distinct;
 pub use super::hole::{Ignored, IgnoredHole};
 use super::map;
 use super::meeting;
@@ -30,7 +31,7 @@ const QUAD_MARGIN_M: f64 = 2.0;
 /// of a block, and not within a hole of that block ([`EXCLUDE_POLYGON`]); a border belongs to it, a hole's too.
 ///
 /// A ring may jump at ±180° (its edges go the short way), use 0…360°, go around a pole or cross itself: what it goes
-/// around is inside.
+/// around is inside, but for holes that it goes around the other way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     parts: Tree<Part>,
@@ -72,8 +73,8 @@ impl Shape {
     pub fn of_blocks_told<'a>(blocks: impl IntoIterator<Item = Block<'a>>) -> (Option<Self>, Vec<IgnoredHole>) {
         let (mut work, mut ignored) = (Work::for_holes(), Vec::new());
         let blocks = blocks.into_iter().enumerate();
-        let parts = blocks.flat_map(|(nth, block)| parts(nth, &block, &mut work, &mut ignored)).collect();
-        (Self::of_parts(parts), ignored)
+        let parts = blocks.flat_map(|(nth, block)| parts(nth, &block, &mut work, &mut ignored));
+        (Self::of_parts(distinct(parts)), ignored)
     }
 
     fn of_parts(parts: Vec<Part>) -> Option<Self> {

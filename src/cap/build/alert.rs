@@ -26,6 +26,7 @@ pub(in crate::cap) fn alert(mut builder: Builder<'_, '_>) -> Option<Alert> {
     let references = b.references(root, children.one("references"), msg_type, sender.as_deref());
     let speaks = speaks(status, msg_type);
     let infos = b.infos(&children, Head { sent, speaks });
+    b.check_overlaps(infos.as_deref().unwrap_or_default());
     b.check_infos(&children, speaks, status);
     let (addresses, incidents) = (b.list(children.one("addresses")), b.list(children.one("incidents")));
     let (source, note) = (b.said(children.one("source")), b.said(children.one("note")));

@@ -11,6 +11,7 @@ mod extent;
 mod info;
 mod language;
 mod number;
+mod overlaps;
 mod pair;
 mod references;
 mod resource;

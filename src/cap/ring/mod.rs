@@ -12,6 +12,7 @@ mod cross;
 mod difference;
 mod faces;
 mod mend;
+mod overlaps;
 mod pairs;
 mod snap;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use pairs::near_together;
 pub use unwrap::{Vertex, unwrapped};
 
 pub(super) use mend::Mended;
+pub(super) use overlaps::overlap_more_than;
 
 use super::alert::Point;
 use super::limits::{

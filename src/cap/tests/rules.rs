@@ -68,6 +68,10 @@ fn from_bounds() -> Vec<Case> {
         bounded("too-many-infos", "/alert/info[1]", Limits { infos_max: 0, ..Limits::default() }),
         bounded("too-many-areas", "/alert/info[1]/area[1]", Limits { areas_max: 0, ..Limits::default() }),
         bounded("too-many-rings", "/alert/info[1]/area[1]/circle[1]", Limits { rings_max: 1, ..Limits::default() }),
+        Case {
+            bytes: STORM.replace("<circle>", "<circle>48.15,-1.15 1</circle><circle>").into(),
+            ..bounded("areas-overlap", "/alert", Limits { overlaps_max: 0, ..Limits::default() })
+        },
         bounded(
             "too-many-vertices",
             "/alert/info[1]/area[1]/polygon[1]",

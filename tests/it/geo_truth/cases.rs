@@ -1,7 +1,7 @@
 //! The nasty shapes, one by one.
 
 use super::{area, circle, disc, oracle, polygon, ring, shape};
-use beffroi::cap::alert::Polygon;
+use beffroi::cap::alert::{Area, Polygon};
 use beffroi::geo::reach::EXCESS_M_MAX;
 use beffroi::geo::rect::Rect;
 use beffroi::geo::shape::Shape;
@@ -42,6 +42,17 @@ fn overlapping_parts_do_not_cancel_whatever_their_direction() {
         assert!(!union.contains(0.5, 2.5));
         other.reverse();
     }
+}
+
+#[test]
+fn what_is_drawn_again_counts_once() {
+    let square = || ring(&[(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]);
+    let once = area(vec![square()], vec![circle(5.0, 5.0, 1.0)]);
+    let again = area(vec![square(), square()], vec![circle(5.0, 5.0, 1.0); 3]);
+    assert_eq!(Shape::of_areas(&[again.clone(), once.clone(), again]), Shape::of_areas(std::slice::from_ref(&once)));
+    // At other heights it is something else.
+    let high = Shape::of_areas(&[once.clone(), Area { altitude_ft: Some(3_000.0), ..once }]).expect("somewhere");
+    assert!(high.has_altitudes() && high.at_altitude(0.0, 1.0).is_some_and(|low| low.contains(0.5, 0.5)));
 }
 
 #[test]

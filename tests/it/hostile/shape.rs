@@ -170,6 +170,25 @@ pub fn rings() -> Vec<Hostile> {
         )
         .harmless(),
         edit("polygons of nothing", "more-errors", "<circle>", &format!("{}<circle>", "<polygon/>".repeat(10_001))),
+        edit("slivers across a country", "areas-overlap", "<circle>", &format!("{}<circle>", slivers(10_000))),
+        edit(
+            "slivers across a country in many areas",
+            "areas-overlap",
+            "<area>",
+            &format!(
+                "{}<area>",
+                slivers(300)
+                    .replace("<polygon>", "<area><areaDesc>a</areaDesc><polygon>")
+                    .replace("</polygon>", "</polygon></area>")
+            ),
+        ),
+        edit(
+            "one polygon again and again",
+            "excess-precision",
+            "<circle>",
+            &format!("{}<circle>", "<polygon>43,-1 50,6 50.00000001,6 43,-1</polygon>".repeat(9_000)),
+        )
+        .harmless(),
         edit(
             "stars",
             "polygon-too-tangled",
@@ -177,6 +196,16 @@ pub fn rings() -> Vec<Hostile> {
             &format!("{}<circle>", format!("<polygon>{}</polygon>", star(301)).repeat(150)),
         ),
     ]
+}
+
+/// Thin triangles side by side: their boxes all overlap.
+fn slivers(count: u32) -> String {
+    let sliver = |number: u32| {
+        let south = 43.0 + f64::from(number) * 2e-7;
+        let north = south + 7.0;
+        format!("<polygon>{south:.7},-1 {north:.7},6 {:.7},6 {south:.7},-1</polygon>", north + 1e-7)
+    };
+    (0..count).map(sliver).collect()
 }
 
 pub fn values() -> Vec<Hostile> {
