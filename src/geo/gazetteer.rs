@@ -1,8 +1,8 @@
 //! Named areas: what the codes of an alert's areas, and the areas that people follow, stand for.
 //!
 //! A code is looked up as it is; then as another name of something (an alias); then as something larger of which the
-//! parts are known; then as a part of something that is known. What is left is unknown, and that is always told: an
-//! area that nobody here knows is nowhere, never everywhere.
+//! parts are known; then as a part of something that has ground of its own. What is left is unknown, and that is always
+//! told, as is what is known only in part: an area that nobody here knows is nowhere, never everywhere.
 
 use super::code::AreaCode;
 use super::names::Names;
@@ -71,6 +71,10 @@ pub struct Ground {
     pub widened: Vec<(Geocode, AreaCode)>,
     /// Holes that do not cut all that they say: more people are reached.
     pub ignored_holes: Vec<IgnoredHole>,
+    /// Geocodes that stand for several things, and those of them that nobody here knows: they reach nobody.
+    pub partly: Vec<(Geocode, BTreeSet<AreaCode>)>,
+    /// Geocodes that are made of so many parts which are known here. Whether these are all is not known.
+    pub gathered: Vec<(Geocode, usize)>,
 }
 
 /// A geocode and where it stands, counted from 0.
@@ -87,6 +91,30 @@ struct Meaning {
     areas: BTreeSet<u32>,
     /// It stands for something larger than it says.
     widened: Option<AreaCode>,
+    /// What it stands for, too, and nobody here knows.
+    missing: BTreeSet<AreaCode>,
+    /// How many of the areas are in it because they are parts of something.
+    parts: usize,
+}
+
+/// Where a code leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Somewhere,
+    Nowhere,
+    /// It is being looked up: an alias runs in a circle.
+    Circle,
+}
+
+/// One looking up: what was found so far.
+#[derive(Debug, Default)]
+struct Lookup {
+    /// Nothing is made of its parts.
+    whole: bool,
+    /// What is found now is part of something.
+    in_parts: bool,
+    leads: HashMap<AreaCode, Lead>,
+    meaning: Meaning,
 }
 
 impl Geocodes {
@@ -186,7 +214,7 @@ impl Gazetteer {
                     continue;
                 }
                 named.extend(&meaning.areas);
-                ground.widened.extend(meaning.widened.clone().map(|wider| (geocode, wider)));
+                ground.tell(geocode, meaning);
             }
             if is_plain(area) {
                 // What another such area named is there already.
@@ -208,43 +236,70 @@ impl Gazetteer {
     }
 
     fn meaning(&self, code: &AreaCode) -> Meaning {
-        let mut meaning = Meaning::default();
-        let mut seen = HashSet::new();
-        if self.find(code, ALIAS_CHAIN_MAX, &mut seen, &mut meaning.areas) {
-            return meaning;
+        let mut lookup = Lookup::default();
+        if self.find(code, ALIAS_CHAIN_MAX, &mut lookup) == Lead::Somewhere {
+            return lookup.meaning;
         }
+        // Only what has ground of its own contains the code: what is made of parts is made of its siblings.
         for wider in scheme::containers(code).into_iter().filter(|wider| !scheme::is_country(wider)) {
-            if self.entry(&wider).is_some() && self.find(&wider, ALIAS_CHAIN_MAX, &mut seen, &mut meaning.areas) {
-                meaning.widened = Some(wider);
-                return meaning;
+            let mut lookup = Lookup { whole: true, ..Lookup::default() };
+            if self.find(&wider, ALIAS_CHAIN_MAX, &mut lookup) == Lead::Somewhere {
+                return Meaning { widened: Some(wider), ..lookup.meaning };
             }
         }
-        meaning
+        Meaning::default()
     }
 
     /// Adds what a code stands for: itself, what it is another name of, or its parts. Whether that is anything.
-    fn find(&self, code: &AreaCode, steps: usize, seen: &mut HashSet<AreaCode>, into: &mut BTreeSet<u32>) -> bool {
-        if steps == 0 || !seen.insert(code.clone()) {
-            return false;
+    fn find(&self, code: &AreaCode, steps: usize, lookup: &mut Lookup) -> Lead {
+        if let Some(lead) = lookup.leads.get(code) {
+            return *lead;
         }
+        if steps == 0 {
+            return Lead::Nowhere;
+        }
+        lookup.leads.insert(code.clone(), Lead::Circle);
+        let lead = self.find_new(code, steps, lookup);
+        lookup.leads.insert(code.clone(), lead);
+        lead
+    }
+
+    fn find_new(&self, code: &AreaCode, steps: usize, lookup: &mut Lookup) -> Lead {
         if let Some(entry) = self.entry(code) {
             if let Some(nth) = entry.area.filter(|nth| self.areas[*nth as usize].region.is_some()) {
-                into.insert(nth);
-                return true;
+                let is_new = lookup.meaning.areas.insert(nth);
+                lookup.meaning.parts += usize::from(is_new && lookup.in_parts);
+                return Lead::Somewhere;
             }
-            let mut found = false;
-            for target in &entry.targets {
-                found |= self.find(target, steps - 1, seen, into);
-            }
-            if found {
-                return true;
+            if self.find_each(&entry.targets, steps, lookup) == Lead::Somewhere {
+                return Lead::Somewhere;
             }
         }
+        if lookup.whole {
+            return Lead::Nowhere;
+        }
+        let outer = std::mem::replace(&mut lookup.in_parts, true);
+        let lead = self.find_each(&self.parts(code), steps, lookup);
+        lookup.in_parts = outer;
+        lead
+    }
+
+    /// All that a code stands for. What of it leads nowhere is missing, where the rest is found.
+    fn find_each(&self, codes: &[AreaCode], steps: usize, lookup: &mut Lookup) -> Lead {
+        let mut nowhere = Vec::new();
         let mut found = false;
-        for part in self.parts(code) {
-            found |= self.find(&part, steps - 1, seen, into);
+        for code in codes {
+            match self.find(code, steps - 1, lookup) {
+                Lead::Somewhere => found = true,
+                Lead::Nowhere => nowhere.push(code.clone()),
+                Lead::Circle => {}
+            }
         }
-        found
+        if !found {
+            return Lead::Nowhere;
+        }
+        lookup.meaning.missing.extend(nowhere);
+        Lead::Somewhere
     }
 
     /// What is known of the parts of a code, without the parts of parts that are known.
@@ -266,6 +321,21 @@ impl Gazetteer {
 
     fn entry(&self, code: &AreaCode) -> Option<&Entry> {
         self.schemes.get(&code.scheme)?.get(&code.code)
+    }
+}
+
+impl Ground {
+    /// Keeps what is to be said of a geocode that is known.
+    fn tell(&mut self, geocode: Geocode, meaning: &Meaning) {
+        if let Some(wider) = &meaning.widened {
+            self.widened.push((geocode.clone(), wider.clone()));
+        }
+        if !meaning.missing.is_empty() {
+            self.partly.push((geocode.clone(), meaning.missing.clone()));
+        }
+        if meaning.parts > 0 {
+            self.gathered.push((geocode, meaning.parts));
+        }
     }
 }
 

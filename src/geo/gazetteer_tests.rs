@@ -136,6 +136,76 @@ fn what_is_not_known_is_nowhere_and_told() {
     assert_eq!(told, [(0, "UGC XBC001".to_owned())]);
 }
 
+/// Codes that are missing, and how many parts it is made of: of one geocode.
+fn doubts(gazetteer: &Gazetteer, written: (&str, &str)) -> (Vec<String>, usize) {
+    let ground = gazetteer.ground(&[coded(&[written])], Geocodes::Add);
+    assert_eq!((ground.shape.is_some(), ground.unknown.len()), (true, 0), "{written:?}");
+    let missing = ground.partly.iter().flat_map(|(_, missing)| missing).map(ToString::to_string).collect();
+    (missing, ground.gathered.iter().map(|(_, parts)| parts).sum())
+}
+
+#[test]
+fn what_is_made_of_parts_is_told() {
+    let gazetteer = gazetteer();
+    for (written, parts) in [
+        (("UGC", "XACALL"), 2),
+        (("SAME", "098000"), 2),
+        (("SAME", "000000"), 3),
+        (("NUTS", "XX"), 1),
+        (("SAME", "099000"), 0),
+        (("UGC", "XAC001"), 0),
+        (("NUTS", "XY11"), 0),
+        (("loop", "1"), 0),
+    ] {
+        assert_eq!(doubts(&gazetteer, written), (vec![], parts), "{written:?}");
+    }
+}
+
+#[test]
+fn what_is_known_only_in_part_is_told() {
+    let areas = vec![
+        named("NUTS", "XXE11", 10.0, 10.0),
+        named("SAME", "006001", 10.0, 20.0),
+        NamedArea { region: None, ..named("SAME", "006003", 0.0, 0.0) },
+    ];
+    let aliases = [
+        (("EMMA_ID", "XX059"), ("NUTS", "XXE11")),
+        (("EMMA_ID", "XX059"), ("NUTS", "XXE12")),
+        (("EMMA_ID", "XX060"), ("EMMA_ID", "XX059")),
+        (("EMMA_ID", "XX061"), ("EMMA_ID", "XX059")),
+        (("EMMA_ID", "XX061"), ("EMMA_ID", "XX060")),
+        (("EMMA_ID", "XX062"), ("NUTS", "XXE1")),
+    ];
+    let pair = |(alias, target): ((&str, &str), (&str, &str))| (code(alias.0, alias.1), code(target.0, target.1));
+    let gazetteer = Gazetteer::new(areas, aliases.map(pair));
+    for (written, missing, parts) in [
+        (("EMMA_ID", "XX059"), &["NUTS XXE12"][..], 0),
+        // Through another name, and by two ways.
+        (("EMMA_ID", "XX060"), &["NUTS XXE12"], 0),
+        (("EMMA_ID", "XX061"), &["NUTS XXE12"], 0),
+        (("EMMA_ID", "XX062"), &[], 1),
+        // A part whose name alone is known.
+        (("SAME", "006000"), &["SAME 006003"], 1),
+    ] {
+        let missing = missing.iter().map(ToString::to_string).collect();
+        assert_eq!(doubts(&gazetteer, written), (missing, parts), "{written:?}");
+    }
+}
+
+#[test]
+fn a_part_is_never_widened_to_its_siblings() {
+    let state = NamedArea { region: None, ..named("NUTS", "AT33", 0.0, 0.0) };
+    let siblings = Gazetteer::new(vec![state.clone(), named("NUTS", "AT332", 10.0, 10.0)], []);
+    let by_alias = [(code("NUTS", "AT3"), code("Town", "1")), (code("NUTS", "AT33"), code("Town", "2"))];
+    let around =
+        Gazetteer::new(vec![state, named("Town", "1", 20.0, 10.0), named("NUTS", "AT332", 10.0, 10.0)], by_alias);
+    let told = [coded(&[("NUTS", "AT331")])];
+    let ground = siblings.ground(&told, Geocodes::Add);
+    assert_eq!((&ground.shape, ground.unknown.len(), ground.widened.len()), (&None, 1, 0));
+    let ground = around.ground(&told, Geocodes::Add);
+    assert_eq!((squares(&ground), ground.widened[0].1.to_string()), (vec![(20, 10)], "NUTS AT3".to_owned()));
+}
+
 #[test]
 fn a_part_is_never_widened_to_a_country() {
     let country = Gazetteer::new(vec![named("ISO3166-2", "XX", 10.0, 10.0), named("SAME", "000000", 10.0, 10.0)], []);

@@ -29,6 +29,8 @@ rules! {
     GEOCODE_UNKNOWN Warning "geocode-unknown" "CAP 1.2 §3.2.4 geocode" "Draw the area as a polygon or a circle, too, or have the operator load the areas of this scheme: beffroi areas import.";
     GEOCODE_WIDENED Note "geocode-widened" "CAP 1.2 §3.2.4 geocode" "Have the operator load the finer areas of this scheme: beffroi areas import.";
     HOLE_IGNORED Warning "exclude-polygon-ignored" "CAP 1.2 §3.2.4 geocode" "Leave out less, with fewer points, or draw what is left as polygons.";
+    GEOCODE_PARTLY Warning "geocode-partly-unknown" "CAP 1.2 §3.2.4 geocode" "Draw the area as a polygon or a circle, too, or have the operator load the missing areas: beffroi areas import.";
+    GEOCODE_PARTS Warning "geocode-from-parts" "CAP 1.2 §3.2.4 geocode" "Have the operator load the area itself, or see that all its parts are loaded: beffroi areas import.";
     MERGED Note "merged" "CAP 1.2 §3.2.1 identifier" "Nothing needs mending. Give the copy another incident if it is another event.";
 }
 

@@ -4,14 +4,18 @@
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
 use crate::cap::limits::QUOTE_CHARS_MAX;
+use crate::cap::rules::Rule;
 use crate::geo::code::AreaCode;
-use crate::geo::gazetteer::{Gazetteer, Geocode, Geocodes};
+use crate::geo::gazetteer::{Gazetteer, Geocode, Geocodes, Ground};
 use crate::geo::shape::{Ignored, IgnoredHole};
 use crate::model::lifecycle::{self, Remark};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most codes that are told one by one.
 const CODES_TOLD_MAX: usize = 20;
+
+/// The most missing areas that are named of one code.
+const MISSING_NAMED_MAX: usize = 5;
 
 /// The most codes that a page shows.
 const CODES_SHOWN_MAX: usize = 100;
@@ -37,34 +41,28 @@ pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
     let geocodes = Geocodes::of(alert);
     let mut remarks = Vec::new();
     let (mut told, mut holes_told) = (BTreeSet::new(), BTreeSet::new());
-    let mut more = 0;
+    let mut shown = 0;
+    let mut more: BTreeMap<Doubt, usize> = BTreeMap::new();
     // Geocodes of the document before those of this info.
     let mut before = 0;
     for (nth, info) in alert.infos.iter().enumerate() {
         let count = |areas: usize| info.areas[..areas].iter().map(|area| area.geocodes.len()).sum::<usize>();
         let ground = gazetteer.ground(&info.areas, geocodes);
-        let at =
-            |geocode: &Geocode| ([nth, geocode.area, geocode.geocode], before + count(geocode.area) + geocode.geocode);
-        for geocode in ground.unknown {
-            if !told.insert(geocode.code.clone()) {
+        let holes = ignored(&ground.ignored_holes);
+        for (doubt, geocode, message) in doubts(ground) {
+            if !told.insert((doubt, geocode.code)) {
                 continue;
             }
-            if told.len() > CODES_TOLD_MAX {
-                more += 1;
+            if shown >= CODES_TOLD_MAX {
+                *more.entry(doubt).or_default() += 1;
                 continue;
             }
-            let message = format!("{} is not known here: nobody is reached by it.", short(&geocode.code));
-            let (path, place) = at(&geocode);
-            remarks.push(Remark::of_geocode(&lifecycle::GEOCODE_UNKNOWN, path, place, message));
+            shown += 1;
+            let path = [nth, geocode.area, geocode.geocode];
+            let place = before + count(geocode.area) + geocode.geocode;
+            remarks.push(Remark::of_geocode(doubt.rule(), path, place, message));
         }
-        for (geocode, wider) in ground.widened {
-            if told.len() < CODES_TOLD_MAX && told.insert(geocode.code.clone()) {
-                let message = format!("{} is not known here: it reaches all of {wider}.", short(&geocode.code));
-                let (path, place) = at(&geocode);
-                remarks.push(Remark::of_geocode(&lifecycle::GEOCODE_WIDENED, path, place, message));
-            }
-        }
-        for (geocode, count_ignored, why) in ignored(&ground.ignored_holes) {
+        for (geocode, count_ignored, why) in holes {
             let value = info.areas[geocode[0]].geocodes[geocode[1]].value.as_str();
             if holes_told.len() < CODES_TOLD_MAX && holes_told.insert((value, why)) {
                 let message = holes_message(count_ignored, why);
@@ -74,11 +72,71 @@ pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
         }
         before += count(info.areas.len());
     }
-    if more > 0 {
-        let message = format!("{more} more geocodes are not known here: nobody is reached by them.");
-        remarks.push(Remark::new(&lifecycle::GEOCODE_UNKNOWN, "info", message));
-    }
+    remarks.extend(more.into_iter().map(|(doubt, more)| Remark::new(doubt.rule(), "info", doubt.of_more(more))));
     remarks
+}
+
+/// What is to be said of a code, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doubt {
+    Unknown,
+    Partly,
+    Parts,
+    Widened,
+}
+
+impl Doubt {
+    const fn rule(self) -> &'static Rule {
+        match self {
+            Self::Unknown => &lifecycle::GEOCODE_UNKNOWN,
+            Self::Partly => &lifecycle::GEOCODE_PARTLY,
+            Self::Parts => &lifecycle::GEOCODE_PARTS,
+            Self::Widened => &lifecycle::GEOCODE_WIDENED,
+        }
+    }
+
+    /// Of those that are not told one by one.
+    fn of_more(self, more: usize) -> String {
+        let what = match self {
+            Self::Unknown => "are not known here: nobody is reached by them",
+            Self::Partly => "are known here only in part: nobody is reached in what is missing",
+            Self::Parts => "are made of the parts that are known here; whether these are all is not known",
+            Self::Widened => "are not known here: they reach all of something larger",
+        };
+        format!("{more} more geocodes {what}.")
+    }
+}
+
+/// What is to be said of an info's geocodes, the worst first.
+fn doubts(ground: Ground) -> Vec<(Doubt, Geocode, String)> {
+    let mut doubts = Vec::new();
+    for geocode in ground.unknown {
+        let message = format!("{} is not known here: nobody is reached by it.", short(&geocode.code));
+        doubts.push((Doubt::Unknown, geocode, message));
+    }
+    for (geocode, missing) in ground.partly {
+        let named: Vec<String> = missing.iter().take(MISSING_NAMED_MAX).map(short).collect();
+        let more = if missing.len() > named.len() { " and others" } else { "" };
+        let (code, named) = (short(&geocode.code), named.join(", "));
+        let message = format!(
+            "{code} stands for several areas, of which nobody here knows {named}{more}: nobody is reached there."
+        );
+        doubts.push((Doubt::Partly, geocode, message));
+    }
+    for (geocode, parts) in ground.gathered {
+        let code = short(&geocode.code);
+        let made = if parts == 1 {
+            format!("{code} is made of the one part of it that is known here")
+        } else {
+            format!("{code} is made of the {parts} parts of it that are known here")
+        };
+        doubts.push((Doubt::Parts, geocode, format!("{made}; whether that is all of it is not known.")));
+    }
+    for (geocode, wider) in ground.widened {
+        let message = format!("{} is not known here: it reaches all of {wider}.", short(&geocode.code));
+        doubts.push((Doubt::Widened, geocode, message));
+    }
+    doubts
 }
 
 /// The holes of an area that are ignored for one reason: where the first stands, by area and geocode, and how many.
@@ -113,8 +171,11 @@ fn short(code: &AreaCode) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cap::alert::NamedValue;
+    use crate::cap::alert::{NamedValue, Point};
+    use crate::geo::gazetteer::NamedArea;
+    use crate::geo::region::Region;
     use crate::model::sample::{alert, area, info};
+    use std::sync::Arc;
 
     fn coded(codes: &[&str]) -> crate::cap::alert::Area {
         let mut coded = area(0.0, 0.0, 1.0);
@@ -139,6 +200,28 @@ mod tests {
     }
 
     #[test]
+    fn a_code_that_is_known_in_part_or_made_of_parts_is_told() {
+        let named = |value: &str| {
+            let corner = |lat: f64, lon: f64| Point { lat, lon };
+            let ring = vec![corner(1.0, 1.0), corner(1.0, 2.0), corner(2.0, 2.0), corner(1.0, 1.0)];
+            let region = Region::new(&[vec![ring]]).map(Arc::new);
+            NamedArea { code: AreaCode::new("NUTS", value), name: String::new(), population: None, region }
+        };
+        let alias = |target: &str| (AreaCode::new("TOWN", "A"), AreaCode::new("NUTS", target));
+        let gazetteer = Gazetteer::new(vec![named("XX11"), named("XX12")], [alias("XX11"), alias("XX2")]);
+        let mut alert = alert();
+        let mut two = coded(&["a"]);
+        two.geocodes.push(NamedValue { value_name: "NUTS2".to_owned(), value: "XX1".to_owned() });
+        alert.infos[0].areas = vec![two];
+        let told: Vec<(&str, String)> =
+            remarks(&alert, &gazetteer).into_iter().map(|remark| (remark.rule.code, remark.message)).collect();
+        let partly = "TOWN A stands for several areas, of which nobody here knows NUTS XX2: nobody is reached there.";
+        let parts =
+            "NUTS XX1 is made of the 2 parts of it that are known here; whether that is all of it is not known.";
+        assert_eq!(told, [("geocode-partly-unknown", partly.to_owned()), ("geocode-from-parts", parts.to_owned())]);
+    }
+
+    #[test]
     fn many_unknown_codes_are_counted() {
         let codes: Vec<String> = (0..100).map(|code| code.to_string()).collect();
         let mut alert = alert();
@@ -147,6 +230,7 @@ mod tests {
         assert_eq!(told.len(), CODES_TOLD_MAX + 1);
         assert!(told[CODES_TOLD_MAX].message.starts_with("80 more"), "{}", told[CODES_TOLD_MAX].message);
     }
+
     #[test]
     fn holes_that_are_ignored_are_told_by_area_once_for_all_languages() {
         let mut holed = area(50.0, 1.0, 1_001.0);

@@ -126,7 +126,7 @@ async fn named_areas_ring(database: Database, shared: &Path) {
     for (name, cap, wanted, told) in [
         ("itself", cap("itself", &[("Town", "EAST")], false), east, None),
         ("an alias", cap("alias", &[("NUTS3", "XX11")], false), east, None),
-        ("coarse", cap("coarse", &[("UGC", "XACALL")], false), all, None),
+        ("coarse", cap("coarse", &[("UGC", "XACALL")], false), all, Some("geocode-from-parts")),
         ("fine", cap("fine", &[("SAME", "099001")], false), &["west"], Some("geocode-widened")),
         ("union", cap("union", &[("UGC", "XAC003")], true), &["town", "west"], None),
         ("drawn", cap("drawn", &[("TOWN", "nowhere")], true), &["town"], Some("geocode-unknown")),
@@ -140,7 +140,7 @@ async fn named_areas_ring(database: Database, shared: &Path) {
         let (answer, heard) = country.ring(cap).await;
         assert_eq!(answer["state"], "approved", "{name}: {answer}");
         assert_eq!(heard, wanted.iter().copied().collect(), "{name}");
-        for code in ["geocode-widened", "geocode-unknown"] {
+        for code in ["geocode-widened", "geocode-unknown", "geocode-from-parts", "geocode-partly-unknown"] {
             assert_eq!(findings(&answer, code).len(), usize::from(told == Some(code)), "{name}: {answer}");
         }
     }
