@@ -33,8 +33,11 @@ export class Areas {
     this.asking = true;
     try {
       for (let text = this.text(); text !== this.answered; text = this.text()) {
+        const found = text.length < LETTERS_MIN ? null : await findAreas(text);
+        // An answer that comes late is for nobody: something else stands there, or an area was picked.
+        if (text !== this.text()) continue;
         this.answered = text;
-        this.show(text.length < LETTERS_MIN ? null : await findAreas(text));
+        this.show(found);
       }
     } catch {
       this.answered = "";
@@ -74,11 +77,16 @@ export class Areas {
     const closed = this.list.hidden;
     if (event.key === "ArrowDown" && last >= 0) this.step(closed || this.active === last ? 0 : this.active + 1);
     else if (event.key === "ArrowUp" && last >= 0) this.step(closed || this.active <= 0 ? last : this.active - 1);
-    else if (event.key === "Enter" && !closed && last >= 0) this.pick(Math.max(this.active, 0));
+    else if (event.key === "Enter" && !closed && last >= 0) this.enter();
     else if (event.key === "Escape" && !closed) this.close();
     else if (event.key === "Escape") this.clear();
     else return;
     event.preventDefault();
+  }
+
+  /** The first is meant only where the list is for what stands there now. */
+  private enter(): void {
+    if (this.active >= 0 || this.answered === this.text()) this.pick(Math.max(this.active, 0));
   }
 
   private step(index: number): void {
