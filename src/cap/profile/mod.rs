@@ -71,7 +71,7 @@ impl Profile {
 }
 
 /// Who warns for the US National Weather Service.
-const NWS_SENDER_END: &str = "@noaa.gov";
+const NWS_DOMAIN: &str = "noaa.gov";
 /// The parameter with the event codes of the same service, which others pass on under names of their own.
 const NWS_PARAMETER: &str = "VTEC";
 /// Germany's weather service names the districts that its polygons touch.
@@ -86,9 +86,16 @@ pub fn geocodes_name(alert: &Alert) -> bool {
     let mut parameters = alert.infos.iter().flat_map(|info| &info.parameters);
     let mut geocodes = alert.infos.iter().flat_map(|info| &info.areas).flat_map(|area| &area.geocodes);
     claims.into_iter().any(|profile| profile.is_claimed_by(alert))
-        || alert.key.sender.ends_with(NWS_SENDER_END)
+        || is_nws(&alert.key.sender)
         || parameters.any(|parameter| parameter.value_name == NWS_PARAMETER)
         || geocodes.any(|code| code.value_name.eq_ignore_ascii_case(DWD_SCHEME))
+}
+
+/// Whether a sender is of the US National Weather Service, however it is spelt: each of its offices has had a domain.
+fn is_nws(sender: &str) -> bool {
+    let Some((_, domain)) = sender.rsplit_once('@') else { return false };
+    let domain = domain.trim_end().to_ascii_lowercase();
+    domain.strip_suffix(NWS_DOMAIN).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 /// Looks at an alert as each profile that it claims, and the one asked for, wants it. Says which these were.
@@ -112,4 +119,22 @@ pub(super) fn check(
         }
     }
     looked_at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_us_weather_service_is_known_however_it_is_spelt() {
+        for (sender, is) in [
+            ("desk@noaa.gov", true),
+            ("OFFICE@DESK.NOAA.GOV", true),
+            ("desk@notnoaa.gov", false),
+            ("desk@noaa.gov.example", false),
+            ("noaa.gov", false),
+        ] {
+            assert_eq!(is_nws(sender), is, "{sender}");
+        }
+    }
 }
