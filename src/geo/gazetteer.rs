@@ -180,8 +180,9 @@ impl Gazetteer {
 
     /// Where an info's areas are, with every geocode that is not known.
     pub fn ground(&self, areas: &[Area], geocodes: Geocodes) -> Ground {
-        let numbered: Vec<(usize, &Area)> = areas.iter().enumerate().collect();
-        self.ground_of(&numbered, geocodes)
+        let names_alone = names_alone(areas, geocodes);
+        let numbered = areas.iter().enumerate().filter(|(_, area)| !names_alone || is_drawn(area));
+        self.ground_of(&numbered.collect::<Vec<_>>(), geocodes)
     }
 
     /// Everywhere an alert speaks of. Languages repeat the same areas in the same order: each is taken once.
@@ -191,11 +192,14 @@ impl Gazetteer {
             let mut earlier = infos[..nth].iter().filter_map(|info| info.areas.get(at));
             !earlier.any(|known| is_same_ground(known, area))
         };
-        let areas = infos
-            .iter()
-            .enumerate()
-            .flat_map(|(nth, info)| info.areas.iter().enumerate().filter(move |(at, area)| is_new(nth, *at, area)));
-        self.ground_of(&areas.collect::<Vec<_>>(), Geocodes::of(alert))
+        let geocodes = Geocodes::of(alert);
+        let mut areas = Vec::new();
+        for (nth, info) in infos.iter().enumerate() {
+            let names_alone = names_alone(&info.areas, geocodes);
+            let says_where = |(at, area): &(usize, &Area)| (!names_alone || is_drawn(area)) && is_new(nth, *at, area);
+            areas.extend(info.areas.iter().enumerate().filter(says_where));
+        }
+        self.ground_of(&areas, geocodes)
     }
 
     fn ground_of(&self, areas: &[(usize, &Area)], geocodes: Geocodes) -> Ground {
@@ -341,7 +345,7 @@ impl Ground {
 
 /// The codes that say where an area is, and where they stand in it.
 fn told(area: &Area, geocodes: Geocodes) -> Vec<(usize, AreaCode)> {
-    let drawn = !area.polygons.is_empty() || !area.circles.is_empty();
+    let drawn = is_drawn(area);
     if drawn && geocodes == Geocodes::Name {
         return Vec::new();
     }
@@ -350,9 +354,22 @@ fn told(area: &Area, geocodes: Geocodes) -> Vec<(usize, AreaCode)> {
         (0..).zip(&area.geocodes).filter_map(|(at, code)| Some((at, canonical(code)?))).collect();
     let says_where = |code: &AreaCode| {
         &*code.scheme != EXCLUDE_POLYGON
+            && !(drawn && scheme::is_vast(code))
             && !scheme::is_context(&code.scheme, codes.iter().map(|(_, other)| &other.scheme))
     };
     codes.iter().filter(|(_, code)| says_where(code)).cloned().collect()
+}
+
+fn is_drawn(area: &Area) -> bool {
+    !area.polygons.is_empty() || !area.circles.is_empty()
+}
+
+/// Whether an info's areas of codes alone only name what another area draws. DWD draws the ground in areas without
+/// codes, and names every commune that it touches in areas of their own.
+fn names_alone(areas: &[Area], geocodes: Geocodes) -> bool {
+    let is_hole = |code: &NamedValue| scheme::name(&code.value_name) == EXCLUDE_POLYGON;
+    let draws_alone = |area: &Area| is_drawn(area) && area.geocodes.iter().all(is_hole);
+    geocodes == Geocodes::Name && areas.iter().any(draws_alone)
 }
 
 /// Whether an area speaks of whole named areas, at any height.

@@ -288,3 +288,44 @@ fn alerts_that_repeat_the_whole_world_stay_small() {
     let plain = gazetteer.ground(&vec![coded(&[("NUTS", "XX")]); 1_000], Geocodes::Add);
     assert_eq!(plain.unknown, []);
 }
+
+#[test]
+fn a_state_beside_districts_is_no_ground_even_where_nobody_knows_the_districts() {
+    let state = NamedArea { code: code("ISO 3166-2", "XX-A"), ..named("Town", "a", 10.0, 10.0) };
+    let gazetteer = Gazetteer::new(vec![state, named("District", "known", 10.0, 20.0)], []);
+    let at = |codes: &[(&str, &str)]| gazetteer.ground(&[coded(codes)], Geocodes::Add);
+    let state = ("ISO 3166-2", "XX-A");
+    assert_eq!(squares(&at(&[state])), [(10, 10)]);
+    assert_eq!(squares(&at(&[state, ("District", "known")])), [(10, 20)]);
+    let unknown = at(&[state, ("District", "other")]);
+    assert!(unknown.shape.is_none());
+    assert_eq!((unknown.unknown.len(), unknown.widened.len()), (1, 0));
+}
+
+#[test]
+fn areas_of_codes_alone_only_name_what_another_area_draws_without_codes() {
+    let drawn = |codes: &[(&str, &str)]| {
+        let circles = vec![Circle { center: Point { lat: 10.5, lon: 20.5 }, radius_km: 1.0 }];
+        Area { circles, ..coded(codes) }
+    };
+    let hole = ("EXCLUDE_POLYGON", "10,20 10,20.1 10.1,20.1 10,20");
+    let names = coded(&[("UGC", "XAC001"), ("UGC", "XBC001")]);
+    for (drawn, geocodes, want) in [
+        (drawn(&[]), Geocodes::Name, &[(10, 20)][..]),
+        (drawn(&[hole]), Geocodes::Name, &[(10, 20)]),
+        (drawn(&[]), Geocodes::Add, &[(10, 10), (10, 20)]),
+        // What is drawn has names of its own: the other area is another one.
+        (drawn(&[("UGC", "XAC003")]), Geocodes::Name, &[(10, 10), (10, 20)]),
+    ] {
+        let ground = gazetteer().ground(&[drawn, names.clone()], geocodes);
+        assert_eq!(squares(&ground), want, "{geocodes:?}");
+        assert_eq!(ground.unknown.is_empty(), want.len() == 1, "{geocodes:?}");
+    }
+}
+
+#[test]
+fn a_whole_state_is_never_added_to_what_is_drawn() {
+    let circles = vec![Circle { center: Point { lat: 10.5, lon: 20.5 }, radius_km: 1.0 }];
+    let drawn = Area { circles, ..coded(&[("SAME", "099000"), ("UGC", "XAC001")]) };
+    assert_eq!(squares(&gazetteer().ground(&[drawn], Geocodes::Add)), [(10, 10), (10, 20)]);
+}

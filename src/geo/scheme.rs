@@ -73,9 +73,29 @@ pub fn name(written: &str) -> Cow<'static, str> {
     known.into()
 }
 
-/// Whether a geocode only says where another of its area lies, as DWD's `STATE` does.
+/// Whether a geocode only says where others of its area lie: DWD's `STATE` beside its cells, and Australia's
+/// `ISO 3166-2` beside districts, whatever their scheme. Nobody is rung for that alone.
 pub fn is_context(scheme: &str, beside: impl IntoIterator<Item = impl AsRef<str>>) -> bool {
-    scheme == STATE && beside.into_iter().any(|other| other.as_ref() == WARNCELLID)
+    let mut beside = beside.into_iter();
+    match scheme {
+        STATE => beside.any(|other| other.as_ref() == WARNCELLID),
+        ISO_3166_2 => beside.any(|other| ![ISO_3166_2, EXCLUDE_POLYGON].contains(&other.as_ref())),
+        _ => false,
+    }
+}
+
+/// Whether a code is that of a whole country or of one of its largest parts. Beside what is drawn it is always a name:
+/// nobody draws a storm to add a whole state to it.
+pub fn is_vast(code: &AreaCode) -> bool {
+    let digits = &*code.code;
+    match &*code.scheme {
+        ISO_3166_2 | FIPS | STATE => true,
+        SAME => is_digits(digits, 6) && digits.ends_with("000"),
+        UGC => is_ugc(digits) && digits.ends_with("000"),
+        SGC => is_digits(digits, 2),
+        NUTS => digits.chars().count() <= 3,
+        _ => false,
+    }
 }
 
 /// Whether a code is that of a whole country. Nothing is ever widened to that.
@@ -238,6 +258,34 @@ mod tests {
         assert!(is_context("STATE", [WARNCELLID]));
         assert!(!is_context("STATE", ["STATE"]));
         assert!(!is_context(UGC, [WARNCELLID]));
+    }
+
+    #[test]
+    fn a_country_or_state_beside_codes_of_another_scheme_is_no_area() {
+        assert!(is_context(ISO_3166_2, [ISO_3166_2, "DISTRICT"]));
+        assert!(!is_context(ISO_3166_2, [ISO_3166_2, EXCLUDE_POLYGON]));
+        assert!(!is_context("DISTRICT", [ISO_3166_2]));
+    }
+
+    #[test]
+    fn countries_and_their_largest_parts_are_vast() {
+        for (scheme, value, vast) in [
+            ("ISO 3166-2", "AU", true),
+            ("ISO 3166-2", "AU-NSW", true),
+            ("SAME", "000000", true),
+            ("SAME", "006000", true),
+            ("SAME", "006097", false),
+            ("UGC", "ALZALL", true),
+            ("UGC", "ALC001", false),
+            ("SGC", "35", true),
+            ("SGC", "3537", false),
+            ("NUTS", "AT3", true),
+            ("NUTS", "AT33", false),
+            ("EMMA_ID", "AT007", false),
+            ("Insee", "59", false),
+        ] {
+            assert_eq!(is_vast(&code(scheme, value)), vast, "{scheme} {value}");
+        }
     }
 
     #[test]
