@@ -21,6 +21,7 @@ mod faults;
 mod followed;
 mod following;
 mod fuzz;
+mod geo_index;
 mod geo_oracle;
 mod geo_truth;
 mod hostile;

@@ -30,6 +30,7 @@ def cap(areas):
         parts += [f"<circle>{pairs([centre])} {number(radius)}</circle>" for centre, radius in area.get("circles", [])]
         named = "<geocode><valueName>EXCLUDE_POLYGON</valueName><value>{}</value></geocode>"
         parts += [named.format(pairs(ring)) for ring in area.get("holes", [])]
+        parts += [f"<{name}>{area[name + '_ft']}</{name}>" for name in ("altitude", "ceiling") if name + "_ft" in area]
         texts.append(f"<area><areaDesc>somewhere</areaDesc>{''.join(parts)}</area>")
     return CAP.format(areas="\n".join(texts))
 

@@ -138,16 +138,19 @@ class Truth:
 
     def of_cells(self, cells, radius_m):
         """The same for rectangles (south, west, north, east): whether anyone in one could be."""
-        answers = np.full(len(cells), NO)
-        boxes = shapely.box(*np.array([(w, s, e, n) for s, w, n, e in cells]).T)
+        return self.of_grounds(shapely.box(*np.array([(w, s, e, n) for s, w, n, e in cells]).T), radius_m)
+
+    def of_grounds(self, grounds, radius_m):
+        """The same for polygons of (lon, lat) without holes."""
+        answers = np.full(len(grounds), NO)
         for turn in (-720, -360, 0, 360, 720):
-            moved = shapely.transform(boxes, lambda pairs, turn=turn: pairs + [turn, 0])
+            moved = shapely.transform(grounds, lambda pairs, turn=turn: pairs + [turn, 0])
             for plane in self.planes:
                 answers[shapely.intersects(plane, moved)] = YES
             for curve in self.curves:
                 if len(curve.lon) == 1:
                     answers[shapely.intersects(moved, Point(curve.lon[0], curve.lat[0]))] = YES
-        rims = [Curve([(w, s), (e, s), (e, n), (w, n), (w, s)]) for s, w, n, e in cells]
+        rims = [Curve(ground.exterior.coords) for ground in grounds]
         return self._by_distance(answers, rims, radius_m)
 
     def _by_distance(self, answers, rims, radius_m):
