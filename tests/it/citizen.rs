@@ -182,6 +182,8 @@ async fn a_page_with_its_style_is_small_enough_for_a_bad_network() {
     let request = server.http.get(server.url(style.expect("a style"))).header("accept-encoding", "gzip, br");
     let style = Answer::of(request.send().await.expect("an answer")).await;
     // Compressing belongs to building the client: without that there is the style as it was written.
+    let is_compressed = style.headers.contains_key("content-encoding");
+    assert_eq!(is_compressed, assets::client_is_built(), "built before the style was changed: npm run build");
     let style_bytes = if assets::client_is_built() { style.bytes.len() } else { 0 };
     for (path, bytes_max) in [
         ("/", PAGE_BYTES_MAX),
