@@ -60,12 +60,21 @@ impl Names {
         let mut found: Vec<u32> = begin.map(|(_, area)| *area).collect();
         found.sort_unstable();
         found.dedup();
-        let mut ranked: Vec<_> = found.into_iter().filter_map(|area| Some((self.fit(area, &typed)?, area))).collect();
-        ranked.sort_by_cached_key(|(fit, nth)| {
-            let area = &areas[*nth as usize];
-            (*fit, Reverse(area.population), area.name.clone(), area.code.clone())
-        });
-        ranked.into_iter().take(limit).map(|(_, area)| area).collect()
+        let rank = |nth: u32| {
+            let area = &areas[nth as usize];
+            Some((self.fit(nth, &typed)?, Reverse(area.population), &*area.name, &area.code, nth))
+        };
+        let mut ranked: Vec<_> = found.into_iter().filter_map(rank).collect();
+        if limit == 0 {
+            return Vec::new();
+        }
+        // One or two letters fit many: only those that are answered are put in order.
+        if ranked.len() > limit {
+            ranked.select_nth_unstable(limit - 1);
+            ranked.truncate(limit);
+        }
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(.., nth)| nth).collect()
     }
 
     fn fit(&self, area: u32, typed: &str) -> Option<Fit> {
@@ -77,7 +86,8 @@ impl Names {
         } else if name.starts_with(typed) {
             Some(Fit::Beginning)
         } else {
-            typed.split(' ').all(begins).then_some(Fit::Word)
+            // One word alone is how it was found.
+            (!typed.contains(' ') || typed.split(' ').all(begins)).then_some(Fit::Word)
         }
     }
 }
@@ -135,6 +145,11 @@ mod tests {
         assert_eq!(names.search(&areas, "sainte marie", 9), [2, 3, 1, 0]);
         assert_eq!(names.search(&areas, "Mari", 9), [4, 0, 3, 1, 2]);
         assert_eq!(names.search(&areas, "marie pres", 9), [1]);
+        let all = names.search(&areas, "m", 9);
+        for limit in 0..=9 {
+            let least = all.len().min(limit);
+            assert_eq!(names.search(&areas, "m", limit), all[..least], "the best, no more than asked for");
+        }
         assert_eq!(names.search(&areas, "marie", 2), [4, 0], "no more than asked for");
         assert_eq!(names.search(&areas, "arie", 9), [0_u32; 0], "the beginning of a word, not its middle");
         assert_eq!(names.search(&areas, " - ", 9), [0_u32; 0]);

@@ -25,6 +25,8 @@ const LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const NETWORK_LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 /// Uses of a setup link that works, from one network, each minute.
 const SETUPS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Named areas are searched this often for each change of a subscription that is allowed: once a letter.
+const SEARCHES_PER_CHANGE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Live views at once on one node; the next is told to come again.
 const LIVE_VIEWS_MAX: usize = 200;
 /// Bits of an IPv4 address that name its network.
@@ -62,6 +64,8 @@ pub struct Limits {
     pub posts: Limit,
     /// By network.
     pub subscriptions: Limit,
+    /// By network.
+    pub searches: Limit,
     /// By login name and network.
     pub login_names: Limit,
     /// By network.
@@ -77,6 +81,7 @@ impl Limits {
         Self {
             posts: Limit::per_minute(config.alerts.posts_per_minute),
             subscriptions: Limit::per_minute(config.subscriptions.changes_per_minute),
+            searches: Limit::per_minute(config.subscriptions.changes_per_minute.saturating_mul(SEARCHES_PER_CHANGE)),
             login_names: Limit::per_minute(LOGINS_PER_MINUTE),
             login_networks: Limit::per_minute(NETWORK_LOGINS_PER_MINUTE),
             setups: Limit::per_minute(SETUPS_PER_MINUTE),

@@ -241,6 +241,21 @@ async fn one_network_cannot_fill_the_house_with_subscriptions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_network_cannot_search_named_areas_without_end() {
+    let server = Server::start(Database::Sqlite, &[("subscriptions.changes_per_minute", "2")]).await;
+    let address = server.url("/api/v1/areas?q=a");
+    let search = async || http::json(&server.http, Method::GET, &address, None, None).await;
+    for nth in 0..20 {
+        assert_eq!(search().await.status, 200, "{nth}");
+    }
+    let refused = search().await;
+    assert_eq!((refused.status, code(&refused).as_str()), (429, "too-many-requests"));
+    assert!(refused.headers.contains_key("retry-after"));
+    let place = [Place::around(CENTRE.0, CENTRE.1, 180, 0)];
+    server.subscribe(&channel("a", AUTH), &place, json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_is_for_operators_and_for_the_key_that_posted() {
     let mut server = Server::start(Database::Sqlite, &[]).await;
     let mut operator = server.setup_admin().await;

@@ -3,10 +3,11 @@
 use super::alerts::{Form, cached};
 use crate::geo::gazetteer::{Gazetteer, NamedArea};
 use crate::web::error::{FieldProblem, WebError};
+use crate::web::limit::Network;
 use crate::web::state::AppState;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::{HeaderMap, Uri};
+use http::{Extensions, HeaderMap, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,7 +27,13 @@ struct Parameters {
 }
 
 /// The areas of which a word begins with each word of `q`, the best first.
-pub async fn find(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Result<Response, WebError> {
+pub async fn find(
+    State(state): State<AppState>,
+    uri: Uri,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Result<Response, WebError> {
+    state.limits.searches.knock(Network::of(&extensions, &headers, &state.config.server.trusted_proxies))?;
     let Query(parameters) = Query::<Parameters>::try_from_uri(&uri)
         .map_err(|error| WebError::Malformed { detail: format!("The query cannot be read: {}", error.body_text()) })?;
     let (text, limit) = read(&parameters)?;
