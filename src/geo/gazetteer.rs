@@ -41,6 +41,7 @@ pub struct Gazetteer {
     /// What has another name, by what that name stands for.
     also: HashMap<AreaCode, Vec<AreaCode>>,
     names: Names,
+    import: i64,
 }
 
 /// What a code stands for.
@@ -140,7 +141,18 @@ impl Gazetteer {
             entry(&alias, &mut |entry| entry.targets.push(target.clone()));
             also.entry(target).or_default().push(alias);
         }
-        Self { names: Names::of(&areas), areas, schemes, also }
+        Self { names: Names::of(&areas), areas, schemes, also, import: 0 }
+    }
+
+    /// The same, as of the import of this number.
+    #[must_use]
+    pub fn of_import(self, import: i64) -> Self {
+        Self { import, ..self }
+    }
+
+    /// The number of the import that it is of; 0 before the first.
+    pub const fn import(&self) -> i64 {
+        self.import
     }
 
     /// How many areas there are.

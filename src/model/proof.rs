@@ -24,12 +24,16 @@ pub struct Proof {
     pub index: Tally,
     /// What the database adds up to.
     pub database: Tally,
+    /// The number of the import of named areas that the node's index has.
+    pub index_import: i64,
+    /// The number of the last import of named areas in the database.
+    pub database_import: i64,
     pub took_ms: u64,
 }
 
 impl Proof {
-    /// Whether index and database are the same.
+    /// Whether index and database are the same, and named areas lie in both where the same import says.
     pub fn agrees(&self) -> bool {
-        self.index == self.database
+        self.index == self.database && self.index_import == self.database_import
     }
 }

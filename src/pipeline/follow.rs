@@ -37,6 +37,10 @@ pub struct Compared {
     pub change: i64,
     pub index: Tally,
     pub database: Tally,
+    /// The import of named areas that the index has.
+    pub index_import: i64,
+    /// The last one in the database.
+    pub database_import: i64,
 }
 
 /// Why everyone is read again, not only who changed.
@@ -63,13 +67,13 @@ impl Follower {
         Self { db, clock, audience, one_at_a_time: Mutex::new(()), failing, import: AtomicI64::new(0), proof }
     }
 
-    /// Reads everyone. Done once at the start.
+    /// Reads everyone and all named areas. Done once at the start, and where index and database disagree.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn load(&self) -> Result<(), StoreError> {
         let _turn = self.one_at_a_time.lock().await;
-        self.follow_areas().await?;
+        self.read_areas().await?;
         self.read_everyone().await?;
         self.measure();
         Ok(())
@@ -102,11 +106,12 @@ impl Follower {
     /// When the database does not answer.
     pub async fn compare(&self) -> Result<Compared, StoreError> {
         let (snapshot, mut moment) = self.same_moment().await?;
+        let (index_import, database_import) = (snapshot.gazetteer().import(), moment.import().await?);
         let database = add_up(&mut moment, self.clock, |_| {}).await?;
         let change = moment.seq();
         drop(moment);
         let index = tokio::task::spawn_blocking(move || snapshot.checksum()).await.expect("adding up does not fail");
-        Ok(Compared { change, index: tally(index), database })
+        Ok(Compared { change, index: tally(index), database, index_import, database_import })
     }
 
     /// Keeps the last comparison for whoever asks.
@@ -119,11 +124,17 @@ impl Follower {
         self.proof.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The index and a moment of the database that show the same last change. Neither changes any more.
+    /// The index and a moment of the database that show the same last change, and to which the last import of named
+    /// areas known to the follower is the same. Neither changes any more.
     async fn same_moment(&self) -> Result<(Arc<Snapshot>, Moment), StoreError> {
         loop {
             let _turn = self.one_at_a_time.lock().await;
+            self.follow_areas().await?;
             let mut moment = Moment::long(&self.db).await?;
+            if moment.import().await? != self.import.load(Ordering::Relaxed) {
+                // Imported in between.
+                continue;
+            }
             match self.follow(&mut moment).await? {
                 None => return Ok((self.audience.snapshot(), moment)),
                 Some(loss) => self.read_again(loss).await?,
@@ -136,10 +147,14 @@ impl Follower {
         if store::area::number(&self.db).await? == self.import.load(Ordering::Relaxed) {
             return Ok(());
         }
+        self.read_areas().await
+    }
+
+    async fn read_areas(&self) -> Result<(), StoreError> {
         let stored = store::area::read_all(&self.db).await?;
         let number = stored.number();
         // Preparing borders takes the processor for a moment: others must not wait for it.
-        let gazetteer = tokio::task::spawn_blocking(|| stored.gazetteer()).await;
+        let gazetteer = tokio::task::spawn_blocking(move || stored.gazetteer()).await;
         let gazetteer = gazetteer.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let areas = gazetteer.len();
         self.audience.rename(Arc::new(gazetteer));

@@ -67,6 +67,8 @@ impl Prover {
             change: compared.change,
             index: compared.index,
             database: compared.database,
+            index_import: compared.index_import,
+            database_import: compared.database_import,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
         self.tell(&proof, took);
@@ -96,6 +98,8 @@ impl Prover {
                 change,
                 ?index,
                 ?database,
+                index_import = proof.index_import,
+                database_import = proof.database_import,
                 "ALARM: index and database DISAGREE at change {change}: everyone is read again"
             );
         }

@@ -117,7 +117,7 @@ impl Stored {
         let pair = |row: AliasRow| {
             (AreaCode::new(&row.scheme, &row.code), AreaCode::new(&row.target_scheme, &row.target_code))
         };
-        Ok(Gazetteer::new(areas, self.aliases.into_iter().map(pair)))
+        Ok(Gazetteer::new(areas, self.aliases.into_iter().map(pair)).of_import(self.number))
     }
 }
 

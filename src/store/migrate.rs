@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     step!(6, "0006_places"),
     step!(7, "0007_areas"),
     step!(8, "0008_proof"),
+    step!(9, "0009_proof_areas"),
 ];
 
 /// The numbers of all migrations.

@@ -19,6 +19,7 @@ row! {
     ProofRow {
         node: String, at_ms: i64, change: i64, index_people: i64, index_places: i64, index_sum: String,
         database_people: i64, database_places: i64, database_sum: String, took_ms: i64,
+        index_import: i64, database_import: i64,
     }
 }
 
@@ -37,6 +38,8 @@ impl ProofRow {
             node: self.node,
             at: time(self.at_ms, "audience_proof.at_ms")?,
             change: self.change,
+            index_import: self.index_import,
+            database_import: self.database_import,
             took_ms: narrow(self.took_ms, "audience_proof.took_ms")?,
         })
     }
@@ -50,8 +53,8 @@ pub async fn insert(tx: &mut Tx, proof: &Proof) -> Result<(), StoreError> {
     let agrees = i64::from(proof.agrees());
     on_tx!(tx, |conn| sqlx::query(
         "INSERT INTO audience_proof (node, at_ms, agrees, change, index_people, index_places, index_sum, \
-         database_people, database_places, database_sum, took_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+         database_people, database_places, database_sum, took_ms, index_import, database_import) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
     )
     .bind(&proof.node)
     .bind(ms(proof.at))
@@ -64,6 +67,8 @@ pub async fn insert(tx: &mut Tx, proof: &Proof) -> Result<(), StoreError> {
     .bind(count(proof.database.places))
     .bind(format!("{:016x}", proof.database.sum))
     .bind(count(proof.took_ms))
+    .bind(proof.index_import)
+    .bind(proof.database_import)
     .execute(conn)
     .await
     .map(drop))?;

@@ -115,8 +115,8 @@ fn tell(report: &mut Report, of_node: &[Proof], clock: Clock, here: &str) {
     if last.agrees() {
         let Tally { people, places, sum } = last.index;
         let what = format!(
-            "{name}: index and database agree at change {}: {people} people, {places} places, sum {sum:016x}; {when}, in {} ms",
-            last.change, last.took_ms
+            "{name}: index and database agree at change {}: {people} people, {places} places, sum {sum:016x}, named areas of import {}; {when}, in {} ms",
+            last.change, last.index_import, last.took_ms
         );
         if is_silent(last, clock) {
             report.note(CHECK, format!("{what}. It has not compared since: it does not run, or see its log"));
@@ -127,8 +127,14 @@ fn tell(report: &mut Report, of_node: &[Proof], clock: Clock, here: &str) {
         report.fault(
             CHECK,
             format!(
-                "{name}: index and database DISAGREE at change {} ({when}): {} people and {} places in the index, {} and {} in the database",
-                last.change, last.index.people, last.index.places, last.database.people, last.database.places
+                "{name}: index and database DISAGREE at change {} ({when}): {} people, {} places and import {} of the named areas in the index, {}, {} and {} in the database",
+                last.change,
+                last.index.people,
+                last.index.places,
+                last.index_import,
+                last.database.people,
+                last.database.places,
+                last.database_import
             ),
             "Restart that node: it reads everyone again. Keep its log and tell the maintainers; alerts of before may have missed people.",
         );

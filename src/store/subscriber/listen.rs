@@ -69,6 +69,14 @@ impl Moment {
         self.seq
     }
 
+    /// The number of the last import of named areas that it shows.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn import(&mut self) -> Result<i64, StoreError> {
+        value(&mut self.tx, Counter::Area).await
+    }
+
     /// The next people with a live subscription after this slot (`None`: from the first), by slot, so many at most.
     ///
     /// # Errors

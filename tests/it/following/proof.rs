@@ -6,6 +6,7 @@ use crate::support::database::databases;
 use crate::support::postgres::FreshDatabase;
 use beffroi::audience::{Audience, Change};
 use beffroi::clock::{Clock, random_id};
+use beffroi::geo::gazetteer::Gazetteer;
 use beffroi::model::proof::{Proof, Tally};
 use beffroi::pipeline::follow::Follower;
 use beffroi::pipeline::prove::Prover;
@@ -58,6 +59,32 @@ async fn what_is_planted_in_the_index_is_found_and_mended() {
         let found = kept(&db).await;
         assert_eq!(found.iter().filter(|(_, agrees)| !agrees).count(), 3, "{name}: the findings are kept: {found:?}");
         assert_eq!(found.iter().filter(|(_, agrees)| *agrees).count(), 1, "{name}: and the last proof: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_with_the_named_areas_of_another_import_is_found_and_mended() {
+    for (name, db, _guard) in databases().await {
+        let (follower, audience, prover) = node(&db, "one");
+        subscribe(&db, "https://push.example/1").await;
+        follower.load().await.expect("loads");
+        execute(&db, "UPDATE counter SET value = value + 1 WHERE name = 'area'").await;
+        let honest = prover.prove().await.expect("proves");
+        let imports = |proof: &Proof| (proof.index_import, proof.database_import);
+        assert!(honest.agrees() && imports(&honest) == (1, 1), "{name}: an import is followed first: {honest:?}");
+
+        audience.rename(Arc::new(Gazetteer::default().of_import(7)));
+        let mended = prover.prove().await.expect("proves");
+        assert!(mended.agrees() && imports(&mended) == (1, 1), "{name}: {mended:?}");
+        assert_eq!(audience.snapshot().gazetteer().import(), 1, "{name}");
+        let found = store::proof::list(&db).await.expect("reads");
+        let disagreed: Vec<_> = found.iter().filter(|proof| !proof.agrees()).collect();
+        assert_eq!(disagreed.len(), 1, "{name}: the finding is kept: {found:?}");
+        assert_eq!(
+            (imports(disagreed[0]), disagreed[0].index),
+            ((7, 1), honest.index),
+            "{name}: the people are the same"
+        );
     }
 }
 
@@ -137,7 +164,9 @@ async fn of_many_disagreements_the_latest_are_kept() {
             let database = if agrees { index } else { Tally::default() };
             let at = first.saturating_add(jiff::SignedDuration::from_secs(number)).expect("a time");
             let at = jiff::Timestamp::from_millisecond(at.as_millisecond()).expect("a time");
-            let proof = Proof { node: node.to_owned(), at, change: number, index, database, took_ms: 7 };
+            let (index_import, database_import) = (3, 4 - i64::from(agrees));
+            let node = node.to_owned();
+            let proof = Proof { node, at, change: number, index, database, index_import, database_import, took_ms: 7 };
             let mut tx = db.begin().await.expect("begins");
             store::proof::insert(&mut tx, &proof).await.expect("inserts");
             tx.commit().await.expect("commits");
