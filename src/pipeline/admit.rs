@@ -28,6 +28,8 @@ pub struct ChainFacts {
     pub overtaken: bool,
     /// A key is pinned for its sender, and no signature of it is by that key.
     pub unproven: bool,
+    /// It speaks for a part of something only: who hears its end depends on where that is.
+    pub part: bool,
 }
 
 /// What is to become of an alert.
@@ -103,7 +105,12 @@ pub fn reaches_nobody(
         return Some(Reason::Superseded);
     }
     if alert.msg_type == MsgType::Cancel {
-        return (!chain.known).then_some(Reason::NothingToCancel);
+        if !chain.known {
+            return Some(Reason::NothingToCancel);
+        }
+        let ground = chain.part.then(|| gazetteer.ground_of_alert(alert));
+        let is_unknown = ground.is_some_and(|ground| ground.shape.is_none() && !ground.unknown.is_empty());
+        return is_unknown.then_some(Reason::UnknownArea);
     }
     if messages.is_empty() {
         return Some(Reason::NoInfo);
@@ -177,6 +184,15 @@ pub fn supersedes_silently(alert: &Alert, credential: &Credential, chain: ChainF
         && may_publish(alert, credential, chain, verdict)
 }
 
+/// Whether an Update that waits because nobody knows its areas already stops what it updates: but for the areas it would
+/// have rung, so the outdated text must not go on being sent. Nothing else changes until a person releases it.
+pub fn hushes(alert: &Alert, credential: &Credential, chain: ChainFacts, verdict: Verdict) -> bool {
+    alert.msg_type == MsgType::Update
+        && chain.known
+        && verdict == Verdict::held(Reason::UnknownArea)
+        && credential.action == KeyAction::Ring
+}
+
 /// Whether what was posted may be shown to the public without a person: only from a key that needs none, speaking for
 /// itself. What such a key files (no area, already expired, …) reaches nobody, yet is on record for everyone.
 pub fn may_publish(alert: &Alert, credential: &Credential, chain: ChainFacts, verdict: Verdict) -> bool {
@@ -235,7 +251,7 @@ mod tests {
     }
 
     const KNOWN: ChainFacts =
-        ChainFacts { known: true, foreign: false, cancelled: false, overtaken: false, unproven: false };
+        ChainFacts { known: true, foreign: false, cancelled: false, overtaken: false, unproven: false, part: false };
     const NONE: ChainFacts = ChainFacts { known: false, ..KNOWN };
 
     fn verdict(alert: &Alert, credential: &Credential, chain: ChainFacts) -> Verdict {
@@ -277,12 +293,18 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_area_that_nobody_knows_waits_for_a_person() {
+    /// An alert that names its area and draws nothing.
+    fn in_a_town() -> Alert {
         let mut coded = alert();
         coded.infos[0].areas[0].circles.clear();
         let geocode = NamedValue { value_name: "town".to_owned(), value: "1".to_owned() };
         coded.infos[0].areas[0].geocodes.push(geocode);
+        coded
+    }
+
+    #[test]
+    fn an_area_that_nobody_knows_waits_for_a_person() {
+        let coded = in_a_town();
         for (action, want) in [
             (KeyAction::Ring, Verdict::held(Reason::UnknownArea)),
             (KeyAction::Hold, Verdict::held(Reason::UnknownArea)),
@@ -373,6 +395,40 @@ mod tests {
             assert_eq!(verdict, Verdict::filed(Reason::Expired));
             assert_eq!(supersedes_silently(&update, &credential, chain, verdict), ends, "{action:?}");
         }
+    }
+
+    #[test]
+    fn an_update_whose_areas_nobody_knows_stops_what_it_updates_while_it_waits() {
+        let mut update = in_a_town();
+        update.msg_type = MsgType::Update;
+        let foreign = ChainFacts { foreign: true, ..KNOWN };
+        let unproven = ChainFacts { unproven: true, ..KNOWN };
+        for (action, senders, chain, stops) in [
+            (KeyAction::Ring, &[][..], KNOWN, true),
+            (KeyAction::Ring, &[][..], NONE, false),
+            (KeyAction::Hold, &[][..], KNOWN, false),
+            (KeyAction::File, &[][..], KNOWN, false),
+            (KeyAction::Ring, &["someone@else.example"][..], KNOWN, false),
+            (KeyAction::Ring, &[][..], foreign, false),
+            (KeyAction::Ring, &[][..], unproven, false),
+        ] {
+            let credential = credential(action, senders);
+            let verdict = verdict(&update, &credential, chain);
+            assert_eq!(hushes(&update, &credential, chain, verdict), stops, "{action:?} {senders:?} {chain:?}");
+            assert!(!supersedes_silently(&update, &credential, chain, verdict), "it still waits");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_part_that_nobody_knows_waits_for_a_person() {
+        let mut cancel = in_a_town();
+        cancel.msg_type = MsgType::Cancel;
+        let ring = credential(KeyAction::Ring, &[]);
+        let part = ChainFacts { part: true, ..KNOWN };
+        assert_eq!(verdict(&cancel, &ring, part), Verdict::held(Reason::UnknownArea));
+        assert_eq!(verdict(&cancel, &ring, KNOWN), Verdict::RING, "the end of the whole goes to those told");
+        cancel.infos[0].areas[0].geocodes.clear();
+        assert_eq!(verdict(&cancel, &ring, part), Verdict::RING);
     }
 
     #[test]

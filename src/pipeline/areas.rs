@@ -32,10 +32,11 @@ pub fn unknown_shown(alert: &Alert, gazetteer: &Gazetteer) -> Vec<String> {
     unknown(alert, gazetteer).iter().take(CODES_SHOWN_MAX).map(short).collect()
 }
 
-/// What an answer says of the geocodes. A Cancel goes to those told, whatever it names.
-pub fn remarks(alert: &Alert, gazetteer: &Gazetteer) -> Vec<Remark> {
+/// What an answer says of the geocodes. A Cancel goes to those told, whatever it names, unless it ends a part only.
+pub fn remarks(alert: &Alert, part: bool, gazetteer: &Gazetteer) -> Vec<Remark> {
     match alert.msg_type {
         MsgType::Alert | MsgType::Update => {}
+        MsgType::Cancel if part => {}
         MsgType::Cancel | MsgType::Ack | MsgType::Error => return Vec::new(),
     }
     let geocodes = Geocodes::of(alert);
@@ -190,13 +191,16 @@ mod tests {
         let mut alert = alert();
         alert.infos[0].areas = vec![coded(&["1", "2"]), coded(&["3", "1"])];
         alert.infos.push(info("en", coded(&["3", "4"])));
-        let told: Vec<(String, usize)> =
-            remarks(&alert, &Gazetteer::default()).into_iter().map(|remark| (remark.path, remark.element.1)).collect();
+        let told: Vec<(String, usize)> = remarks(&alert, false, &Gazetteer::default())
+            .into_iter()
+            .map(|remark| (remark.path, remark.element.1))
+            .collect();
         let path = |info: u32, area: u32, code: u32| format!("/alert/info[{info}]/area[{area}]/geocode[{code}]");
         assert_eq!(told, [(path(1, 1, 1), 0), (path(1, 1, 2), 1), (path(1, 2, 1), 2), (path(2, 1, 2), 5)]);
         assert_eq!(unknown(&alert, &Gazetteer::default()).len(), 4);
         alert.msg_type = MsgType::Cancel;
-        assert!(remarks(&alert, &Gazetteer::default()).is_empty());
+        assert!(remarks(&alert, false, &Gazetteer::default()).is_empty());
+        assert_eq!(remarks(&alert, true, &Gazetteer::default()).len(), 4, "where a part ends is to be known");
     }
 
     #[test]
@@ -214,7 +218,7 @@ mod tests {
         two.geocodes.push(NamedValue { value_name: "NUTS2".to_owned(), value: "XX1".to_owned() });
         alert.infos[0].areas = vec![two];
         let told: Vec<(&str, String)> =
-            remarks(&alert, &gazetteer).into_iter().map(|remark| (remark.rule.code, remark.message)).collect();
+            remarks(&alert, false, &gazetteer).into_iter().map(|remark| (remark.rule.code, remark.message)).collect();
         let partly = "TOWN A stands for several areas, of which nobody here knows NUTS XX2: nobody is reached there.";
         let parts =
             "NUTS XX1 is made of the 2 parts of it that are known here; whether that is all of it is not known.";
@@ -226,7 +230,7 @@ mod tests {
         let codes: Vec<String> = (0..100).map(|code| code.to_string()).collect();
         let mut alert = alert();
         alert.infos[0].areas = vec![coded(&codes.iter().map(String::as_str).collect::<Vec<_>>())];
-        let told = remarks(&alert, &Gazetteer::default());
+        let told = remarks(&alert, false, &Gazetteer::default());
         assert_eq!(told.len(), CODES_TOLD_MAX + 1);
         assert!(told[CODES_TOLD_MAX].message.starts_with("80 more"), "{}", told[CODES_TOLD_MAX].message);
     }
@@ -243,7 +247,7 @@ mod tests {
         alert.infos[0].areas = vec![area(0.0, 0.0, 1.0), holed.clone()];
         alert.infos.push(info("en", area(0.0, 0.0, 1.0)));
         alert.infos[1].areas.push(holed);
-        let told = remarks(&alert, &Gazetteer::default());
+        let told = remarks(&alert, false, &Gazetteer::default());
         let told: Vec<(&str, &str)> = told.iter().map(|remark| (&*remark.path, &*remark.message)).collect();
         let message = "2 holes of this area cannot be left out everywhere: a circle is too large, or too near a pole, to be \
                        cut. People there are warned, too.";

@@ -3,7 +3,7 @@
 use super::admit::{self, Verdict};
 use super::answer::{Answer, Estimate, KeyText, Links, PostError, Posted, explain};
 use super::areas;
-use super::chain::{Before, Chains, act};
+use super::chain::{Before, Chains, act, hush};
 use super::copies::{Copy, copies, facts_hash, spoken_for};
 use super::estimate::{Draft, Estimation, drafts, estimate};
 use super::fence::Fence;
@@ -269,6 +269,8 @@ impl Bell {
         let mut stopped = Vec::new();
         if verdict.state == State::Approved || admit::supersedes_silently(&alert, credential, chains.facts, verdict) {
             stopped = act(tx, &alert, &id, &broadcast.id, &chains, now).await?;
+        } else if admit::hushes(&alert, credential, chains.facts, verdict) {
+            stopped = hush(tx, &chains, now).await?;
         } else if admit::silences_the_unknown(&alert, credential, &chains.own.sender, chains.facts, verdict) {
             store::chain::cancel(tx, &chains.own.id, &id, now).await?;
         }
@@ -298,7 +300,7 @@ impl Bell {
             State::Sending | State::Done | State::Halted | State::Expired | State::Filed | State::Refused => Vec::new(),
         };
         let all_clear = admit::is_all_clear(&alert, &messages);
-        chains.remarks.extend(areas::remarks(&alert, audience.gazetteer()));
+        chains.remarks.extend(areas::remarks(&alert, chains.facts.part, audience.gazetteer()));
         chains.remarks.extend(remarks(&copies, all_clear));
         let mut before = chains.before(&self.db).await?;
         before.copies = spoken_for(&self.db, &copies).await?;

@@ -99,12 +99,7 @@ pub async fn act(
     };
     if takes_the_place {
         store::copies::hold_all_of(tx, &ids).await?;
-        for earlier in chains.earlier.iter().filter(is_met) {
-            if store::broadcast::halt(tx, &earlier.id, now).await? {
-                store::batch::close_open(tx, &earlier.id, Rest::Stopped).await?;
-                stopped.push(earlier.id.clone());
-            }
-        }
+        stopped = halt(tx, chains.earlier.iter().filter(is_met), now).await?;
     }
     Db::notify(tx, listen::FENCE).await?;
     Db::notify(tx, listen::PLAN).await?;
@@ -119,6 +114,40 @@ pub async fn act(
     if takes_the_place {
         for chain in ids {
             store::copies::plan_again(tx, chain, now).await?;
+        }
+    }
+    Ok(stopped)
+}
+
+/// Stops what of the chains is being sent, for what is held itself but says that all of that is outdated. Nothing else of
+/// the chains changes, and what waits for a person goes on waiting; copies of it are planned again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hush(tx: &mut Tx, chains: &Chains, now: Timestamp) -> Result<Vec<BroadcastId>, StoreError> {
+    let ids: Vec<&ChainId> = chains.all().map(|chain| &chain.id).collect();
+    store::copies::hold_all_of(tx, &ids).await?;
+    let is_sent = |earlier: &&Broadcast| is_open(earlier.state) && earlier.state != State::Held;
+    let stopped = halt(tx, chains.earlier.iter().filter(is_sent), now).await?;
+    Db::notify(tx, listen::FENCE).await?;
+    Db::notify(tx, listen::PLAN).await?;
+    for chain in ids {
+        store::copies::plan_again(tx, chain, now).await?;
+    }
+    Ok(stopped)
+}
+
+/// Those that were stopped by it.
+async fn halt<'a>(
+    tx: &mut Tx,
+    broadcasts: impl Iterator<Item = &'a Broadcast>,
+    now: Timestamp,
+) -> Result<Vec<BroadcastId>, StoreError> {
+    let mut stopped = Vec::new();
+    for broadcast in broadcasts {
+        if store::broadcast::halt(tx, &broadcast.id, now).await? {
+            store::batch::close_open(tx, &broadcast.id, Rest::Stopped).await?;
+            stopped.push(broadcast.id.clone());
         }
     }
     Ok(stopped)

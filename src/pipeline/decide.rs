@@ -51,10 +51,15 @@ impl Bell {
         let own = Own { voice: &stored.voice, id: Some(&stored.id), now };
         let chains = resolve(&mut tx, &alert, own).await?;
         let audience = self.audience.snapshot();
+        let tells = match alert.msg_type {
+            MsgType::Update => chains.facts.known,
+            MsgType::Cancel => !chains.before(&self.db).await?.told.is_empty(),
+            MsgType::Alert | MsgType::Ack | MsgType::Error => false,
+        };
         match reaches_nobody(&alert, &messages, chains.facts, audience.gazetteer(), now) {
             None => {}
-            // Those told before hear an Update wherever they are.
-            Some(Reason::UnknownArea) if alert.msg_type == MsgType::Update && chains.facts.known => {}
+            // Those told before hear an Update, and the end of the whole, wherever they are.
+            Some(Reason::UnknownArea) if tells => {}
             Some(reason) => return Err(DecisionError::ReachesNobody(reason)),
         }
         // A Cancel is as urgent, and lasts as long, as what it cancels is by now.

@@ -105,6 +105,7 @@ fn facts(alert: &Alert, found: &Found, chains: &[Chain], parts: &[Chain], own_ke
         cancelled: chains.iter().all(|chain| chain.cancelled.is_some()),
         overtaken: chains.iter().all(overtook) || chains.iter().any(own_overtaken),
         unproven: false,
+        part: !parts.is_empty(),
     }
 }
 
