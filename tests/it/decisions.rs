@@ -1,6 +1,6 @@
 //! What people decide in the console, through its own forms: release, refuse, stop.
 
-use crate::support::alerts::{CENTRE, Cap};
+use crate::support::alerts::{BOX, CENTRE, Cap};
 use crate::support::browser::{Browser, Form};
 use crate::support::crowd::Crowd;
 use crate::support::place::{FINE, Place};
@@ -171,4 +171,29 @@ async fn who_still_waited_for_a_stopped_broadcast_hears_its_copy() {
         assert!(crowd.people.iter().all(|person| heard.get(person).is_some_and(|pushes| pushes.len() == 1)));
         assert!(crowd.settled(&id).await["stopped"].as_u64() > Some(0), "it was over before the stop");
     }
+}
+
+/// It waits, for nobody knows where it applies; the text that it replaces stops at once, and those told hear it when it
+/// is released.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_by_unknown_codes_stops_what_it_updates_and_waits() {
+    let mut crowd = Crowd::start_with(Database::Sqlite, &[SLOW]).await;
+    let cap = Cap::new("outdated");
+    let id = crowd.post(&cap).await;
+    crowd.pushed(1).await;
+    let geocode = "<geocode><valueName>Town</valueName><value>nowhere</value></geocode>";
+    let update = Cap { sent: "2026-06-01T11:59:20-00:00".to_owned(), ..Cap::about(&cap, "Update") };
+    let xml = update.xml().replace(&format!("<polygon>{BOX}</polygon>"), geocode);
+    let answer = crowd.server.post_new(&crowd.key, xml).await;
+    let last = Clock::system().real().saturating_add(FENCE).expect("a time");
+    assert_eq!((&answer["state"], &answer["reason"]), (&"held".into(), &"unknown-area".into()), "{answer}");
+    let (broadcast, told) = crowd.stopped(&id, last).await;
+    assert_eq!(broadcast["state"], "halted", "{broadcast}");
+    assert!(broadcast["stopped"].as_u64() > Some(0), "it was over before the Update: {broadcast}");
+    let update = answer["id"].as_str().expect("an id").to_owned();
+    let form = form_for(&mut crowd.operator, &update, "release").await;
+    crowd.operator.submit(&form.fill("confirm", WORD)).await.expect(200);
+    let broadcast = crowd.settled(&update).await;
+    assert_eq!(broadcast["state"], "done", "{broadcast}");
+    assert_adds_up(&broadcast, told.len() as u64);
 }
