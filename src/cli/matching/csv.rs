@@ -13,11 +13,11 @@ pub fn read(text: Vec<u8>, mut progress: impl FnMut(usize)) -> Result<Places, Fa
     let mut places = Places::of(text);
     let text = places.take_text();
     let mut faults = Faults::default();
-    let mut records = Records { text: &text, at: bom_bytes(&text), line: 1 };
+    let mut records = Records { text: &text, at: bom_bytes(&text), line: 1, delimiter: b',' };
     let mut fields = Vec::new();
     let columns = match records.next(&mut fields) {
         Some(Ok(line)) => Columns::of(&text, &fields).map_err(|fault| (line, fault)),
-        Some(Err(line)) => Err((line, UNCLOSED.to_owned())),
+        Some(Err((line, fault))) => Err((line, fault.to_owned())),
         None => Err((1, format!("nothing stands here: {HEADER}"))),
     };
     let columns = match columns {
@@ -33,7 +33,7 @@ pub fn read(text: Vec<u8>, mut progress: impl FnMut(usize)) -> Result<Places, Fa
             Ok((_, Ok((Id::InFile(from, length), point)))) => places.point_at(from, length, point),
             Ok((_, Ok((Id::Unfolded(id), point)))) => places.point(&id, text.len(), point),
             Ok((line, Err(fault))) => faults.add(line, || fault),
-            Err(line) => faults.add(line, || UNCLOSED.to_owned()),
+            Err((line, fault)) => faults.add(line, || fault.to_owned()),
         }
         if records.at - told >= 1 << 24 {
             told = records.at;
@@ -46,6 +46,21 @@ pub fn read(text: Vec<u8>, mut progress: impl FnMut(usize)) -> Result<Places, Fa
 
 const HEADER: &str = "the first line must be the header id,lat,lon,radius_km";
 const UNCLOSED: &str = "a quoted field never ends: close it with a quotation mark";
+const BEHIND_MARK: &str = "something stands behind the closing quotation mark of a field: put the whole field in quotation marks, and double those within it";
+
+/// The cells of one row of a table, as [`read`] takes them apart.
+///
+/// # Errors
+/// A quoted cell has no end in this row, or goes on behind its closing mark.
+pub fn cells(row: &str, delimiter: u8) -> Result<Vec<String>, &'static str> {
+    let text = row.as_bytes();
+    let mut fields = Vec::new();
+    match (Records { text, at: 0, line: 1, delimiter }).next(&mut fields) {
+        None => Ok(Vec::new()),
+        Some(Err((_, fault))) => Err(fault),
+        Some(Ok(_)) => Ok(fields.iter().map(|field| String::from_utf8_lossy(&field.text(text)).into_owned()).collect()),
+    }
+}
 
 fn bom_bytes(text: &[u8]) -> usize {
     if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
@@ -84,12 +99,13 @@ struct Records<'a> {
     at: usize,
     /// Of what comes next.
     line: usize,
+    delimiter: u8,
 }
 
 impl Records<'_> {
     /// Puts the fields of the next record that is not empty into `fields`, and gives its line. An error is the line of
-    /// a quoted field without an end.
-    fn next(&mut self, fields: &mut Vec<Field>) -> Option<Result<usize, usize>> {
+    /// a quoted field that does not end as it should, and how it does not.
+    fn next(&mut self, fields: &mut Vec<Field>) -> Option<Result<usize, (usize, &'static str)>> {
         loop {
             let rest = &self.text[self.at..];
             if rest.is_empty() {
@@ -105,34 +121,38 @@ impl Records<'_> {
             self.line += 1;
             let content = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
             if !content.trim_ascii().is_empty() {
-                split(content, from, fields);
+                split(content, from, self.delimiter, fields);
                 return Some(Ok(line));
             }
         }
     }
 
     /// The same where a quotation mark is in the next line.
-    fn next_quoted(&mut self, fields: &mut Vec<Field>) -> Result<usize, usize> {
-        let (text, line) = (self.text, self.line);
+    fn next_quoted(&mut self, fields: &mut Vec<Field>) -> Result<usize, (usize, &'static str)> {
+        let (text, line, delimiter) = (self.text, self.line, self.delimiter);
         fields.clear();
         loop {
             let start = self.at + text[self.at..].iter().take_while(|&&byte| byte == b' ').count();
             let field = if text.get(start) == Some(&b'"') {
                 let (to, doubled) = self.quoted_end(start + 1).ok_or_else(|| {
                     self.at = text.len();
-                    line
+                    (line, UNCLOSED)
                 })?;
                 self.at = to + 1;
                 Field { from: start + 1, to, doubled, quoted: true }
             } else {
                 Field::plain(self.at, self.at)
             };
-            let length = text[self.at..].iter().position(|byte| matches!(byte, b',' | b'\n'));
+            let length = text[self.at..].iter().position(|&byte| byte == delimiter || byte == b'\n');
             let end = length.map_or(text.len(), |length| self.at + length);
-            // What stands behind the closing mark belongs to no one.
+            if field.quoted && !text[self.at..end].trim_ascii().is_empty() {
+                self.at = memchr(b'\n', &text[end..]).map_or(text.len(), |length| end + length + 1);
+                self.line += 1;
+                return Err((line, BEHIND_MARK));
+            }
             fields.push(if field.quoted { field } else { Field::plain(self.at, end) });
             self.at = (end + 1).min(text.len());
-            if text.get(end) != Some(&b',') {
+            if text.get(end) != Some(&delimiter) {
                 self.line += 1;
                 return Ok(line);
             }
@@ -155,11 +175,11 @@ impl Records<'_> {
 }
 
 /// Fields of a line without quotation marks.
-fn split(content: &[u8], from: usize, fields: &mut Vec<Field>) {
+fn split(content: &[u8], from: usize, delimiter: u8, fields: &mut Vec<Field>) {
     fields.clear();
     let mut start = 0;
     for (comma, &byte) in content.iter().enumerate() {
-        if byte == b',' {
+        if byte == delimiter {
             fields.push(Field::plain(from + start, from + comma));
             start = comma + 1;
         }
@@ -179,12 +199,17 @@ struct Columns {
     lat: usize,
     lon: usize,
     radius_km: Option<usize>,
+    /// How many there are, with those of other names.
+    count: usize,
 }
 
 impl Columns {
     fn of(text: &[u8], header: &[Field]) -> Result<Self, String> {
         if header.len() > COLUMNS_MAX {
             return Err(format!("more than {COLUMNS_MAX} columns: {HEADER}"));
+        }
+        if header.iter().any(|field| field.text(text).contains(&b'\r')) {
+            return Err("the lines end with carriage returns alone: save the file with line feeds".to_owned());
         }
         let names: Vec<String> =
             header.iter().map(|field| String::from_utf8_lossy(&field.text(text)).to_ascii_lowercase()).collect();
@@ -201,10 +226,18 @@ impl Columns {
                 format!("there is no column {name}: {HEADER}{comma}")
             })
         };
-        Ok(Self { id: need("id")?, lat: need("lat")?, lon: need("lon")?, radius_km: find("radius_km")? })
+        let (id, lat, lon) = (need("id")?, need("lat")?, need("lon")?);
+        Ok(Self { id, lat, lon, radius_km: find("radius_km")?, count: header.len() })
     }
 
     fn place(&self, text: &[u8], fields: &[Field]) -> Result<(Id, Point), String> {
+        if fields.len() > self.count {
+            return Err(format!(
+                "it has {} fields and the header {}: write decimal points, and quotation marks around what has a comma",
+                fields.len(),
+                self.count
+            ));
+        }
         let field = |column: usize, name: &str| {
             fields.get(column).ok_or_else(|| format!("it ends before the column {name}: fill it in"))
         };
@@ -288,6 +321,13 @@ mod tests {
             ("id,lat,lon\n,1,2\n", "line 2: the id is empty"),
             ("id,lat,lon\n\"a\nb\",1,2\n", "line 2: the id has a line break"),
             ("id,lat,lon\na,1,2\n\"b,1,2\nc,1,2\n", "line 3: a quoted field never ends"),
+            (
+                "id,lat,lon,radius_km\nlille,50,63,3,06,5\n",
+                "line 2: it has 6 fields and the header 4: write decimal points",
+            ),
+            ("id,lat,lon\na,1,2,\n", "line 2: it has 4 fields and the header 3"),
+            ("id,lat,lon\n\"a\"b,1,2\nc,1,2\n", "line 2: something stands behind the closing quotation mark"),
+            ("id,lat,lon,radius_km\ra,1,2,3\rb,1,2,3\r", "line 1: the lines end with carriage returns alone"),
             ("id,lat,lon,radius_km\na,1,2,-1\n", "line 2: radius -1 is not within"),
         ] {
             let told = fault(text);

@@ -1,6 +1,6 @@
 //! `beffroi match`: who an alert reaches, without a server, so that anyone can check us.
 
-mod csv;
+pub(super) mod csv;
 mod geojson;
 mod ground;
 mod places;
