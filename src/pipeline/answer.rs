@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Estimates of people below this are told to nobody.
 pub const ESTIMATE_SHOWN_MIN: u64 = 20;
-/// Estimates are rounded down to a multiple of this: else two areas that differ by a cell would tell who is in it.
+/// Estimates are rounded down to a multiple of this: else two areas that differ by a cell would tell at once who is in
+/// it. Many questions, or subscriptions of one's own that make a number jump, can still tell; their number is limited.
 pub const ESTIMATE_STEP: u64 = 10;
 
 /// The body of the answer to a post; the first one is kept and given again for the same bytes.

@@ -1,4 +1,6 @@
-//! Whom a draft would reach, before anyone decides to send it. Pure, and so told that nobody can be counted out of it.
+//! Whom a draft would reach, before anyone decides to send it. Pure, and told so that counting somebody out of it is
+//! hard. It is not impossible: who adds subscriptions of their own until a number jumps learns how far it was from the
+//! next ten. The limit of questions, the tens and the least number that is told bound that.
 //!
 //! What is told, and what is not:
 //! 1. A number below [`ESTIMATE_SHOWN_MIN`], 0 as well, is hidden; others are rounded down to tens.

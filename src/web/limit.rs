@@ -27,6 +27,8 @@ const NETWORK_LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("not ze
 const SETUPS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Named areas are searched this often for each change of a subscription that is allowed: once a letter.
 const SEARCHES_PER_CHANGE: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Estimates of one key or one operator, each minute. Each costs a match, and each tells a little of who is where.
+const ESTIMATES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 /// Live views at once on one node; the next is told to come again.
 const LIVE_VIEWS_MAX: usize = 200;
 /// Bits of an IPv4 address that name its network.
@@ -62,6 +64,8 @@ impl Limit {
 pub struct Limits {
     /// By key.
     pub posts: Limit,
+    /// By key or operator. Of their own: who asks much must still be able to post.
+    pub estimates: Limit,
     /// By network.
     pub subscriptions: Limit,
     /// By network.
@@ -80,6 +84,7 @@ impl Limits {
     pub fn new(config: &Config) -> Self {
         Self {
             posts: Limit::per_minute(config.alerts.posts_per_minute),
+            estimates: Limit::per_minute(ESTIMATES_PER_MINUTE),
             subscriptions: Limit::per_minute(config.subscriptions.changes_per_minute),
             searches: Limit::per_minute(config.subscriptions.changes_per_minute.saturating_mul(SEARCHES_PER_CHANGE)),
             login_names: Limit::per_minute(LOGINS_PER_MINUTE),

@@ -49,11 +49,11 @@ pub async fn post(
 async fn allow(state: &AppState, session: &Session, headers: &HeaderMap) -> Result<(Axes, bool), WebError> {
     if !headers.contains_key(AUTHORIZATION) {
         let operator = session::operator(state, session).await?.ok_or(WebError::Unauthorized)?;
-        state.limits.posts.knock(&operator.id)?;
+        state.limits.estimates.knock(&operator.id)?;
         return Ok((Axes::LatitudeFirst, false));
     }
     let credential = key::of(headers, state).await?;
-    state.limits.posts.knock(&credential.id)?;
+    state.limits.estimates.knock(&credential.id)?;
     Ok((credential.axes, credential.test))
 }
 
@@ -73,7 +73,6 @@ fn render(estimated: &Estimated) -> Value {
         "unknown_geocodes": unknown,
         "population": found.population,
         "share_percent": found.share_percent(),
-        "change": estimated.change,
         "match_us": estimated.match_us,
     })
 }

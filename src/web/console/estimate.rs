@@ -115,7 +115,7 @@ pub async fn ask(
     visit: Visit,
     Fields(asked): Fields<Asked, GROUND_FORM_BYTES_MAX>,
 ) -> Result<Response, WebError> {
-    state.limits.posts.knock(&operator.id)?;
+    state.limits.estimates.knock(&operator.id)?;
     let desk = Desk::new(&state, Some(&operator), Entry::Estimate);
     let read = draft(&asked);
     let mut page = blank(&state, &visit, desk, asked);
