@@ -39,6 +39,13 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// A connection that only one reader uses.
+#[derive(Debug)]
+pub(super) enum Reader {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
 /// Compiles one query body for each driver, on a pool: `on_db!(db, |conn| sqlx::query(…).execute(conn).await)`.
 macro_rules! on_db {
     ($db:expr, |$conn:ident| $body:expr) => {
@@ -168,12 +175,12 @@ impl Db {
         if opening == Opening::Ready {
             make_folder(options.get_filename())?;
         }
-        let options = options
-            .create_if_missing(opening == Opening::Ready)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true);
+        // How the file keeps its journal is written in it: opened as it is, it is left as it is.
+        let options = match opening {
+            Opening::Ready => options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal),
+            Opening::AsItIs => options.create_if_missing(false),
+        };
+        let options = options.synchronous(SqliteSynchronous::Full).busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
         let write = pool().max_connections(1).connect_with(options.clone()).await?;
         if opening == Opening::Ready {
@@ -195,7 +202,13 @@ impl Db {
         let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).max_connections(connections);
         let write = pool().connect_with(options.clone()).await?;
         if opening == Opening::Ready {
-            migrate::postgres().run(&write).await?;
+            // On a connection of its own, which has all the time it needs: a step may rewrite everyone, and other nodes
+            // wait for its end.
+            let own = PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).max_connections(1);
+            let own = own.connect_with(options.clone().options([("statement_timeout", "0")])).await?;
+            let migrated = migrate::postgres().run(&own).await;
+            own.close().await;
+            migrated?;
         }
         let fence = pool().max_connections(1).connect_with(options.clone()).await?;
         let read = pool().connect_with(options).await?;
@@ -217,25 +230,21 @@ impl Db {
     /// Begins a transaction that only reads, all of it at one moment.
     pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
         match self {
-            Self::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
-            Self::Postgres { read, .. } => {
-                Ok(Tx::Postgres(read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
-            }
+            Self::Sqlite { read, .. } => snapshot_sqlite(read).await,
+            Self::Postgres { read, .. } => snapshot_postgres(read).await,
         }
     }
 
-    /// [`Db::snapshot`] on a connection of its own, for who reads so long that others should not miss it.
-    pub(super) async fn long_snapshot(&self) -> Result<Tx, StoreError> {
+    /// A connection of its own, for who reads so long that others should not miss it.
+    pub(super) async fn connect_apart(&self) -> Result<Reader, StoreError> {
         match self {
             Self::Sqlite { read, .. } => {
                 let own = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
-                let own = own.connect_with(read.connect_options().as_ref().clone()).await?;
-                Ok(Tx::Sqlite(own.begin().await?))
+                Ok(Reader::Sqlite(own.connect_with(read.connect_options().as_ref().clone()).await?))
             }
             Self::Postgres { read, .. } => {
                 let own = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
-                let own = own.connect_with(read.connect_options().as_ref().clone()).await?;
-                Ok(Tx::Postgres(own.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+                Ok(Reader::Postgres(own.connect_with(read.connect_options().as_ref().clone()).await?))
             }
         }
     }
@@ -309,6 +318,24 @@ impl Db {
             }
         }
     }
+}
+
+impl Reader {
+    /// Begins a transaction that only reads, all of it at one moment.
+    pub(super) async fn snapshot(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite(pool) => snapshot_sqlite(pool).await,
+            Self::Postgres(pool) => snapshot_postgres(pool).await,
+        }
+    }
+}
+
+async fn snapshot_sqlite(pool: &SqlitePool) -> Result<Tx, StoreError> {
+    Ok(Tx::Sqlite(pool.begin().await?))
+}
+
+async fn snapshot_postgres(pool: &PgPool) -> Result<Tx, StoreError> {
+    Ok(Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
 }
 
 impl Tx {

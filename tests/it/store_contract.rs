@@ -9,6 +9,7 @@ mod given;
 mod ledger;
 mod links;
 mod loading;
+mod migrating;
 mod repairs;
 mod signers;
 mod subscribers;

@@ -18,7 +18,8 @@ use std::error::Error;
 
 /// Check settings, keys, database, clock, disk, the index of each node and the way to the push services.
 ///
-/// It changes nothing, and a server may run or not. Exit code 0: all is well. 1: something is wrong, and what to do
+/// It changes no data and no settings, and a server may run or not; only --prove leaves a note in the database, which asks
+/// the nodes for their proofs. Exit code 0: all is well. 1: something is wrong, and what to do
 /// stands beside it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  beffroi doctor --config beffroi.toml\n  beffroi doctor --prove --format json")]
@@ -26,7 +27,7 @@ pub struct Args {
     /// How to print: for people, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Ask every running node to compare its index with the database now, and wait for it.
+    /// Ask every running node, by a note in the database, to compare its index with the database now, and wait for it.
     #[arg(long)]
     prove: bool,
     /// Leave out what reads the whole database.
@@ -169,14 +170,36 @@ fn ago(clock: Clock, at: jiff::Timestamp) -> String {
     }
 }
 
-/// The database the settings name, without its password.
+/// The database the settings name: of an address with a host only that, the port and the name, as anything else in it
+/// may be a secret.
 fn database_name(config: &Config) -> String {
-    let mut name = app::store_url(config);
-    if let Ok(mut url) = url::Url::parse(&name)
-        && url.password().is_some()
-        && url.set_password(Some("…")).is_ok()
-    {
-        name = url.to_string();
+    told_of(&app::store_url(config))
+}
+
+fn told_of(address: &str) -> String {
+    let (scheme, _) = address.split_once(':').unwrap_or_default();
+    if scheme == "sqlite" {
+        return address.split('?').next().unwrap_or_default().to_owned();
     }
-    name
+    let Ok(url) = url::Url::parse(address) else { return "the database".to_owned() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_an_address_is_told() {
+        for (address, told) in [
+            ("postgres://bob@127.0.0.1:1/db?password=sekret", "postgres://127.0.0.1:1/db"),
+            ("postgres://bob:sekret@db.example/beffroi#sekret", "postgres://db.example/beffroi"),
+            ("postgresql:///db?host=/run&password=sekret", "postgresql:///db"),
+            ("sqlite:///var/lib/beffroi.db?mode=rwc", "sqlite:///var/lib/beffroi.db"),
+            ("no address with sekret", "the database"),
+        ] {
+            assert_eq!(told_of(address), told);
+        }
+    }
 }

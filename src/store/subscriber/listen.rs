@@ -3,7 +3,7 @@
 //! People come by the thousand in one row of text (`page.rs`): handing over a row costs several times what is in it.
 
 use super::super::counter::{Counter, value};
-use super::super::db::{Db, Tx, on_db, on_tx};
+use super::super::db::{Db, Reader, Tx, on_db, on_tx};
 use super::super::error::StoreError;
 use super::super::row::{narrow, row};
 use super::page::{FIELD, Page, RECORD};
@@ -42,6 +42,20 @@ pub struct Moment {
     seq: i64,
 }
 
+/// A connection of its own, on which a [`Moment`] is taken later.
+#[derive(Debug)]
+pub struct Apart(Reader);
+
+impl Apart {
+    /// The database as it is now.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn moment(&self) -> Result<Moment, StoreError> {
+        Moment::of(self.0.snapshot().await?).await
+    }
+}
+
 impl Moment {
     /// The database as it is now.
     ///
@@ -56,7 +70,15 @@ impl Moment {
     /// # Errors
     /// The database failed.
     pub async fn long(db: &Db) -> Result<Self, StoreError> {
-        Self::of(db.long_snapshot().await?).await
+        Self::connect(db).await?.moment().await
+    }
+
+    /// A connection of its own for [`Apart::moment`]. Connecting may take long.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn connect(db: &Db) -> Result<Apart, StoreError> {
+        Ok(Apart(db.connect_apart().await?))
     }
 
     async fn of(mut tx: Tx) -> Result<Self, StoreError> {

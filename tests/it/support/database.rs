@@ -27,13 +27,17 @@ impl DatabaseGuard {
     }
 }
 
-/// A fresh SQLite file and a fresh PostgreSQL database, both migrated: the name, the database, and its guard.
-pub async fn databases() -> Vec<(&'static str, Db, DatabaseGuard)> {
+/// The guards of a fresh SQLite file and of a fresh PostgreSQL database, both without tables, and their names.
+pub async fn empty() -> [(&'static str, DatabaseGuard); 2] {
     let file = Kept::File(tempfile::tempdir().expect("a temporary folder"));
     let on_server = Kept::OnServer(FreshDatabase::create().await);
+    [("sqlite", DatabaseGuard { kept: file }), ("postgres", DatabaseGuard { kept: on_server })]
+}
+
+/// A fresh SQLite file and a fresh PostgreSQL database, both migrated: the name, the database, and its guard.
+pub async fn databases() -> Vec<(&'static str, Db, DatabaseGuard)> {
     let mut databases = Vec::new();
-    for (name, kept) in [("sqlite", file), ("postgres", on_server)] {
-        let guard = DatabaseGuard { kept };
+    for (name, guard) in empty().await {
         let db = Db::open(&guard.url(), CONNECTIONS).await.expect("a fresh database opens");
         databases.push((name, db, guard));
     }
