@@ -117,6 +117,11 @@ impl Bell {
         self.follower.behind_for()
     }
 
+    /// Whether the named areas in the database cannot be read; those known before are used.
+    pub fn areas_failed(&self) -> bool {
+        self.follower.areas_failed()
+    }
+
     /// The last comparison of this node's index with the database; `None` before the first has ended.
     pub fn audience_proof(&self) -> Option<Proof> {
         self.follower.proof()
@@ -146,7 +151,7 @@ impl Bell {
             let estimation = estimate(&audience, &drafts);
             let took = clock.monotonic().duration_since(began);
             let match_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            Estimated { estimation, change: audience.seq(), match_us }
+            Estimated { estimation, match_us }
         };
         // A large area keeps a core busy for a while: others go on meanwhile.
         Ok(tokio::task::spawn_blocking(matching).await.expect("matching does not fail"))
@@ -345,8 +350,6 @@ impl Bell {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estimated {
     pub estimation: Estimation,
-    /// The number of the last change of subscriptions that was counted.
-    pub change: i64,
     /// How long the match took, microseconds.
     pub match_us: u64,
 }

@@ -8,7 +8,7 @@ use crate::model::proof::{Proof, Tally};
 use crate::model::subscriber::Listener;
 use crate::store::subscriber::Moment;
 use crate::store::{self, Db, StoreError};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -27,6 +27,10 @@ pub struct Follower {
     failing: StdMutex<Option<Instant>>,
     /// The last import of named areas that the audience knows of.
     import: AtomicI64,
+    /// Whether the areas of that import are not as we store them.
+    areas_corrupt: AtomicBool,
+    /// Whether the areas could not be read when it was last tried.
+    areas_failed: AtomicBool,
     /// The last comparison with the database.
     proof: StdMutex<Option<Proof>>,
 }
@@ -64,7 +68,17 @@ impl Loss {
 impl Follower {
     pub fn new(db: Db, clock: Clock, audience: Audience) -> Self {
         let (failing, proof) = (StdMutex::new(None), StdMutex::new(None));
-        Self { db, clock, audience, one_at_a_time: Mutex::new(()), failing, import: AtomicI64::new(0), proof }
+        Self {
+            db,
+            clock,
+            audience,
+            one_at_a_time: Mutex::new(()),
+            failing,
+            import: AtomicI64::new(0),
+            areas_corrupt: AtomicBool::new(false),
+            areas_failed: AtomicBool::new(false),
+            proof,
+        }
     }
 
     /// Reads everyone and all named areas. Done once at the start, and where index and database disagree.
@@ -73,7 +87,7 @@ impl Follower {
     /// When the database does not answer.
     pub async fn load(&self) -> Result<(), StoreError> {
         let _turn = self.one_at_a_time.lock().await;
-        self.read_areas().await?;
+        self.note_areas(&self.read_areas().await);
         self.read_everyone().await?;
         self.measure();
         Ok(())
@@ -128,9 +142,11 @@ impl Follower {
     /// areas known to the follower is the same. Neither changes any more.
     async fn same_moment(&self) -> Result<(Arc<Snapshot>, Moment), StoreError> {
         loop {
+            // Connecting may take long, and nobody's match must wait for it.
+            let apart = Moment::connect(&self.db).await?;
             let _turn = self.one_at_a_time.lock().await;
             self.follow_areas().await?;
-            let mut moment = Moment::long(&self.db).await?;
+            let mut moment = apart.moment().await?;
             if moment.import().await? != self.import.load(Ordering::Relaxed) {
                 // Imported in between.
                 continue;
@@ -142,30 +158,54 @@ impl Follower {
         }
     }
 
-    /// Reads the named areas again when some were imported since.
-    async fn follow_areas(&self) -> Result<(), StoreError> {
+    /// Follows the named areas; where they cannot be read, those that are known stay, as alerts must not wait for them.
+    async fn try_areas(&self) {
+        self.note_areas(&self.follow_areas().await);
+    }
+
+    fn note_areas(&self, followed: &Result<bool, StoreError>) {
+        match followed {
+            Ok(known) => self.areas_failed.store(!known, Ordering::Relaxed),
+            Err(error) => {
+                self.areas_failed.store(true, Ordering::Relaxed);
+                metrics::counter!("beffroi_named_areas_unread_total").increment(1);
+                tracing::error!(%error, "named areas cannot be read, those known before stay: {error}");
+            }
+        }
+    }
+
+    /// Whether the named areas in the database could not be read; those known before are used.
+    pub fn areas_failed(&self) -> bool {
+        self.areas_failed.load(Ordering::Relaxed)
+    }
+
+    /// Reads the named areas again when some were imported since. Whether those of the last import are known.
+    async fn follow_areas(&self) -> Result<bool, StoreError> {
         if store::area::number(&self.db).await? == self.import.load(Ordering::Relaxed) {
-            return Ok(());
+            return Ok(!self.areas_corrupt.load(Ordering::Relaxed));
         }
         self.read_areas().await
     }
 
-    async fn read_areas(&self) -> Result<(), StoreError> {
+    async fn read_areas(&self) -> Result<bool, StoreError> {
         let stored = store::area::read_all(&self.db).await?;
         let number = stored.number();
         // Preparing borders takes the processor for a moment: others must not wait for it.
         let gazetteer = tokio::task::spawn_blocking(move || stored.gazetteer()).await;
-        let gazetteer = gazetteer.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let gazetteer = gazetteer.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        // What is not as we store it stays so until the next import.
+        self.areas_corrupt.store(gazetteer.is_err(), Ordering::Relaxed);
+        self.import.store(number, Ordering::Relaxed);
+        let gazetteer = gazetteer?;
         let areas = gazetteer.len();
         self.audience.rename(Arc::new(gazetteer));
-        self.import.store(number, Ordering::Relaxed);
         metrics::gauge!("beffroi_named_areas").set(areas as f64);
         tracing::info!(number, areas, "{areas} named areas are known, as of import {number}");
-        Ok(())
+        Ok(true)
     }
 
     async fn follow_now(&self) -> Result<(), StoreError> {
-        self.follow_areas().await?;
+        self.try_areas().await;
         let mut moment = Moment::now(&self.db).await?;
         let loss = self.follow(&mut moment).await?;
         // Reading everyone takes a connection, and there may be only one.

@@ -87,6 +87,32 @@ async fn a_node_that_cannot_read_changes_says_so_and_matches_nobody() {
     }
 }
 
+#[tokio::test]
+async fn named_areas_that_cannot_be_read_keep_nobody_from_being_followed() {
+    for (name, db, _guard) in databases().await {
+        let (follower, audience) = follower(&db);
+        follower.load().await.expect("loads");
+        let known = audience.snapshot().gazetteer().clone();
+        let broken = "INSERT INTO named_area (scheme, code, name, ground) VALUES ('X', '1', '', 'torn')";
+        execute(&db, &broken.replace("'torn'", if name == "sqlite" { "X'ff'" } else { "'\\xff'" })).await;
+        execute(&db, "UPDATE counter SET value = value + 1 WHERE name = 'area'").await;
+        subscribe(&db, "https://push.example/anna").await;
+        for _ in 0..2 {
+            follower.catch_up().await.expect("follows");
+            assert!(follower.areas_failed(), "{name}: it is told, again and again");
+        }
+        assert_eq!(everyone(&audience), [1], "{name}");
+        assert!(Arc::ptr_eq(&known, audience.snapshot().gazetteer()), "{name}: what was known stays");
+        assert_eq!(follower.behind_for(), None, "{name}");
+        execute(&db, "DELETE FROM named_area").await;
+        execute(&db, "UPDATE counter SET value = value + 1 WHERE name = 'area'").await;
+        follower.catch_up().await.expect("follows");
+        assert!(!follower.areas_failed(), "{name}: mended by the next import");
+        let (again, _) = crate::following::follower(&db);
+        again.load().await.expect("loads");
+    }
+}
+
 /// A change whose number nobody can look up.
 async fn subscribe_unseen(db: &Db) {
     execute(db, "UPDATE counter SET value = value + 1 WHERE name = 'change'").await;

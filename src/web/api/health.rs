@@ -37,6 +37,11 @@ pub async fn ready(State(state): State<AppState>) -> Result<Response, WebError> 
         return Err(WebError::NotReady);
     }
     match tokio::time::timeout(DATABASE_TIMEOUT, state.db.ping()).await {
+        // Alerts still go out, by the areas known before: nobody is helped when this node takes none.
+        Ok(Ok(())) if state.bell.areas_failed() => {
+            tracing::warn!("ready, but named areas cannot be read: those known before are used");
+            Ok(([(CACHE_CONTROL, "no-store")], "ready; named areas cannot be read\n").into_response())
+        }
         Ok(Ok(())) => Ok(([(CACHE_CONTROL, "no-store")], "ready\n").into_response()),
         Ok(Err(error)) => {
             tracing::warn!(%error, "not ready: the database does not answer: {error}");
