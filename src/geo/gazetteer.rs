@@ -377,11 +377,15 @@ fn is_drawn(area: &Area) -> bool {
 }
 
 /// Whether an info's areas of codes alone only name what another area draws. DWD draws the ground in areas without
-/// codes, and names every commune that it touches in areas of their own.
+/// codes, and names every commune that it touches in areas of their own; whoever else writes so may mean both.
 fn names_alone(areas: &[Area], geocodes: Geocodes) -> bool {
+    let mut codes = areas.iter().flat_map(|area| &area.geocodes);
+    if geocodes == Geocodes::Add || !codes.any(|code| scheme::name(&code.value_name) == scheme::WARNCELLID) {
+        return false;
+    }
     let is_hole = |code: &NamedValue| scheme::name(&code.value_name) == EXCLUDE_POLYGON;
     let draws_alone = |area: &Area| is_drawn(area) && area.geocodes.iter().all(is_hole);
-    geocodes == Geocodes::Name && areas.iter().any(draws_alone)
+    areas.iter().any(draws_alone)
 }
 
 /// Whether an area speaks of whole named areas, at any height.

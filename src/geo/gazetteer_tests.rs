@@ -309,13 +309,16 @@ fn areas_of_codes_alone_only_name_what_another_area_draws_without_codes() {
         Area { circles, ..coded(codes) }
     };
     let hole = ("EXCLUDE_POLYGON", "10,20 10,20.1 10.1,20.1 10,20");
-    let names = coded(&[("UGC", "XAC001"), ("UGC", "XBC001")]);
-    for (drawn, geocodes, want) in [
-        (drawn(&[]), Geocodes::Name, &[(10, 20)][..]),
-        (drawn(&[hole]), Geocodes::Name, &[(10, 20)]),
-        (drawn(&[]), Geocodes::Add, &[(10, 10), (10, 20)]),
+    let german = coded(&[("UGC", "XAC001"), ("UGC", "XBC001"), ("WARNCELLID", "105515000")]);
+    let other = coded(&[("UGC", "XAC001"), ("UGC", "XBC001")]);
+    for (drawn, names, geocodes, want) in [
+        (drawn(&[]), &german, Geocodes::Name, &[(10, 20)][..]),
+        (drawn(&[hole]), &german, Geocodes::Name, &[(10, 20)]),
+        (drawn(&[]), &german, Geocodes::Add, &[(10, 10), (10, 20)]),
         // What is drawn has names of its own: the other area is another one.
-        (drawn(&[("UGC", "XAC003")]), Geocodes::Name, &[(10, 10), (10, 20)]),
+        (drawn(&[("UGC", "XAC003")]), &german, Geocodes::Name, &[(10, 10), (10, 20)]),
+        // Whoever is not DWD may mean both.
+        (drawn(&[]), &other, Geocodes::Name, &[(10, 10), (10, 20)]),
     ] {
         let ground = gazetteer().ground(&[drawn, names.clone()], geocodes);
         assert_eq!(squares(&ground), want, "{geocodes:?}");
