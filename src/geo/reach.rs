@@ -88,11 +88,14 @@ impl Foot {
     /// How much nearer than the foot the rectangle may be, metres, where the foot is `distance_m` away: sideways the
     /// distance grows with the square, and where it is another end of the side, by twice the error at most.
     pub fn slack_m(&self, distance_m: f64) -> f64 {
-        let sideways = if self.moved_m > self.error_m { 2.0 * self.error_m } else { self.error_m };
-        if self.moved_m <= self.error_m && distance_m > self.error_m {
+        // Sliding moves it by the error at most, and by rounding.
+        let to_other_end = self.moved_m > 1.01 * self.error_m;
+        if to_other_end {
+            self.moved_m.min(2.0 * self.error_m)
+        } else if distance_m > self.error_m {
             self.moved_m * self.error_m / distance_m
         } else {
-            sideways.min(self.moved_m)
+            self.moved_m
         }
     }
 }

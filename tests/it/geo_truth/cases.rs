@@ -231,6 +231,12 @@ fn near_the_poles_and_far_away_a_radius_ends_where_it_ends() {
     }
     let far = polygon(&[(89.577_22, 164.297_6), (89.577_22, 164.297_600_1), (89.577_220_1, 164.297_6)]);
     assert!(!far.within(Rect::point(89.973_89, 0.0), 50_000.0));
+    // The foot lies in the middle of a cell's side.
+    let corner = (89.499_635_312, 63.549_943_642);
+    let beside = polygon(&[corner, (corner.0 + 1e-8, corner.1), (corner.0, corner.1 + 1e-8)]);
+    let cell = cell(Step::Coarse, 89.76, 0.01);
+    let distance = oracle::distance_to_point(corner.0, corner.1, &Rect::from(cell));
+    assert!(beside.within(cell, distance + 0.01) && !beside.within(cell, distance - EXCESS_M_MAX), "{distance}");
 }
 
 #[test]
