@@ -3,6 +3,9 @@
 use super::fields::{Faults, Object};
 use crate::cap::alert::{Area, Circle, Info, NamedValue, Point, Polygon};
 use crate::cap::code::{Category, Severity};
+use crate::cap::exclude::EXCLUDE_POLYGON;
+use crate::cap::limits::RING_WINDING_MAX_DEG;
+use crate::cap::ring::unwrapped;
 use crate::geo::gazetteer::Geocodes;
 use crate::model::family::Family;
 use crate::pipeline::estimate::Draft;
@@ -12,12 +15,9 @@ use serde_json::Value;
 /// The most areas, and the most polygons or circles of each.
 const FIGURES_MAX: usize = 1_000;
 /// The most points of a polygon.
-const POINTS_MAX: usize = 50_000;
+const POINTS_MAX: usize = 10_000;
 /// The largest radius, kilometres: half around the Earth.
-const RADIUS_KM_MAX: f64 = 20_038.0;
-
-/// The geocode in which CAP documents write a hole.
-const EXCLUDE: &str = "EXCLUDE_POLYGON";
+pub const RADIUS_KM_MAX: f64 = 20_038.0;
 
 /// What was read.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ fn area(value: &Value, pointer: &str, faults: &mut Faults) -> Option<Area> {
     area.geocodes.extend(excluded.filter_map(|(at, value)| {
         let polygon = polygon(value, &format!("{pointer}/exclude/{at}"), faults)?;
         let corners: Vec<String> = polygon.ring().iter().map(|at| format!("{},{}", at.lat, at.lon)).collect();
-        Some(NamedValue { value_name: EXCLUDE.to_owned(), value: corners.join(" ") })
+        Some(NamedValue { value_name: EXCLUDE_POLYGON.to_owned(), value: corners.join(" ") })
     }));
     Some(area)
 }
@@ -119,10 +119,16 @@ fn polygon(value: &Value, pointer: &str, faults: &mut Faults) -> Option<Polygon>
     polygon
 }
 
-/// The first corner again at the end, where it is not there.
+/// The first corner again at the end, where it is not there. `None` for what is no ring, and for one that winds around
+/// the Earth more often than a CAP document may.
 pub fn closed(mut corners: Vec<Point>) -> Option<Polygon> {
     if corners.first() != corners.last() {
         corners.extend(corners.first().copied());
+    }
+    let lons = || unwrapped(&corners).into_iter().map(|vertex| vertex.lon);
+    let (west, east) = (lons().fold(f64::INFINITY, f64::min), lons().fold(f64::NEG_INFINITY, f64::max));
+    if east - west > RING_WINDING_MAX_DEG {
+        return None;
     }
     Polygon::new(corners)
 }

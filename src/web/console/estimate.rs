@@ -13,7 +13,7 @@ use crate::model::family::Family;
 use crate::pipeline::answer::ESTIMATE_SHOWN_MIN;
 use crate::pipeline::bell::Estimated;
 use crate::pipeline::estimate::{Draft, Share};
-use crate::web::api::estimate_body::{closed, is_on_earth, of_figures};
+use crate::web::api::estimate_body::{RADIUS_KM_MAX, closed, is_on_earth, of_figures};
 use crate::web::error::WebError;
 use crate::web::page::{Page, Visit, respond};
 use crate::web::state::AppState;
@@ -223,7 +223,7 @@ fn polygon(line: &str) -> Option<Polygon> {
 
 fn circle(line: &str) -> Option<Circle> {
     let (center, radius) = line.split_once(char::is_whitespace)?;
-    let radius_km = radius.trim().parse().ok().filter(|km: &f64| *km >= 0.0 && km.is_finite())?;
+    let radius_km = radius.trim().parse().ok().filter(|km| (0.0..=RADIUS_KM_MAX).contains(km))?;
     Some(Circle { center: point(center)?, radius_km })
 }
 
@@ -253,6 +253,14 @@ mod tests {
         assert_eq!((area.polygons.len(), area.circles.len()), (2, 1));
         assert_eq!(area.polygons[1].ring().len(), 4, "it is closed");
         assert_eq!((draft.family, draft.severity, draft.drill), (None, Severity::Unknown, false));
+    }
+
+    #[test]
+    fn what_a_document_may_not_draw_is_no_figure_here_either() {
+        let spiral: Vec<String> = (0..9).map(|nth| format!("50,{}", (nth * 170 + 180) % 360 - 180)).collect();
+        assert!(asked(&spiral.join(" "), "").is_err(), "it winds around the Earth again and again");
+        assert!(asked("", "50,3 1e300").is_err());
+        assert!(asked("50,-170 60,-50 55,70 50,-170", "50,3 20000").is_ok());
     }
 
     #[test]
