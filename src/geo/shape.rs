@@ -13,9 +13,8 @@ use super::rect::{METRES_PER_DEGREE_LAT_MIN, Rect, around_all};
 use super::region::{Pole, Region};
 use super::ring::Standing;
 use super::tree::{Framed, Tree};
-use crate::cap::alert::{Alert, Area};
+use crate::cap::alert::Area;
 pub use crate::cap::exclude::EXCLUDE_POLYGON;
-use crate::cap::exclude::excluded;
 use crate::cap::ring::Work;
 use serde_json::Value;
 use std::cell::Cell;
@@ -88,19 +87,6 @@ impl Shape {
         let names = names.collect();
         let parts = Tree::new(parts);
         Some(Self { frame: parts.frame()?, parts, poles, margin_deg, names })
-    }
-
-    /// Everywhere an alert speaks of. Languages repeat the same areas in the same order: each is taken once.
-    pub fn of_alert(alert: &Alert) -> Option<Self> {
-        let infos = &alert.infos;
-        let is_new = |nth: usize, at: usize, area: &Area| {
-            let mut earlier = infos[..nth].iter().filter_map(|info| info.areas.get(at));
-            !earlier.any(|known| says_the_same(known, area))
-        };
-        let areas = infos.iter().enumerate().flat_map(|(nth, info)| {
-            info.areas.iter().enumerate().filter(move |(at, area)| is_new(nth, *at, area)).map(|(_, area)| area)
-        });
-        Self::of_blocks(areas.map(|area| Block { area, named: Vec::new() }))
     }
 
     /// Whether someone in the cell could be in the area: any point of the closed cell is in it.
@@ -278,15 +264,6 @@ impl Shape {
         let turns = frame.turns_to(&self.frame);
         turns.map(|turn| frame.shifted(turn)).any(|frame| self.parts.any(&|node| node.meets(&frame), &mut pass))
     }
-}
-
-/// Whether two areas speak of the same ground and heights; what they are called does not matter.
-fn says_the_same(a: &Area, b: &Area) -> bool {
-    a.polygons == b.polygons
-        && a.circles == b.circles
-        && a.altitude_ft == b.altitude_ft
-        && a.ceiling_ft == b.ceiling_ft
-        && excluded(a).map(|(_, value)| value).eq(excluded(b).map(|(_, value)| value))
 }
 
 impl Part {

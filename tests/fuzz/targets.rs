@@ -5,8 +5,9 @@ use beffroi::cap::alert::{Alert, Point};
 use beffroi::cap::finding::Level;
 use beffroi::cap::signature::{PublicKey, Verdict};
 use beffroi::cap::{self, Options, Profile, Reading};
+use beffroi::geo::gazetteer::Gazetteer;
 use beffroi::geo::rect::Rect;
-use beffroi::geo::shape::{Relation, Shape};
+use beffroi::geo::shape::Relation;
 use std::fmt::Write;
 
 /// Findings of one document: errors, the rest, and a line for what was left out of each, with room to spare.
@@ -115,7 +116,7 @@ pub fn geometry(bytes: &[u8]) {
     let document = document(&rings);
     let reading = cap::read(document.as_bytes(), &Options::default());
     let Some(alert) = reading.alert.as_ref().filter(|_| reading.accepted()) else { return };
-    let Some(shape) = Shape::of_alert(alert) else { return };
+    let Some(shape) = Gazetteer::default().ground_of_alert(alert).shape else { return };
     for ring in &rings {
         let corners = ring.windows(3).map(|three| middle(three[0], three[2]));
         let any: Vec<Point> = (0..SAMPLES).map(|_| numbers.point((ring[0].lat, ring[0].lon), 0.037)).collect();

@@ -4,7 +4,7 @@
 
 use beffroi::audience::{Audience, Change, Query, Reach};
 use beffroi::cap::{self, Options, code::Severity};
-use beffroi::geo::shape::Shape;
+use beffroi::geo::gazetteer::Gazetteer;
 use beffroi::model::family::Families;
 use beffroi::model::id::Slot;
 use beffroi::model::place::{Altitude, Around, Cell, Drawn, Place, Radius, Step};
@@ -110,7 +110,7 @@ fn the_index_finds_whom_shapely_and_geographiclib_find() {
     for line in String::from_utf8(ran.stdout).expect("text").lines() {
         let case: Case = serde_json::from_str(line).expect("a case");
         let alert = cap::read(case.alert.as_bytes(), &Options::default()).alert.expect(&case.label);
-        let shape = Shape::of_alert(&alert).expect(&case.label);
+        let shape = Gazetteer::default().ground_of_alert(&alert).shape.expect(&case.label);
         let people: Vec<Listener> =
             (0..).zip(&case.places).map(|(slot, asked)| listener(slot, asked.place())).collect();
         let audience = audience(&people);

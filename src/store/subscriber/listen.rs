@@ -15,8 +15,6 @@ use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 
-/// How many people are read at once while everyone is listed.
-const LISTENERS_PAGE: i64 = 20_000;
 /// How many slots are one page while everyone is loaded: some megabytes of text.
 const PAGE_SLOTS: i64 = 8_192;
 /// How many pages are read while one is made into listeners.
@@ -180,22 +178,6 @@ async fn page(db: &Db, first: i64) -> Result<String, StoreError> {
         .fetch_one(pool)
         .await)?;
     Ok(text.unwrap_or_default())
-}
-
-/// Everyone with a live subscription, by slot, and the number of the last change that this shows.
-///
-/// # Errors
-/// The database failed.
-pub async fn listeners(db: &Db) -> Result<(Vec<Listener>, i64), StoreError> {
-    let mut moment = Moment::now(db).await?;
-    let mut everyone: Vec<Listener> = Vec::new();
-    loop {
-        let page = moment.listeners(everyone.last().map(|last| last.slot), LISTENERS_PAGE).await?;
-        if page.is_empty() {
-            return Ok((everyone, moment.seq()));
-        }
-        everyone.extend(page);
-    }
 }
 
 /// [`Moment::changes_since`] of the database as it is now. Call it until the number stays the same.

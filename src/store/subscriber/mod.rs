@@ -8,7 +8,7 @@ mod listen;
 mod page;
 mod text;
 
-pub use listen::{CHANGED, Moment, changes_since, everyone, listeners};
+pub use listen::{CHANGED, Moment, changes_since, everyone};
 
 use super::counter::{new_slot, record_changes};
 use super::db::{Db, Tx, on_db, on_tx};

@@ -6,8 +6,10 @@ use beffroi::clock::random_id;
 use beffroi::model::batch::{Batch, Progress, Ring};
 use beffroi::model::broadcast::{Broadcast, State};
 use beffroi::model::id::{AlertId, BatchId, BroadcastId, ChainId};
+use beffroi::model::subscriber::Listener;
 use beffroi::model::tier::Tier;
 use beffroi::store::alert::{self, NewAlert, Voice};
+use beffroi::store::subscriber::Moment;
 use beffroi::store::{Db, batch, broadcast, chain};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -21,6 +23,12 @@ pub fn at(ms: i64) -> Timestamp {
 
 pub fn set(slots: impl IntoIterator<Item = u32>) -> RoaringBitmap {
     slots.into_iter().collect()
+}
+
+/// Everyone with a live subscription, by slot, and the number of the last change that this shows.
+pub async fn listeners(db: &Db) -> (Vec<Listener>, i64) {
+    let mut moment = Moment::now(db).await.expect("reads");
+    (moment.listeners(None, i64::from(u32::MAX)).await.expect("reads"), moment.seq())
 }
 
 pub async fn chain(db: &Db, key: &str) -> ChainId {

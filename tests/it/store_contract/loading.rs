@@ -1,6 +1,6 @@
 //! Everyone is read while people come, move and go, and nobody is missed.
 
-use super::given::commit;
+use super::given::{commit, listeners};
 use super::subscribers::{created, new, place, preferences, vault};
 use crate::support::database::databases;
 use beffroi::model::id::Slot;
@@ -52,8 +52,7 @@ async fn whoever_changes_while_everyone_is_read_is_right_once_the_changes_since_
             written += writer.await.expect("runs");
         }
         assert!(written > 0, "{name}: nothing was written meanwhile");
-        let truth: Held =
-            subscriber::listeners(&db).await.expect("reads").0.into_iter().map(|one| (one.slot, one)).collect();
+        let truth: Held = listeners(&db).await.0.into_iter().map(|one| (one.slot, one)).collect();
         for (mut held, seq) in loads {
             follow(&db, &mut held, seq).await;
             assert_eq!(held, truth, "{name}: loaded at {seq}");

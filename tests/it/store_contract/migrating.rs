@@ -1,8 +1,9 @@
 //! A database of an older version, with people in it, is brought to this one, and nobody is lost.
 
+use super::given::listeners;
 use crate::support::database::empty;
 use beffroi::model::place::{Around, Cell, Place, Radius, Step};
-use beffroi::store::{Db, subscriber};
+use beffroi::store::Db;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool};
@@ -70,7 +71,7 @@ async fn people_of_an_older_version_keep_their_places() {
             pool.close().await;
         }
         let db = Db::open(&guard.url(), 2).await.expect("it is brought to this version");
-        let (listeners, seq) = subscriber::listeners(&db).await.expect("reads");
+        let (listeners, seq) = listeners(&db).await;
         let cell = |row, km| {
             let cell = Cell::new(Step::Fine, row, 20).expect("a cell");
             Place::Around(Around { cell, radius: Radius::from_km(km).expect("a radius"), altitude: None })

@@ -1,6 +1,6 @@
 //! Citizens: created, replaced, retired, forgotten; sealed at rest; followed by the audience without a gap.
 
-use super::given::{at, commit, set, waits};
+use super::given::{at, commit, listeners, set, waits};
 use crate::support::database::databases;
 use beffroi::cap::code::Severity;
 use beffroi::clock::random_id;
@@ -169,7 +169,7 @@ async fn a_citizen_may_bring_another_endpoint_unless_it_is_anothers() {
         assert_eq!(move_to(&nobody, "https://push.example/x").await, Replacement::NotFound, "{name}");
         let recipients = subscriber::recipients(&db, &vault(), &set([slot])).await.expect("reads");
         assert!(recipients[0].channel == channel("https://other.example/new", 7), "{name}");
-        let (listeners, _) = subscriber::listeners(&db).await.expect("reads");
+        let (listeners, _) = listeners(&db).await;
         assert_eq!(listeners[0].origin, "https://other.example", "{name}");
     }
 }
@@ -256,11 +256,11 @@ async fn a_stolen_database_tells_no_endpoint_and_no_key() {
 #[tokio::test]
 async fn the_audience_is_loaded_whole_and_then_follows_changes_alone() {
     for (name, db, _guard) in databases().await {
-        assert_eq!(subscriber::listeners(&db).await.expect("reads"), (vec![], 0), "{name}");
+        assert_eq!(listeners(&db).await, (vec![], 0), "{name}");
         let (anna, bert, carl) =
             (new("https://push.example/a"), new("https://push.example/b"), new("https://x.example/c"));
         let slots = [created(&db, &anna).await, created(&db, &bert).await, created(&db, &carl).await];
-        let (everyone, seq) = subscriber::listeners(&db).await.expect("reads");
+        let (everyone, seq) = listeners(&db).await;
         assert_eq!(everyone.iter().map(|one| one.slot).collect::<Vec<_>>(), slots, "{name}");
         let want = Listener {
             slot: slots[0],
@@ -284,7 +284,7 @@ async fn the_audience_is_loaded_whole_and_then_follows_changes_alone() {
         let anna_now = Listener { places: moved.places, ..want };
         assert_eq!(changes, [(slots[0], Some(anna_now)), (slots[1], None), (slots[2], None)], "{name}");
         assert_eq!(subscriber::changes_since(&db, now).await.expect("reads"), (vec![], now), "{name}");
-        let (everyone, at_load) = subscriber::listeners(&db).await.expect("reads");
+        let (everyone, at_load) = listeners(&db).await;
         assert_eq!((everyone.len(), at_load), (1, now), "{name}");
     }
 }
@@ -332,7 +332,7 @@ async fn a_change_is_numbered_only_once_every_lower_number_is_committed() {
     for (name, db, _guard) in databases().await {
         let bert = new("https://push.example/bert");
         created(&db, &bert).await;
-        let (_, seq) = subscriber::listeners(&db).await.expect("reads");
+        let (_, seq) = listeners(&db).await;
         let mut holder = db.begin().await.expect("begins");
         let anna = new("https://push.example/anna");
         subscriber::create(&mut holder, &vault(), &anna).await.expect("creates");
