@@ -23,7 +23,8 @@ const CODES_SHOWN_MAX: usize = 100;
 /// The codes of an alert that nobody here knows, each once.
 pub fn unknown(alert: &Alert, gazetteer: &Gazetteer) -> BTreeSet<AreaCode> {
     let geocodes = Geocodes::of(alert);
-    let grounds = alert.infos.iter().map(|info| gazetteer.ground(&info.areas, geocodes));
+    let infos = alert.infos.iter().enumerate().filter(|(nth, _)| is_new(alert, *nth));
+    let grounds = infos.map(|(_, info)| gazetteer.ground(&info.areas, geocodes));
     grounds.flat_map(|ground| ground.unknown).map(|geocode| geocode.code).collect()
 }
 
@@ -48,6 +49,10 @@ pub fn remarks(alert: &Alert, part: bool, gazetteer: &Gazetteer) -> Vec<Remark> 
     let mut before = 0;
     for (nth, info) in alert.infos.iter().enumerate() {
         let count = |areas: usize| info.areas[..areas].iter().map(|area| area.geocodes.len()).sum::<usize>();
+        if !is_new(alert, nth) {
+            before += count(info.areas.len());
+            continue;
+        }
         let ground = gazetteer.ground(&info.areas, geocodes);
         let holes = ignored(&ground.ignored_holes);
         for (doubt, geocode, message) in doubts(ground) {
@@ -75,6 +80,11 @@ pub fn remarks(alert: &Alert, part: bool, gazetteer: &Gazetteer) -> Vec<Remark> 
     }
     remarks.extend(more.into_iter().map(|(doubt, more)| Remark::new(doubt.rule(), "info", doubt.of_more(more))));
     remarks
+}
+
+/// Whether an info has other areas than those before it. Languages repeat them: ground is prepared, and told, once.
+fn is_new(alert: &Alert, nth: usize) -> bool {
+    !alert.infos[..nth].iter().any(|earlier| earlier.areas == alert.infos[nth].areas)
 }
 
 /// What is to be said of a code, the worst first.
