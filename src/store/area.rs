@@ -1,4 +1,4 @@
-//! Named areas and their other names, and the number that grows with each import.
+//! Named areas and their other names, and the number that grows with each import and each removal.
 
 use super::counter::{Counter, take, value};
 use super::db::{Db, Tx, on_db, on_tx};
@@ -121,6 +121,12 @@ impl Stored {
     }
 }
 
+impl CodeRow {
+    fn read(self) -> AreaCode {
+        AreaCode::new(&self.scheme, &self.code)
+    }
+}
+
 impl AreaRow {
     fn read(self) -> Result<NamedArea, StoreError> {
         let polygons = known(Packed(self.ground).unpack(), "named_area.ground")?;
@@ -167,9 +173,20 @@ pub async fn read_all(db: &Db) -> Result<Stored, StoreError> {
 /// # Errors
 /// The database failed.
 pub async fn codes(tx: &mut Tx) -> Result<BTreeSet<AreaCode>, StoreError> {
-    let rows =
-        on_tx!(tx, |conn| sqlx::query_as::<_, CodeRow>("SELECT scheme, code FROM named_area").fetch_all(conn).await)?;
-    Ok(rows.into_iter().map(|row| AreaCode::new(&row.scheme, &row.code)).collect())
+    all_codes(tx, "SELECT scheme, code FROM named_area").await
+}
+
+/// The codes that are other names.
+///
+/// # Errors
+/// The database failed.
+pub async fn alias_codes(tx: &mut Tx) -> Result<BTreeSet<AreaCode>, StoreError> {
+    all_codes(tx, "SELECT DISTINCT scheme, code FROM area_alias").await
+}
+
+async fn all_codes(tx: &mut Tx, sql: &'static str) -> Result<BTreeSet<AreaCode>, StoreError> {
+    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, CodeRow>(sql).fetch_all(conn).await)?;
+    Ok(rows.into_iter().map(CodeRow::read).collect())
 }
 
 /// How many areas and how many other names each scheme has.
@@ -216,26 +233,86 @@ pub async fn put(tx: &mut Tx, area: &NewArea) -> Result<bool, StoreError> {
     Ok(rows == 1)
 }
 
-/// Stores that a code stands for another. Whether that is new.
+/// Stores what a code stands for, in place of all that it stood for before: how many targets are new, and how many are
+/// gone.
 ///
 /// # Errors
 /// The database failed.
-pub async fn put_alias(tx: &mut Tx, alias: &AreaCode, target: &AreaCode) -> Result<bool, StoreError> {
-    let rows = on_tx!(tx, |conn| sqlx::query(
-        "INSERT INTO area_alias (scheme, code, target_scheme, target_code) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (scheme, code, target_scheme, target_code) DO NOTHING",
+pub async fn put_alias(tx: &mut Tx, alias: &AreaCode, targets: &BTreeSet<AreaCode>) -> Result<(u64, u64), StoreError> {
+    let rows = on_tx!(tx, |conn| sqlx::query_as::<_, CodeRow>(
+        "SELECT target_scheme AS scheme, target_code AS code FROM area_alias WHERE scheme = $1 AND code = $2",
     )
     .bind(&*alias.scheme)
     .bind(&*alias.code)
-    .bind(&*target.scheme)
-    .bind(&*target.code)
-    .execute(conn)
-    .await
-    .map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
+    .fetch_all(conn)
+    .await)?;
+    let before = rows.into_iter().map(CodeRow::read).collect();
+    let (new, gone) = (targets - &before, &before - targets);
+    for (changed, sql) in [
+        (&new, "INSERT INTO area_alias (scheme, code, target_scheme, target_code) VALUES ($1, $2, $3, $4)"),
+        (&gone, "DELETE FROM area_alias WHERE scheme = $1 AND code = $2 AND target_scheme = $3 AND target_code = $4"),
+    ] {
+        for target in changed {
+            on_tx!(tx, |conn| sqlx::query(sql)
+                .bind(&*alias.scheme)
+                .bind(&*alias.code)
+                .bind(&*target.scheme)
+                .bind(&*target.code)
+                .execute(conn)
+                .await
+                .map(drop))?;
+        }
+    }
+    Ok((new.len() as u64, gone.len() as u64))
 }
 
-/// Counts an import, so that every node reads the areas again. Done last of all.
+/// Removes the area of a code, and everything that the code stands for as another name: how many areas and other names.
+///
+/// # Errors
+/// The database failed.
+pub async fn remove(tx: &mut Tx, code: &AreaCode) -> Result<(u64, u64), StoreError> {
+    let mut removed = [0; 2];
+    let tables = [
+        "DELETE FROM named_area WHERE scheme = $1 AND code = $2",
+        "DELETE FROM area_alias WHERE scheme = $1 AND code = $2",
+    ];
+    for (count, sql) in removed.iter_mut().zip(tables) {
+        *count = on_tx!(tx, |conn| sqlx::query(sql)
+            .bind(&*code.scheme)
+            .bind(&*code.code)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()))?;
+    }
+    Ok(removed.into())
+}
+
+/// How many other names stand for a code of this scheme that is neither an area nor another name.
+///
+/// # Errors
+/// The database failed.
+pub async fn dangling(tx: &mut Tx, scheme: &str) -> Result<u64, StoreError> {
+    let count = on_tx!(tx, |conn| sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(*) FROM area_alias AS alias WHERE target_scheme = $1 \
+         AND NOT EXISTS (SELECT 1 FROM named_area WHERE scheme = alias.target_scheme AND code = alias.target_code) \
+         AND NOT EXISTS (SELECT 1 FROM area_alias AS further \
+         WHERE further.scheme = alias.target_scheme AND further.code = alias.target_code)",
+    )
+    .bind(scheme)
+    .fetch_one(conn)
+    .await)?;
+    narrow(count, "area_alias")
+}
+
+/// Waits until nobody else changes areas, and keeps others from it until the transaction ends.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold(tx: &mut Tx) -> Result<(), StoreError> {
+    take(tx, Counter::Area, 0).await.map(drop)
+}
+
+/// Counts an import or a removal, so that every node reads the areas again. Done last of all.
 ///
 /// # Errors
 /// The database failed.

@@ -91,6 +91,35 @@ async fn a_file_with_a_fault_is_told_where_and_nothing_of_it_is_loaded() {
 }
 
 #[tokio::test]
+async fn what_is_not_known_is_not_removed_and_nothing_else_of_it() {
+    let here = Installation::new();
+    here.import(
+        &format!("{}\n{}", square("a1", "Eastham", 1.0, 1.0), square("a2", "West", 1.0, 2.0)),
+        &["--scheme", "town"],
+    )
+    .await;
+    here.import("scheme,code,target_scheme,target_code\nx,1,town,a1\ntown,a1,town,a2\n", &[]).await;
+    for (args, code, said) in [
+        (&["--scheme", "town", "a1", "a9"][..], 1, "TOWN A9 is not known here. Nothing was removed."),
+        (&["--scheme", "village", "--all"], 1, "there is no area and no other name of VILLAGE"),
+        (&["--scheme", "town"], 2, "<CODE>"),
+        (&["--scheme", "town", "a1", "--all"], 2, "cannot be used with"),
+        (
+            &["--scheme", "Town", "a1"],
+            0,
+            "TOWN: 1 area and 1 other name removed.\n1 other name stands for codes of TOWN that are not known here.",
+        ),
+    ] {
+        let before = here.areas(&["list"]).await.output;
+        let ran = here.areas(&[&["remove"], args].concat()).await;
+        assert_eq!((ran.code, &*ran.output), (code, ""), "{args:?}: {}", ran.errors);
+        assert!(ran.errors.contains(said), "{args:?}: {}", ran.errors);
+        assert_eq!(here.areas(&["list"]).await.output != before, code == 0, "{args:?}");
+    }
+    assert_eq!(here.areas(&["list"]).await.output, "TOWN\t1\t0\nX\t0\t1\n");
+}
+
+#[tokio::test]
 async fn all_areas_of_the_shared_folder_are_loaded() {
     let folder = shared_or_return!().join("corpus/geocodes");
     let here = Installation::new();

@@ -22,10 +22,8 @@ const ROW_BYTES_MAX: u64 = 64 * 1024;
 #[derive(Debug, Default)]
 pub struct Gathered {
     pub areas: BTreeMap<AreaCode, NewArea>,
-    /// A code and what it stands for.
-    pub aliases: BTreeSet<(AreaCode, AreaCode)>,
-    /// The codes of `aliases`.
-    pub alias_codes: BTreeSet<AreaCode>,
+    /// Codes, and all that each stands for.
+    pub aliases: BTreeMap<AreaCode, BTreeSet<AreaCode>>,
     /// Features without a geometry.
     pub skipped: u64,
     /// What is wrong, where, and how to mend it.
@@ -68,7 +66,6 @@ pub fn gather(mut input: impl BufRead, fields: &Fields) -> Result<Gathered, Gath
     } else {
         gathered.table(input, fields)?;
     }
-    gathered.alias_codes = gathered.aliases.iter().map(|(alias, _)| alias.clone()).collect();
     Ok(gathered)
 }
 
@@ -115,7 +112,7 @@ impl Gathered {
 
     fn table(&mut self, mut input: impl BufRead, fields: &Fields) -> Result<(), GatherError> {
         let mut header = None;
-        let (mut row, mut nth) = (String::new(), 0_u64);
+        let (mut row, mut nth, mut pairs) = (String::new(), 0_u64, 0);
         while self.faults.len() < FAULTS_MAX {
             row.clear();
             if std::io::Read::take(&mut input, ROW_BYTES_MAX).read_line(&mut row)? == 0 {
@@ -133,10 +130,12 @@ impl Gathered {
                 Ok(None) => {}
                 // Two spellings of one code.
                 Ok(Some((alias, target))) if alias == target => {}
-                Ok(Some(_)) if self.aliases.len() >= ENTRIES_MAX => {
+                Ok(Some(_)) if pairs >= ENTRIES_MAX => {
                     self.faults.push(format!("line {nth}: it is one too many for one file: part the file"));
                 }
-                Ok(Some(pair)) => drop(self.aliases.insert(pair)),
+                Ok(Some((alias, target))) => {
+                    pairs += usize::from(self.aliases.entry(alias).or_default().insert(target));
+                }
                 Err(fault) if header.is_none() => {
                     self.faults.push(format!(
                         "line {nth}: this is neither GeoJSON (which begins with a brace) nor an alias table: {fault}"
@@ -194,7 +193,8 @@ mod tests {
     #[test]
     fn a_table_is_told_from_geojson_by_its_beginning() {
         let read = gathered("\u{feff}code\ttarget_scheme\ttarget_code\nx\tNUTS\tXX1\n\nx\tNUTS\tXX2\nx\ttown\tx\n");
-        assert_eq!((read.aliases.len(), read.alias_codes.len(), read.faults.len()), (2, 1, 0));
+        let targets: Vec<usize> = read.aliases.values().map(BTreeSet::len).collect();
+        assert_eq!((targets, read.faults.len()), (vec![2], 0));
         assert_eq!(gathered(&format!("\u{feff}\u{1e}{}", feature("a", 1))).areas.len(), 1);
     }
 }

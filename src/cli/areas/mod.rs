@@ -3,11 +3,13 @@
 pub(super) mod fields;
 pub(super) mod gather;
 mod geojson;
+mod remove;
 mod table;
 
 use super::Answer;
 use crate::app;
 use crate::config::Config;
+use crate::geo::code::AreaCode;
 use crate::model::operator::Actor;
 use crate::store::{self, Db, StoreError};
 use anyhow::Context;
@@ -33,6 +35,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Import(Import),
+    Remove(remove::Args),
     /// Lists the schemes: name, number of areas, number of other names, separated by tabs.
     List,
 }
@@ -43,8 +46,8 @@ enum Verb {
 /// semicolon-separated cells under the header `scheme code target_scheme target_code`, each saying that a code stands
 /// for another (one code may stand for several).
 ///
-/// An area that is here already is replaced; none is ever removed, as people may follow it. A name or a population that
-/// FILE does not give is kept. All of FILE is loaded, or, where anything in it is wrong, nothing. Features of one code
+/// An area that is here already is replaced; what FILE lacks stays, as people may follow it. A name or a population that
+/// FILE does not give is kept. What a code stands for as another name is replaced by what FILE says of that code. All of FILE is loaded, or, where anything in it is wrong, nothing. Features of one code
 /// are one area; features without a geometry are left out. What was done is told on standard error. Exit code 0: done.
 /// 1: something in FILE is wrong.
 #[derive(Debug, clap::Args)]
@@ -71,6 +74,7 @@ struct Import {
 pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
     match args.verb {
         Verb::Import(args) => import(args, &config).await,
+        Verb::Remove(args) => remove::run(args, &config).await,
         Verb::List => list(&config).await,
     }
 }
@@ -105,6 +109,7 @@ async fn import(args: Import, config: &Config) -> anyhow::Result<Answer> {
 #[derive(Debug, Default)]
 struct Done {
     new: u64,
+    /// Of other names: gone, as their code now stands for something else.
     changed: u64,
     same: u64,
 }
@@ -122,6 +127,7 @@ struct Summary {
 async fn store_all(db: &Db, gathered: &Gathered, path: &Path, now: jiff::Timestamp) -> Result<Summary, StoreError> {
     let mut summary = Summary::default();
     let mut tx = db.begin().await?;
+    store::area::hold(&mut tx).await?;
     let mut known = store::area::codes(&mut tx).await?;
     for area in gathered.areas.values() {
         let done = summary.areas.entry(area.code.scheme.to_string()).or_default();
@@ -132,11 +138,14 @@ async fn store_all(db: &Db, gathered: &Gathered, path: &Path, now: jiff::Timesta
             (false, false) => done.same += 1,
         }
     }
-    for (alias, target) in &gathered.aliases {
+    for (alias, targets) in &gathered.aliases {
         let done = summary.aliases.entry(alias.scheme.to_string()).or_default();
-        let new = store::area::put_alias(&mut tx, alias, target).await?;
-        *(if new { &mut done.new } else { &mut done.same }) += 1;
-        summary.dangling += u64::from(!known.contains(target) && !gathered.alias_codes.contains(target));
+        let (new, gone) = store::area::put_alias(&mut tx, alias, targets).await?;
+        done.new += new;
+        done.changed += gone;
+        done.same += targets.len() as u64 - new;
+        let is_dangling = |target: &&AreaCode| !known.contains(*target) && !gathered.aliases.contains_key(*target);
+        summary.dangling += targets.iter().filter(is_dangling).count() as u64;
     }
     let anything = summary.areas.values().chain(summary.aliases.values()).any(|done| done.new + done.changed > 0);
     if anything {
@@ -166,8 +175,8 @@ fn tell(path: &Path, gathered: &Gathered, summary: &Summary) {
     for (scheme, Done { new, changed, same }) in &summary.areas {
         eprintln!("{scheme}: {new} areas are new, {changed} changed, {same} are the same.");
     }
-    for (scheme, Done { new, same, .. }) in &summary.aliases {
-        eprintln!("{scheme}: {new} other names are new, {same} are the same.");
+    for (scheme, Done { new, changed, same }) in &summary.aliases {
+        eprintln!("{scheme}: {new} other names are new, {changed} are gone, {same} are the same.");
     }
     if gathered.skipped > 0 {
         eprintln!("{}: {} features have no geometry and were left out.", path.display(), gathered.skipped);

@@ -7,7 +7,7 @@ use crate::geo::gazetteer::{Gazetteer, Ground, NamedArea};
 use crate::geo::region::Region;
 use crate::geo::shape::Shape;
 use anyhow::Context;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const UNKNOWN_MAX: usize = 5;
 /// The named areas and aliases of all files.
 pub fn gazetteer(files: &[PathBuf], scheme: Option<&str>) -> anyhow::Result<Gazetteer> {
     let fields = Fields { scheme: scheme.map(str::to_owned), ..Fields::default() };
-    let (mut areas, mut aliases) = (Vec::new(), BTreeSet::new());
+    let (mut areas, mut aliases) = (Vec::new(), BTreeMap::new());
     for path in files {
         let name = || format!("{} cannot be used", path.display());
         let file = File::open(path).with_context(name)?;
@@ -36,9 +36,13 @@ pub fn gazetteer(files: &[PathBuf], scheme: Option<&str>) -> anyhow::Result<Gaze
             let region = Region::new(&polygons).map(Arc::new);
             areas.push(NamedArea { code: area.code, name: area.name, population: area.population, region });
         }
+        // As an import does: a later table says what a code stands for, whatever an earlier one said.
         aliases.extend(gathered.aliases);
     }
-    Ok(Gazetteer::new(areas, aliases))
+    let each = |(alias, targets): (AreaCode, BTreeSet<AreaCode>)| {
+        targets.into_iter().map(move |target| (alias.clone(), target))
+    };
+    Ok(Gazetteer::new(areas, aliases.into_iter().flat_map(each)))
 }
 
 /// Everywhere an alert speaks of; says what is not known, and that it is nowhere.

@@ -4,10 +4,12 @@
 //! never given again. Deliberately absent: names, addresses, exact positions, and any search by place; who is where
 //! is the audience's business.
 
+mod following;
 mod listen;
 mod page;
 mod text;
 
+pub use following::{Following, following};
 pub use listen::{CHANGED, Moment, changes_since, everyone};
 
 use super::counter::{new_slot, record_changes};

@@ -146,6 +146,7 @@ async fn named_areas_ring(database: Database, shared: &Path) {
     }
     released_once_known(&mut country, &held).await;
     found_and_followed(&mut country).await;
+    taken_back(&mut country).await;
 }
 
 /// An alert that nobody knows the area of waits for a person, and everyone is told.
@@ -202,4 +203,31 @@ async fn found_and_followed(country: &mut Country) {
     let nowhere = json!({"places": [{"area": {"scheme": "town", "code": "nowhere"}}]});
     let channel = country.receiver.subscription(201, None).await;
     assert_eq!(country.server.try_subscribe(&channel, &[], nowhere).await.status, 422);
+}
+
+/// A wrong alias is corrected and then removed, a followed area only when it is insisted on; the server runs meanwhile.
+async fn taken_back(country: &mut Country) {
+    country.import("scheme\tcode\ttarget_scheme\ttarget_code\nNUTS3\tXX11\tUGC\tXAC003\n", "x").await;
+    let (_, heard) = country.ring(cap("corrected", &[("NUTS3", "XX11")], false)).await;
+    assert_eq!(heard, ["west"].into(), "what it stood for before is gone");
+
+    let remove =
+        async |country: &Country, args: &[&str]| country.server.run(&[&["areas", "remove"], args].concat()).await;
+    let ran = remove(country, &["--scheme", "nuts", "xx11"]).await;
+    assert_eq!((ran.code, &*ran.errors), (0, "NUTS: 0 areas and 1 other name removed.\n"));
+    let answer = country.server.post_new(&country.key, cap("removed", &[("NUTS3", "XX11")], false)).await;
+    assert_eq!((&answer["state"], &answer["reason"]), (&json!("held"), &json!("unknown-area")), "{answer}");
+
+    let ran = remove(country, &["--scheme", "town", "east"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.errors);
+    for text in ["TOWN EAST is followed by 1 person", "--followed", "Nothing was removed."] {
+        assert!(ran.errors.contains(text), "{}", ran.errors);
+    }
+    let (_, heard) = country.ring(cap("refused", &[], true)).await;
+    assert_eq!(heard, ["town", "citizen"].into());
+    let ran = remove(country, &["--scheme", "town", "--all", "--followed"]).await;
+    assert_eq!(ran.code, 0, "{}", ran.errors);
+    assert!(ran.errors.contains("TOWN: 1 area and 0 other names removed."), "{}", ran.errors);
+    let (_, heard) = country.ring(cap("insisted", &[], true)).await;
+    assert_eq!(heard, ["town"].into(), "the place that was followed is nowhere");
 }

@@ -1,10 +1,15 @@
 //! Named areas and their other names.
 
 use super::databases;
+use super::given::waits;
 use beffroi::cap::alert::{Area, NamedValue, Point};
 use beffroi::geo::code::AreaCode;
 use beffroi::geo::gazetteer::Geocodes;
-use beffroi::store::area::{NewArea, Packed, codes, counts, imported, number, put, put_alias, read_all};
+use beffroi::store::Db;
+use beffroi::store::area::{
+    NewArea, Packed, alias_codes, codes, counts, dangling, hold, imported, number, put, put_alias, read_all, remove,
+};
+use std::collections::BTreeSet;
 
 fn square(west: f64) -> Packed {
     let corners = [(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0), (0.0, 0.0)];
@@ -55,9 +60,11 @@ async fn other_names_lead_to_areas_and_are_counted() {
     for (name, db, _guard) in databases().await {
         let mut tx = db.begin().await.expect("begins");
         put(&mut tx, &area("1", "Eastham", None, 1.0)).await.expect("puts");
-        let (alias, target) = (AreaCode::new("OLD", "E"), AreaCode::new("TOWN", "1"));
-        assert!(put_alias(&mut tx, &alias, &target).await.expect("puts"), "{name}");
-        assert!(!put_alias(&mut tx, &alias, &target).await.expect("puts"), "{name}: again");
+        let alias = AreaCode::new("OLD", "E");
+        for (targets, changed) in [(&["1"][..], (1, 0)), (&["1"], (0, 0)), (&["2", "3"], (2, 1)), (&["1"], (1, 2))] {
+            let targets = targets.iter().map(|code| AreaCode::new("TOWN", code)).collect();
+            assert_eq!(put_alias(&mut tx, &alias, &targets).await.expect("puts"), changed, "{name}: {targets:?}");
+        }
         tx.commit().await.expect("commits");
         let counted: Vec<_> = counts(&db).await.expect("counts").into_iter().collect();
         assert_eq!(counted, [("OLD".to_owned(), (0, 1)), ("TOWN".to_owned(), (1, 0))], "{name}");
@@ -85,5 +92,44 @@ async fn an_import_that_is_not_committed_is_not_there() {
         drop(tx);
         assert_eq!(number(&db).await.expect("reads"), 0, "{name}");
         assert!(counts(&db).await.expect("counts").is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_removed_is_the_area_and_what_its_code_stands_for() {
+    for (name, db, _guard) in databases().await {
+        let mut tx = db.begin().await.expect("begins");
+        let [one, two, other] =
+            [("TOWN", "1"), ("TOWN", "2"), ("X", "1")].map(|(scheme, code)| AreaCode::new(scheme, code));
+        for code in ["1", "2"] {
+            put(&mut tx, &area(code, "", None, 1.0)).await.expect("puts");
+        }
+        let stands_for = |targets: &[&AreaCode]| targets.iter().map(|code| (*code).clone()).collect::<BTreeSet<_>>();
+        put_alias(&mut tx, &other, &stands_for(&[&one, &two])).await.expect("puts");
+        put_alias(&mut tx, &one, &stands_for(&[&two])).await.expect("puts");
+        assert_eq!(dangling(&mut tx, "TOWN").await.expect("counts"), 0, "{name}");
+        assert_eq!(remove(&mut tx, &one).await.expect("removes"), (1, 1), "{name}");
+        assert_eq!(remove(&mut tx, &one).await.expect("removes"), (0, 0), "{name}: again");
+        assert_eq!(dangling(&mut tx, "TOWN").await.expect("counts"), 1, "{name}: another name of it stays");
+        assert_eq!(codes(&mut tx).await.expect("reads"), [two].into(), "{name}");
+        assert_eq!(alias_codes(&mut tx).await.expect("reads"), [other].into(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_changes_areas_waits_for_whoever_does_so_already() {
+    for (name, db, guard) in databases().await {
+        let mut first = db.begin().await.expect("begins");
+        hold(&mut first).await.expect("holds");
+        let other = Db::open(&guard.url(), 2).await.expect("another process");
+        let second = waits(name, async move {
+            let mut tx = other.begin().await.expect("begins");
+            hold(&mut tx).await.expect("holds");
+            codes(&mut tx).await.expect("reads").len()
+        })
+        .await;
+        put(&mut first, &area("1", "", None, 1.0)).await.expect("puts");
+        first.commit().await.expect("commits");
+        assert_eq!(second.await.expect("ends"), 1, "{name}");
     }
 }

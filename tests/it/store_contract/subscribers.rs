@@ -72,6 +72,38 @@ pub(super) fn new(endpoint: &str) -> NewSubscriber {
     }
 }
 
+#[tokio::test]
+async fn who_follows_an_area_is_counted_once_and_only_while_subscribed() {
+    for (name, db, _guard) in databases().await {
+        let [odd, plain, free] =
+            [("a \"scheme\"", "É\\1"), ("X", "1"), ("X", "2")].map(|(scheme, code)| AreaCode::new(scheme, code));
+        let follows = |endpoint: &str, codes: &[&AreaCode]| {
+            let places = codes.iter().map(|code| Place::Named((*code).clone())).collect();
+            NewSubscriber { preferences: Preferences { places, ..preferences() }, ..new(endpoint) }
+        };
+        for new in [
+            follows("https://push.example/both", &[&odd, &plain]),
+            follows("https://push.example/one", &[&plain]),
+            follows("https://push.example/none", &[]),
+        ] {
+            created(&db, &new).await;
+        }
+        let gone = created(&db, &follows("https://push.example/gone", &[&free])).await;
+        commit!(db, |tx| subscriber::retire(tx, &set([gone]), at(1)));
+        for (asked, people, areas) in [
+            (&[&odd, &plain][..], 2, &[&odd, &plain][..]),
+            (&[&odd, &free], 1, &[&odd]),
+            (&[&free], 0, &[]),
+            (&[], 0, &[]),
+        ] {
+            let those = |codes: &[&AreaCode]| codes.iter().map(|code| (*code).clone()).collect();
+            let mut tx = db.begin().await.expect("begins");
+            let found = subscriber::following(&mut tx, &those(asked)).await.expect("reads");
+            assert_eq!((found.people, found.areas), (people, those(areas)), "{name}: {asked:?}");
+        }
+    }
+}
+
 async fn create(db: &Db, new: &NewSubscriber) -> Creation {
     commit!(db, |tx| subscriber::create(tx, &vault(), new))
 }
