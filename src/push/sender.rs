@@ -112,6 +112,14 @@ impl Sender {
         self.lock().get(origin)?.paused_until(self.clock.monotonic())
     }
 
+    /// The push services that may not be sent to now. What is claimed for sending skips them.
+    pub fn stalled(&self) -> Vec<String> {
+        let now = self.clock.monotonic();
+        let paces = self.lock();
+        let paused = paces.iter().filter(|(_, pace)| pace.paused_until(now).is_some());
+        paused.map(|(origin, _)| origin.clone()).collect()
+    }
+
     fn read(&self, origin: &str, answer: &Answer) -> Outcome {
         let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
         let now = self.clock.monotonic();

@@ -18,7 +18,7 @@ use beffroi::model::tier::Tier;
 use beffroi::push::letter::{Letter, LetterContext};
 use beffroi::push::receipt::ReceiptKey;
 use beffroi::push::sandbox::{Authority, SandboxOptions, origin, serve};
-use beffroi::push::transport::{Transport, TransportError};
+use beffroi::push::transport::{ANSWER_BYTES_MAX, Transport, TransportError};
 use beffroi::push::vapid::Vapid;
 use beffroi::push::{Sender, THROTTLED_IN_A_ROW};
 use bytes::Bytes;
@@ -316,10 +316,12 @@ async fn one_throttled_device_pauses_no_one_but_a_throttling_service_is_left_alo
         assert_eq!(send(&sender, &well).await, Outcome::Accepted);
     }
     assert_eq!(sender.paused_until(&sandbox.origin), None);
+    assert_eq!(sender.stalled(), Vec::<String>::new());
     for _ in 0..THROTTLED_IN_A_ROW {
         send(&sender, &throttled).await;
     }
     assert!(sender.paused_until(&sandbox.origin).is_some());
+    assert_eq!(sender.stalled(), [sandbox.origin.as_str()]);
     let received = sandbox.counts().await["received"].clone();
     let held = send(&sender, &well).await;
     assert!(matches!(held, Outcome::Retry { after } if after > Duration::from_secs(20)), "{held:?}");
@@ -379,6 +381,23 @@ async fn a_name_that_leads_into_the_network_is_not_connected_to() {
     let error = transport.send("http://localhost", request, &|| true).await.expect_err("refused");
     assert!(matches!(error, TransportError::Address), "plain HTTP: {error:?}");
     assert_eq!(sandbox.counts().await["received"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_carries_its_body_up_to_a_bound() {
+    for http1_only in [false, true] {
+        let sandbox = Sandbox::start(http1_only).await;
+        let transport = Transport::new(&sandbox.settings()).expect("a transport");
+        for (count, whole) in [(1, true), (1_000, false), (2, true)] {
+            let uri = format!("{}/subscriptions?count={count}", sandbox.origin);
+            let request = http::Request::post(&uri).body(Bytes::new()).expect("a request");
+            let answer = transport.send(&sandbox.origin, request, &|| true).await.expect("an answer").expect("sent");
+            assert_eq!(answer.status, 201);
+            let read: Option<Vec<Value>> = serde_json::from_slice(&answer.body).ok();
+            assert_eq!(read.map(|made| made.len()), whole.then_some(count));
+            assert_eq!(answer.body.len() == ANSWER_BYTES_MAX, !whole);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ mod connect;
 mod pool;
 
 use crate::config;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use connect::Connector;
 use http::header::HOST;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 
 /// Most push services with a pool of their own at a time.
 pub const ORIGINS_MAX: usize = 256;
-/// Most of an answer's body that is read, to have the connection back.
+/// Most of an answer's body that is read. A longer one is cut here, and its connection given up.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1_024;
 /// Connections that turn out to be closed before a request went on them, before it is given up.
 const STALE_MAX: usize = 3;
@@ -62,11 +62,13 @@ pub enum TransportError {
     Timeout,
 }
 
-/// What a push service answered; the body was read and thrown away.
+/// What a push service answered.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// At most [`ANSWER_BYTES_MAX`] bytes; what came of it, where it broke off.
+    pub body: Bytes,
     pub version: Version,
 }
 
@@ -185,15 +187,16 @@ impl Transport {
             }
         };
         let (parts, body) = Response::into_parts(response);
-        // What counts is known; the rest of the answer only decides whether the connection can be used again.
-        let drained = tokio::select! {
-            drained = drain(body) => drained,
+        // What counts most is known; a body that breaks off only costs the connection.
+        let mut bytes = BytesMut::new();
+        let complete = tokio::select! {
+            complete = read(body, &mut bytes) => complete,
             () = &mut deadline => false,
         };
-        if drained {
+        if complete {
             loan.give_back();
         }
-        Ok(Answer { status: parts.status, headers: parts.headers, version: parts.version })
+        Ok(Answer { status: parts.status, headers: parts.headers, body: bytes.freeze(), version: parts.version })
     }
 }
 
@@ -232,12 +235,13 @@ enum Failure {
 }
 
 /// Reads the body to its end; `false` when it is too long or breaks off.
-async fn drain(mut body: Incoming) -> bool {
-    let mut bytes = 0;
+async fn read(mut body: Incoming, bytes: &mut BytesMut) -> bool {
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return false };
-        bytes += frame.data_ref().map_or(0, Bytes::len);
-        if bytes > ANSWER_BYTES_MAX {
+        let Some(data) = frame.data_ref() else { continue };
+        let room = ANSWER_BYTES_MAX - bytes.len();
+        bytes.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
             return false;
         }
     }
