@@ -1,6 +1,7 @@
 //! A thousand recipients or fewer, leased by one sender at a time.
 
-use super::id::{BatchId, BroadcastId, ChainId, Slot};
+use super::id::{AlertId, BatchId, BroadcastId, ChainId, Slot};
+use super::subscriber::QuietHours;
 use super::tier::Tier;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -39,10 +40,16 @@ pub struct Batch {
     pub chain: ChainId,
     /// Which of the alert's messages: the index that `model::message` gives it.
     pub message: u32,
+    /// The earlier alert whose message it takes back: `message` is one of that alert's then, and so are its words.
+    pub about: Option<AlertId>,
     /// The push service: scheme, host and port.
     pub origin: String,
     pub tier: Tier,
     pub ring: Ring,
+    /// Shown without sound or vibration, whatever the tier.
+    pub quiet: bool,
+    /// The quiet hours of everyone in it: nothing of it starts in them.
+    pub hours: Option<QuietHours>,
     pub not_before: Timestamp,
     /// After this nothing of it is sent.
     pub expires: Timestamp,
@@ -58,6 +65,12 @@ impl Batch {
     /// The lowest and highest slot in it.
     pub fn slots(&self) -> Option<(Slot, Slot)> {
         Some((self.todo.min()?, self.todo.max()?))
+    }
+
+    /// When it may be sent if it is not sent before this moment: at the end of its people's quiet hours, where the
+    /// moment lies in them. Who puts it back, asks for the moment that it would be taken up again.
+    pub fn awake_from(&self, at: Timestamp) -> Timestamp {
+        self.hours.as_ref().and_then(|hours| hours.end(at)).unwrap_or(at)
     }
 
     /// Those of whom no outcome is known.

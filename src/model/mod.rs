@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod copies;
 pub mod credential;
 pub mod family;
+pub mod hours;
 pub mod id;
 pub mod lifecycle;
 pub mod message;

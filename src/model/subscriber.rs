@@ -66,7 +66,7 @@ impl std::fmt::Debug for Channel {
 }
 
 /// Hours in which quiet tiers wait for the morning.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuietHours {
     pub from: Time,
     pub to: Time,

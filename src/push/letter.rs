@@ -38,6 +38,8 @@ pub struct LetterContext<'a> {
     pub status: Status,
     pub msg_type: MsgType,
     pub tier: Tier,
+    /// Without sound or vibration, whatever the tier.
+    pub quiet: bool,
     pub state: AlertState,
     /// After this it is not sent and not kept.
     pub expires: Timestamp,
@@ -88,7 +90,7 @@ impl Letter {
     /// Renders it.
     pub fn new(context: &LetterContext<'_>, receipts: Receipts) -> Self {
         let all_clear = is_over(context.info);
-        let silent = context.tier == Tier::P3 || all_clear;
+        let silent = context.tier == Tier::P3 || context.quiet || all_clear;
         let navigate = page(context.public_url, context.alert_id);
         let words = words(context, |title| {
             let around: usize =
@@ -225,6 +227,7 @@ mod tests {
             status: Status::Actual,
             msg_type: MsgType::Alert,
             tier: Tier::P0,
+            quiet: false,
             state: AlertState::Active,
             expires: at("2026-11-22T12:00:00Z"),
             discreet: false,
@@ -308,6 +311,14 @@ mod tests {
         let clear = letter(&info, |context| context.tier = Tier::P2);
         assert_eq!(json(&clear)["notification"]["silent"], true);
         assert_eq!(clear.urgency(), web_push::Urgency::High);
+    }
+
+    #[test]
+    fn what_is_quiet_makes_no_sound_and_is_as_urgent_as_ever() {
+        let quiet = letter(&info("en", None, "…", None), |context| context.quiet = true);
+        assert_eq!(json(&quiet)["notification"]["silent"], true);
+        assert_eq!(json(&quiet)["beffroi"]["tier"], "P0");
+        assert_eq!(quiet.urgency(), web_push::Urgency::High);
     }
 
     #[test]

@@ -165,6 +165,7 @@ fn letter(sender: &Sender, tier: Tier) -> Letter {
         status: Status::Actual,
         msg_type: MsgType::Alert,
         tier,
+        quiet: false,
         state: AlertState::Active,
         expires: "2026-11-22T13:00:00Z".parse().expect("a timestamp"),
         discreet: false,

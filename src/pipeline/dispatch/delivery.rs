@@ -137,10 +137,12 @@ impl Delivery {
     async fn start_some(&mut self, closing: bool) -> Result<bool, StoreError> {
         let batch = &self.lease.batch;
         let stopped = self.dispatcher.fence.known(&batch.broadcast).await == Passage::Stopped;
-        let expired = self.letters.expired(self.dispatcher.clock.now());
+        let now = self.dispatcher.clock.now();
+        let expired = self.letters.expired(now);
+        let asleep = batch.awake_from(now) > now;
         let pause = self.dispatcher.sender.paused_until(&batch.origin);
         self.paused_until = self.paused_until.max(pause);
-        if stopped || expired || closing || pause.is_some() || self.tally.refused() {
+        if stopped || expired || asleep || closing || pause.is_some() || self.tally.refused() {
             self.stopping = true;
             return Ok(true);
         }
@@ -266,7 +268,8 @@ impl Delivery {
             None => Duration::ZERO,
         };
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-        End::PutBack(self.dispatcher.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX))
+        let again = self.dispatcher.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        End::PutBack(batch.awake_from(again))
     }
 
     async fn end(&mut self, end: End) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ use crate::model::broadcast::{AlertState, Broadcast};
 use crate::model::id::BroadcastId;
 use crate::model::message::{self, Message};
 use crate::model::subscriber::Recipient;
+use crate::model::tier::Tier;
 use crate::push;
 use crate::push::letter::{Letter, LetterContext};
 use crate::store::{self, Db};
@@ -18,7 +19,7 @@ use url::Url;
 /// Messages whose letters are kept at once. When more are needed the lot is made anew.
 const MESSAGES_MAX: usize = 64;
 
-/// The letters of one message: one for each language, plain and discreet.
+/// The letters of one message, at one tier, loud or quiet: one for each language, plain and discreet.
 pub struct MessageLetters {
     words: Words,
     message: Message,
@@ -41,12 +42,27 @@ impl MessageLetters {
     }
 }
 
+/// What batches with the same letters have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    broadcast: BroadcastId,
+    message: u32,
+    tier: Tier,
+    quiet: bool,
+}
+
+impl Key {
+    fn of(batch: &Batch) -> Self {
+        Self { broadcast: batch.broadcast.clone(), message: batch.message, tier: batch.tier, quiet: batch.quiet }
+    }
+}
+
 /// The letters of the broadcasts under way.
 pub struct Letters {
     db: Db,
     sender: Arc<push::Sender>,
     public_url: Url,
-    known: Mutex<HashMap<(BroadcastId, u32), Arc<MessageLetters>>>,
+    known: Mutex<HashMap<Key, Arc<MessageLetters>>>,
 }
 
 impl Letters {
@@ -59,7 +75,7 @@ impl Letters {
     /// # Errors
     /// When the alert cannot be read from the database.
     pub async fn of(&self, batch: &Batch) -> Result<Arc<MessageLetters>, WordsError> {
-        let key = (batch.broadcast.clone(), batch.message);
+        let key = Key::of(batch);
         if let Some(letters) = self.known().get(&key) {
             return Ok(letters.clone());
         }
@@ -69,7 +85,7 @@ impl Letters {
         let words = words(&self.db, &broadcast).await?;
         let message =
             words.messages.iter().find(|message| message.number == batch.message).ok_or_else(missing)?.clone();
-        let letters = Arc::new(self.render(&broadcast, &chain.key, words, message));
+        let letters = Arc::new(self.render(&key, &broadcast, &chain.key, words, message));
         let mut known = self.known();
         if known.len() >= MESSAGES_MAX {
             known.clear();
@@ -78,7 +94,14 @@ impl Letters {
         Ok(letters)
     }
 
-    fn render(&self, broadcast: &Broadcast, chain_key: &str, words: Words, message: Message) -> MessageLetters {
+    fn render(
+        &self,
+        key: &Key,
+        broadcast: &Broadcast,
+        chain_key: &str,
+        words: Words,
+        message: Message,
+    ) -> MessageLetters {
         let state = match words.alert.msg_type {
             MsgType::Cancel => AlertState::Cancelled,
             MsgType::Alert | MsgType::Update | MsgType::Ack | MsgType::Error => AlertState::Active,
@@ -92,7 +115,8 @@ impl Letters {
                 info: &words.speaking.infos[variant],
                 status: words.alert.status,
                 msg_type: words.alert.msg_type,
-                tier: message.tier,
+                tier: key.tier,
+                quiet: key.quiet,
                 state,
                 // What ends something lives as long as the broadcast; other texts as long as they say themselves.
                 expires: match words.alert.msg_type {
@@ -111,7 +135,7 @@ impl Letters {
         MessageLetters { words, message, by_variant }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<(BroadcastId, u32), Arc<MessageLetters>>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<MessageLetters>>> {
         self.known.lock().expect("nothing panics while it holds the letters")
     }
 }

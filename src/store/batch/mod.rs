@@ -12,7 +12,7 @@ use super::db::{Db, Tx, on_db, on_tx};
 use super::error::StoreError;
 use super::row::{bits, count, known, ms, narrow, row, set, time, time_if};
 use crate::model::batch::{Batch, Progress, Rest, Ring};
-use crate::model::id::{BatchId, BroadcastId, ChainId};
+use crate::model::id::{AlertId, BatchId, BroadcastId, ChainId};
 use crate::model::outcome::Ledger;
 use crate::model::tier::Tier;
 use futures_util::TryStreamExt;
@@ -22,8 +22,8 @@ use sqlx::AssertSqlSafe;
 
 row! {
     BatchRow {
-        id: String, broadcast: String, chain: String, message: i64, origin: String, tier: i64, ring: i64,
-        not_before_ms: i64, expires_ms: i64, attempts: i64, todo_bits: Vec<u8>, started_bits: Vec<u8>,
+        id: String, broadcast: String, chain: String, message: i64, about: Option<String>, origin: String, tier: i64,
+        ring: i64, quiet: i64, hours: Option<String>, not_before_ms: i64, expires_ms: i64, attempts: i64, todo_bits: Vec<u8>, started_bits: Vec<u8>,
         accepted_bits: Vec<u8>, gone_bits: Vec<u8>, rejected_bits: Vec<u8>, withdrawn_bits: Vec<u8>,
         token: i64,
     }
@@ -36,9 +36,12 @@ impl BatchRow {
             broadcast: self.broadcast.into(),
             chain: self.chain.into(),
             message: narrow(self.message, "batch.message")?,
+            about: self.about.map(AlertId),
             origin: self.origin,
             tier: known(Tier::from_index(self.tier), "batch.tier")?,
             ring: known(Ring::from_index(self.ring), "batch.ring")?,
+            quiet: self.quiet != 0,
+            hours: self.hours.map(|text| known(text.parse().ok(), "batch.hours")).transpose()?,
             not_before: time(self.not_before_ms, "batch.not_before_ms")?,
             expires: time(self.expires_ms, "batch.expires_ms")?,
             todo: set(&self.todo_bits, "batch.todo_bits")?,
@@ -64,9 +67,9 @@ pub async fn insert_many(tx: &mut Tx, batches: &[Batch]) -> Result<(), StoreErro
         on_tx!(tx, |conn| sqlx::query(
             "INSERT INTO batch (id, broadcast, chain, message, origin, tier, ring, not_before_ms, expires_ms, state, \
              attempts, token, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, withdrawn_bits, \
-             targeted, accepted, gone, rejected, expired, stopped, withdrawn, waiting) \
+             targeted, accepted, gone, rejected, expired, stopped, withdrawn, waiting, quiet, hours, about) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', 0, 0, $10, $11, $11, $11, $11, $11, \
-             $12, 0, 0, 0, 0, 0, 0, $12)",
+             $12, 0, 0, 0, 0, 0, 0, $12, $13, $14, $15)",
         )
         .bind(batch.id.as_str())
         .bind(batch.broadcast.as_str())
@@ -80,6 +83,9 @@ pub async fn insert_many(tx: &mut Tx, batches: &[Batch]) -> Result<(), StoreErro
         .bind(bits(&batch.todo))
         .bind(nobody)
         .bind(count(batch.todo.len()))
+        .bind(i64::from(batch.quiet))
+        .bind(batch.hours.as_ref().map(ToString::to_string))
+        .bind(batch.about.as_ref().map(AlertId::as_str))
         .execute(conn)
         .await
         .map(drop))?;

@@ -150,6 +150,7 @@ impl Subject {
                         status: self.words.alert.status,
                         msg_type: self.words.alert.msg_type,
                         tier: message.tier,
+                        quiet: false,
                         state: if self.cancels() { AlertState::Cancelled } else { AlertState::Active },
                         expires: message.expires,
                         discreet,

@@ -5,7 +5,7 @@ use crate::support::database::databases;
 use beffroi::clock::random_id;
 use beffroi::model::batch::{Batch, Lease, Progress, Rest, Ring};
 use beffroi::model::broadcast::{Broadcast, State};
-use beffroi::model::id::{BatchId, BroadcastId};
+use beffroi::model::id::{AlertId, BatchId, BroadcastId};
 use beffroi::model::outcome::Ledger;
 use beffroi::model::tier::Tier;
 use beffroi::store::batch::Standing;
@@ -45,7 +45,10 @@ async fn a_batch_comes_back_as_it_went_in() {
         let broadcast = broadcast(&db, State::Sending).await;
         let batch = Batch {
             tier: Tier::P3,
+            about: Some(AlertId("an-earlier-one".to_owned())),
             ring: Ring::Near,
+            quiet: true,
+            hours: Some("22:00:00/07:30:00 Europe/Paris".parse().expect("quiet hours")),
             not_before: at(5),
             ..batch_of(&broadcast, [0, 1, 70_000, u32::MAX])
         };
