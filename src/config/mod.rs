@@ -1,5 +1,9 @@
 //! Settings: `default.toml` (every one, commented), then a file, then `BEFFROI__SECTION__KEY`, checked before use.
 
+mod push;
+
+pub use push::{Apns, Fcm, Push};
+
 use config::{Environment, File, FileFormat};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -62,21 +66,6 @@ pub struct Alerts {
 #[serde(deny_unknown_fields)]
 pub struct Subscriptions {
     pub changes_per_minute: std::num::NonZeroU32,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Push {
-    pub hosts: Vec<String>,
-    pub allow_private_endpoints: bool,
-    #[serde(deserialize_with = "empty_path_is_none")]
-    pub ca_file: Option<PathBuf>,
-    pub contact: String,
-    pub in_flight_max: usize,
-    pub in_flight_per_origin_max: usize,
-    pub connections_per_origin_max: usize,
-    #[serde(rename = "request_timeout_ms", deserialize_with = "milliseconds")]
-    pub request_timeout: Duration,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -147,6 +136,7 @@ impl Config {
             .separator("__")
             .list_separator(",")
             .with_list_parse_key("push.hosts")
+            .with_list_parse_key("push.apns.topics")
             .with_list_parse_key("server.trusted_proxies")
             .try_parsing(true);
         let settings: Self = builder.add_source(environment).build()?.try_deserialize()?;
@@ -162,9 +152,7 @@ impl Config {
                 "only accepted together with push.allow_private_endpoints, for tests and sandboxes",
             );
         }
-        if !(self.push.contact.starts_with("mailto:") || self.push.contact.starts_with("https:")) {
-            return refuse("push.contact", "must begin with mailto: or https:, push services ask for it (RFC 8292)");
-        }
+        self.push.check()?;
         if let Some(url) = &self.database.url
             && !matches!(url.scheme(), "sqlite" | "postgres" | "postgresql")
         {
@@ -176,9 +164,6 @@ impl Config {
             return refuse("server.public_url", "must be an http or https address");
         }
         for (setting, number) in [
-            ("push.in_flight_max", self.push.in_flight_max),
-            ("push.in_flight_per_origin_max", self.push.in_flight_per_origin_max),
-            ("push.connections_per_origin_max", self.push.connections_per_origin_max),
             ("database.connections", self.database.connections as usize),
             ("alerts.body_bytes_max", self.alerts.body_bytes_max),
         ] {
@@ -198,10 +183,25 @@ where
     T::Err: std::fmt::Display,
 {
     let text = String::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|error| serde::de::Error::custom(format!("{text:?}: {error}")))
+    if text.is_empty() { Ok(None) } else { parse(&text).map(Some) }
+}
+
+fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    parse(&String::deserialize(deserializer)?)
+}
+
+fn parse<T, E>(text: &str) -> Result<T, E>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+    E: serde::de::Error,
+{
+    text.parse().map_err(|error| E::custom(format!("{text:?}: {error}")))
 }
 
 fn empty_path_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {

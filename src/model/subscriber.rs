@@ -11,10 +11,17 @@ pub const PLACES_MAX: usize = 16;
 /// The most languages one subscription may list.
 pub const LANGUAGES_MAX: usize = 8;
 
+/// What names Apple's push service, whatever address the settings give it: batches, bulkheads and quotas are by origin.
+pub const APNS_ORIGIN: &str = "apns";
+/// What names Firebase Cloud Messaging, whatever address the settings give it.
+pub const FCM_ORIGIN: &str = "fcm";
+
 /// Where pushes go. Secret: sealed at rest, never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Channel {
     WebPush(WebPushChannel),
+    Apns(ApnsChannel),
+    Fcm(FcmChannel),
 }
 
 /// A browser's subscription (W3C Push API, RFC 8030 and RFC 8291).
@@ -28,18 +35,38 @@ pub struct WebPushChannel {
     pub auth: [u8; 16],
 }
 
+/// An app on a device of Apple's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApnsChannel {
+    /// The device token: lower-case hexadecimal digits. Whoever knows it may subscribe with it.
+    pub token: String,
+    /// The app's bundle identifier.
+    pub topic: String,
+}
+
+/// An app registered with Firebase Cloud Messaging.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FcmChannel {
+    /// The registration token: visible ASCII that JSON needs not escape. Whoever knows it may subscribe with it.
+    pub token: String,
+}
+
 /// Which kind of push service a channel goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChannelKind {
     WebPush,
+    Apns,
+    Fcm,
 }
 
 impl ChannelKind {
-    pub const ALL: [Self; 1] = [Self::WebPush];
+    pub const ALL: [Self; 3] = [Self::WebPush, Self::Apns, Self::Fcm];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WebPush => "webpush",
+            Self::Apns => "apns",
+            Self::Fcm => "fcm",
         }
     }
 
@@ -52,15 +79,19 @@ impl Channel {
     pub const fn kind(&self) -> ChannelKind {
         match self {
             Self::WebPush(_) => ChannelKind::WebPush,
+            Self::Apns(_) => ChannelKind::Apns,
+            Self::Fcm(_) => ChannelKind::Fcm,
         }
     }
 }
 
-/// Never shows the endpoint.
+/// Never shows the endpoint or token.
 impl std::fmt::Debug for Channel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::WebPush(_) => f.write_str("WebPush(…)"),
+            Self::Apns(_) => f.write_str("Apns(…)"),
+            Self::Fcm(_) => f.write_str("Fcm(…)"),
         }
     }
 }
@@ -96,6 +127,7 @@ pub struct Preferences {
 pub struct Subscriber {
     pub id: SubscriberId,
     pub slot: Slot,
+    pub channel: ChannelKind,
     pub preferences: Preferences,
     pub created: Timestamp,
 }
@@ -116,7 +148,7 @@ pub struct Listener {
     pub places: Vec<Place>,
     pub families: Families,
     pub drills: bool,
-    /// The push service's origin: scheme, host and port.
+    /// The push service: scheme, host and port of a Web Push endpoint, or [`APNS_ORIGIN`] or [`FCM_ORIGIN`].
     pub origin: String,
     pub channel: ChannelKind,
     /// The language they read best, as its primary subtag in small letters; empty where none is told.

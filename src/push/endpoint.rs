@@ -45,11 +45,13 @@ impl std::fmt::Debug for Endpoint {
     }
 }
 
-/// The operator's list of push services.
+/// The operator's list of push services, and of apps.
 #[derive(Debug, Clone)]
 pub struct EndpointPolicy {
     hosts: Vec<Pattern>,
     allow_private: bool,
+    apns_topics: Vec<String>,
+    fcm: bool,
 }
 
 /// A host of the list, in lower case and punycode, without a final dot.
@@ -64,7 +66,18 @@ impl EndpointPolicy {
     /// The policy of the settings. A listed host that is no host name matches nothing.
     pub fn new(settings: &config::Push) -> Self {
         let hosts = settings.hosts.iter().filter_map(|text| Pattern::read(text)).collect();
-        Self { hosts, allow_private: settings.allow_private_endpoints }
+        let apns_topics = if settings.apns.is_configured() { settings.apns.topics.clone() } else { Vec::new() };
+        Self { hosts, allow_private: settings.allow_private_endpoints, apns_topics, fcm: settings.fcm.is_configured() }
+    }
+
+    /// The apps that may be sent to through APNs; none where it is not set up.
+    pub fn apns_topics(&self) -> &[String] {
+        &self.apns_topics
+    }
+
+    /// Whether FCM is set up.
+    pub fn sends_fcm(&self) -> bool {
+        self.fcm
     }
 
     /// Whether http, other ports and addresses inside the network are let through, for tests and sandboxes.

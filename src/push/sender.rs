@@ -80,7 +80,10 @@ impl Sender {
         may_start: &(dyn Fn() -> bool + Send + Sync),
     ) -> Option<Outcome> {
         let ttl_s = letter.ttl_s(now)?;
-        let Channel::WebPush(channel) = &recipient.channel;
+        let Channel::WebPush(channel) = &recipient.channel else {
+            let reason = format!("{} is not set up", recipient.channel.kind().as_str());
+            return Some(Outcome::Misconfigured { reason });
+        };
         let Ok(endpoint) = self.policy.check(&channel.endpoint) else {
             return Some(Outcome::Rejected { code: "endpoint" });
         };

@@ -241,7 +241,7 @@ async fn a_fault_ends_after_its_times_or_when_told_to() {
     for want in ["retry", "retry", "accepted", "accepted"] {
         assert_eq!(send(&sender, &twice).await.as_str(), want);
     }
-    let Channel::WebPush(channel) = &twice.channel;
+    let Channel::WebPush(channel) = &twice.channel else { panic!("another channel") };
     let id = channel.endpoint.rsplit('/').next().expect("an id");
     sandbox.ask(Method::PUT, &format!("/subscriptions/{id}?status=410")).await.expect(204);
     assert_eq!(send(&sender, &twice).await, Outcome::Gone);
@@ -405,7 +405,7 @@ async fn an_answer_carries_its_body_up_to_a_bound() {
 async fn a_push_with_faults_is_refused_and_every_fault_is_told() {
     let sandbox = Sandbox::start(false).await;
     let recipient = sandbox.one("").await;
-    let Channel::WebPush(channel) = &recipient.channel;
+    let Channel::WebPush(channel) = &recipient.channel else { panic!("another channel") };
     let answer = Answer::of(sandbox.http.post(&channel.endpoint).body("nonsense").send().await.expect("sent")).await;
     assert_eq!(answer.status, 403);
     let message = sandbox.messages().await.remove(0);

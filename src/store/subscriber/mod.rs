@@ -18,7 +18,7 @@ use super::error::StoreError;
 use super::row::{known, ms, narrow, row, time};
 use super::vault::Vault;
 use crate::model::id::{Slot, SubscriberId};
-use crate::model::subscriber::{Channel, Preferences, QuietHours, Recipient, Subscriber};
+use crate::model::subscriber::{Channel, ChannelKind, Preferences, QuietHours, Recipient, Subscriber};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
@@ -31,7 +31,7 @@ pub struct NewSubscriber {
     /// SHA-256 of the bearer secret.
     pub secret_hash: [u8; 32],
     pub channel: Channel,
-    /// The push service's origin: scheme, host and port.
+    /// The push service, as [`crate::model::subscriber::Listener::origin`] has it.
     pub origin: String,
     pub preferences: Preferences,
     pub created: Timestamp,
@@ -71,7 +71,7 @@ row! {
 /// The database failed.
 pub async fn create(tx: &mut Tx, vault: &Vault, new: &NewSubscriber) -> Result<Creation, StoreError> {
     let (name, proof) = text::name_and_proof(&new.channel);
-    let (endpoint_hash, auth_hash) = (vault.lookup("endpoint", name), vault.lookup("auth", proof));
+    let (endpoint_hash, auth_hash) = (vault.lookup("endpoint", name.as_bytes()), vault.lookup("auth", proof));
     if let Some(known) = by_endpoint(tx, &endpoint_hash).await? {
         return replace_known(tx, vault, new, known, &auth_hash).await;
     }
@@ -172,7 +172,7 @@ pub async fn replace(
          consent = $13, channel_ms = $14, places = $15, channel = $16, gone_ms = NULL WHERE id = $1 RETURNING slot",
     )
     .bind(id.as_str())
-    .bind(&vault.lookup("endpoint", name)[..])
+    .bind(&vault.lookup("endpoint", name.as_bytes())[..])
     .bind(&vault.lookup("auth", proof)[..])
     .bind(vault.seal(id.as_str(), &text::channel_to_bytes(channel)))
     .bind(origin)
@@ -203,7 +203,7 @@ row! {
     SubscriberRow {
         id: String, slot: i64, secret_hash: Vec<u8>, families: String, languages: String, quiet_from: Option<String>,
         quiet_to: Option<String>, time_zone: Option<String>, drills: i64, discreet: i64, consent: String,
-        created_ms: i64, places: String,
+        created_ms: i64, places: String, channel: String,
     }
 }
 
@@ -215,7 +215,7 @@ pub async fn get(db: &Db, id: &SubscriberId) -> Result<Option<(Subscriber, [u8; 
     let mut tx = db.snapshot().await?;
     let row = on_tx!(&mut tx, |conn| sqlx::query_as::<_, SubscriberRow>(
         "SELECT id, slot, secret_hash, families, languages, quiet_from, quiet_to, time_zone, drills, discreet, \
-         consent, created_ms, places FROM subscriber WHERE id = $1",
+         consent, created_ms, places, channel FROM subscriber WHERE id = $1",
     )
     .bind(id.as_str())
     .fetch_optional(conn)
@@ -234,7 +234,8 @@ pub async fn get(db: &Db, id: &SubscriberId) -> Result<Option<(Subscriber, [u8; 
     };
     let slot = narrow(row.slot, "subscriber.slot")?;
     let created = time(row.created_ms, "subscriber.created_ms")?;
-    Ok(Some((Subscriber { id: row.id.into(), slot, preferences, created }, secret_hash)))
+    let channel = known(ChannelKind::from_name(&row.channel), "subscriber.channel")?;
+    Ok(Some((Subscriber { id: row.id.into(), slot, channel, preferences, created }, secret_hash)))
 }
 
 /// Forgets a citizen. `false` when there is none of this id.

@@ -6,11 +6,16 @@ use crate::cap::code::Severity;
 use crate::geo::code::AreaCode;
 use crate::model::family::{Families, Family};
 use crate::model::place::{Altitude, Around, Cell, Drawn, Place, Radius, Step};
-use crate::model::subscriber::{Channel, QuietHours, WebPushChannel};
+use crate::model::subscriber::{ApnsChannel, Channel, FcmChannel, QuietHours, WebPushChannel};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const CHANNEL_WEB_PUSH: u8 = 0;
+const CHANNEL_APNS: u8 = 1;
+const CHANNEL_FCM: u8 = 2;
+/// Between the topic and the token of an APNs channel: in neither.
+const TOPIC_END: u8 = 0;
 
 /// `{"weather":"Minor",…}`.
 pub(super) fn families_to_text(families: &Families) -> String {
@@ -113,33 +118,51 @@ pub(super) fn quiet_hours(
     }
 }
 
-/// A channel as the bytes that are sealed: its kind, then for Web Push auth, p256dh and endpoint.
+/// A channel as the bytes that are sealed: its kind; then for Web Push auth, p256dh and endpoint, for APNs topic, zero
+/// and token, for FCM the token.
 pub(super) fn channel_to_bytes(channel: &Channel) -> Vec<u8> {
     match channel {
         Channel::WebPush(push) => {
             [&[CHANNEL_WEB_PUSH][..], &push.auth, &push.p256dh, push.endpoint.as_bytes()].concat()
         }
+        Channel::Apns(apns) => {
+            [&[CHANNEL_APNS][..], apns.topic.as_bytes(), &[TOPIC_END], apns.token.as_bytes()].concat()
+        }
+        Channel::Fcm(fcm) => [&[CHANNEL_FCM][..], fcm.token.as_bytes()].concat(),
     }
 }
 
 pub(super) fn channel_from_bytes(bytes: &[u8]) -> Result<Channel, StoreError> {
+    fn text(bytes: &[u8]) -> Option<String> {
+        String::from_utf8(bytes.to_vec()).ok()
+    }
     fn read(bytes: &[u8]) -> Option<Channel> {
         let (kind, rest) = bytes.split_first()?;
-        let (auth, rest) = rest.split_first_chunk()?;
-        let (p256dh, endpoint) = rest.split_first_chunk()?;
-        let endpoint = String::from_utf8(endpoint.to_vec()).ok()?;
-        (*kind == CHANNEL_WEB_PUSH).then_some(Channel::WebPush(WebPushChannel {
-            endpoint,
-            p256dh: *p256dh,
-            auth: *auth,
-        }))
+        match *kind {
+            CHANNEL_WEB_PUSH => {
+                let (auth, rest) = rest.split_first_chunk()?;
+                let (p256dh, endpoint) = rest.split_first_chunk()?;
+                let push = WebPushChannel { endpoint: text(endpoint)?, p256dh: *p256dh, auth: *auth };
+                Some(Channel::WebPush(push))
+            }
+            CHANNEL_APNS => {
+                let end = rest.iter().position(|byte| *byte == TOPIC_END)?;
+                Some(Channel::Apns(ApnsChannel { topic: text(&rest[..end])?, token: text(&rest[end + 1..])? }))
+            }
+            CHANNEL_FCM => Some(Channel::Fcm(FcmChannel { token: text(rest)? })),
+            _ => None,
+        }
     }
     known(read(bytes), "subscriber.sealed")
 }
 
-/// What names a channel, and what proves that it is one's own.
-pub(super) fn name_and_proof(channel: &Channel) -> (&[u8], &[u8]) {
+/// What names a channel, and what proves that it is one's own. A device token is both; before it stands its kind, so
+/// that no token is taken for one of another service, or for an endpoint.
+pub(super) fn name_and_proof(channel: &Channel) -> (Cow<'_, str>, &[u8]) {
     match channel {
-        Channel::WebPush(push) => (push.endpoint.as_bytes(), &push.auth),
+        Channel::WebPush(push) => (Cow::Borrowed(&push.endpoint), &push.auth),
+        Channel::Apns(ApnsChannel { token, .. }) | Channel::Fcm(FcmChannel { token }) => {
+            (Cow::Owned(format!("{} {token}", channel.kind().as_str())), token.as_bytes())
+        }
     }
 }

@@ -5,6 +5,7 @@ mod alerts;
 mod areas;
 pub mod body;
 mod broadcast;
+mod channel_body;
 mod estimate;
 pub mod estimate_body;
 mod fields;

@@ -1,16 +1,14 @@
 //! A subscription's body, read into the model: everything wrong with it is told at once.
 
+use super::channel_body::read_channel;
 use super::fields::{Faults, Object};
 use super::place_body::{read_places, show_place};
 use crate::cap::code::Severity;
 use crate::geo::code::AreaCode;
 use crate::model::family::{Families, Family};
-use crate::model::subscriber::{Channel, LANGUAGES_MAX, Preferences, QuietHours, Subscriber, WebPushChannel};
+use crate::model::subscriber::{Channel, LANGUAGES_MAX, Preferences, QuietHours, Subscriber};
 use crate::push::endpoint::EndpointPolicy;
 use crate::web::error::WebError;
-use aws_lc_rs::agreement::{ECDH_P256, ParsedPublicKey, UnparsedPublicKey};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -29,7 +27,7 @@ const MEMBERS: &[&str] =
 /// What a citizen sent.
 pub struct Body {
     pub channel: Channel,
-    /// The push service's origin: scheme, host and port.
+    /// The push service, as [`crate::model::subscriber::Listener::origin`] has it.
     pub origin: String,
     pub preferences: Preferences,
 }
@@ -70,61 +68,6 @@ fn read_body(
         consent: consent?,
     };
     Some(Body { channel, origin, preferences })
-}
-
-/// The channel and its push service's origin.
-fn read_channel(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<(Channel, String)> {
-    let kind = value.get("kind").and_then(Value::as_str);
-    match kind {
-        Some("webpush") => {
-            read_webpush(value, policy, faults).map(|(channel, origin)| (Channel::WebPush(channel), origin))
-        }
-        Some("apns" | "fcm") => {
-            faults.add("/channel/kind", "not-supported-here", "This server sends Web Push only, so far.");
-            None
-        }
-        Some(_) | None => {
-            faults.add("/channel/kind", "unknown-channel", "The kind of channel must be “webpush”.");
-            None
-        }
-    }
-}
-
-fn read_webpush(value: &Value, policy: &EndpointPolicy, faults: &mut Faults) -> Option<(WebPushChannel, String)> {
-    let object = Object::read(value, "/channel", &["kind", "endpoint", "keys"], faults)?;
-    let endpoint = object.required_text("endpoint", faults).and_then(|text| match policy.check(text) {
-        Ok(checked) => Some((text.to_owned(), checked.origin)),
-        Err(_) => {
-            faults.add(
-                "/channel/endpoint",
-                "endpoint-refused",
-                "The endpoint must be an https address at a push service that this server knows.",
-            );
-            None
-        }
-    });
-    let keys = object.required("keys", faults)?;
-    let keys = Object::read(keys, "/channel/keys", &["p256dh", "auth"], faults)?;
-    let p256dh = read_key::<65>(&keys, "p256dh", faults).filter(|point| {
-        let on_curve = point[0] == 4 && ParsedPublicKey::try_from(UnparsedPublicKey::new(&ECDH_P256, point)).is_ok();
-        if !on_curve {
-            faults.add("/channel/keys/p256dh", "bad-key", "Not an uncompressed point of the curve P-256.");
-        }
-        on_curve
-    });
-    let auth = read_key::<16>(&keys, "auth", faults);
-    let (endpoint, origin) = endpoint?;
-    Some((WebPushChannel { endpoint, p256dh: p256dh?, auth: auth? }, origin))
-}
-
-fn read_key<const N: usize>(keys: &Object<'_>, name: &str, faults: &mut Faults) -> Option<[u8; N]> {
-    let text = keys.required_text(name, faults)?;
-    // Some clients pad, though RFC 8291 does not.
-    let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok().and_then(|bytes| bytes.try_into().ok());
-    if bytes.is_none() {
-        faults.add(&keys.at(name), "bad-key", format!("Must be {N} bytes in base64url."));
-    }
-    bytes
 }
 
 fn read_families(object: &Object<'_>, faults: &mut Faults) -> Option<Families> {
@@ -236,7 +179,7 @@ pub fn show(subscriber: &Subscriber) -> Value {
     });
     json!({
         "id": subscriber.id,
-        "channel": {"kind": "webpush"},
+        "channel": {"kind": subscriber.channel.as_str()},
         "places": places,
         "families": families,
         "languages": preferences.languages,
@@ -253,6 +196,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::model::place::{Altitude, Around, Cell, Place, Radius, Step};
+    use crate::model::subscriber::ChannelKind;
     use crate::web::error::FieldProblem;
 
     /// A real user agent key: the one of RFC 8291 §5.
@@ -385,31 +329,6 @@ mod tests {
     }
 
     #[test]
-    fn what_this_server_cannot_do_yet_is_said_so() {
-        let got = faults(|value| value["channel"] = json!({"kind": "apns", "token": "a", "topic": "b"}));
-        assert_eq!(got, fault("/channel/kind", "not-supported-here"));
-    }
-
-    #[test]
-    fn keys_must_be_keys() {
-        let off_curve = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAjw4";
-        for text in ["", "AAAA", off_curve] {
-            let got = faults(|value| value["channel"]["keys"]["p256dh"] = json!(text));
-            assert_eq!(got, fault("/channel/keys/p256dh", "bad-key"), "{text}");
-        }
-        let got = faults(|value| value["channel"]["keys"]["auth"] = json!("AAAA"));
-        assert_eq!(got, fault("/channel/keys/auth", "bad-key"));
-    }
-
-    #[test]
-    fn an_endpoint_elsewhere_is_refused() {
-        for endpoint in ["http://127.0.0.1:6379/", "https://push.example/x", "wpush", "https://169.254.169.254/"] {
-            let got = faults(|value| value["channel"]["endpoint"] = json!(endpoint));
-            assert_eq!(got, fault("/channel/endpoint", "endpoint-refused"), "{endpoint}");
-        }
-    }
-
-    #[test]
     fn quiet_hours_need_a_real_time_zone_and_real_times() {
         let hours = |from: &str, to: &str, zone: &str| {
             let hours = json!({"from": from, "to": to, "time_zone": zone});
@@ -457,8 +376,10 @@ mod tests {
         let preferences = parse(&value).unwrap_or_else(|error| panic!("{error:?}")).preferences;
         let created = "2026-11-22T12:00:00Z".parse().expect("a time");
         let id = "id".to_owned().into();
-        let subscriber = Subscriber { id, slot: 7, preferences: preferences.clone(), created };
+        let subscriber =
+            Subscriber { id, slot: 7, channel: ChannelKind::Apns, preferences: preferences.clone(), created };
         let mut shown = show(&subscriber);
+        assert_eq!(shown["channel"], json!({"kind": "apns"}), "never its secrets");
         for member in ["id", "created"] {
             shown.as_object_mut().expect("an object").remove(member);
         }

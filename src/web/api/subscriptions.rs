@@ -84,7 +84,7 @@ pub async fn replace(State(state): State<AppState>, Id(id): Id, request: Request
     }
     tx.commit().await.map_err(WebError::internal)?;
     tell(&state).await?;
-    let changed = Subscriber { preferences: body.preferences, ..subscriber };
+    let changed = Subscriber { channel: body.channel.kind(), preferences: body.preferences, ..subscriber };
     Ok(([(CACHE_CONTROL, "no-store")], Json(subscription_body::show(&changed))).into_response())
 }
 

@@ -8,7 +8,9 @@ use beffroi::geo::code::AreaCode;
 use beffroi::model::family::{Families, Family};
 use beffroi::model::id::{Slot, SubscriberId};
 use beffroi::model::place::{Altitude, Around, Cell, Drawn, Place, Radius, Step};
-use beffroi::model::subscriber::{Channel, ChannelKind, Listener, Preferences, QuietHours, WebPushChannel};
+use beffroi::model::subscriber::{
+    ApnsChannel, Channel, ChannelKind, FcmChannel, Listener, Preferences, QuietHours, WebPushChannel,
+};
 use beffroi::store::subscriber::{self, Creation, NewSubscriber, Replacement};
 use beffroi::store::{Db, StoreError, Vault};
 use std::collections::BTreeMap;
@@ -156,6 +158,36 @@ async fn the_same_device_again_keeps_its_id_and_slot_and_another_may_not_take_it
         assert_eq!(create(&db, &thief).await, Creation::EndpointTaken, "{name}");
         let (stored, secret_hash) = subscriber::get(&db, &first.id).await.expect("reads").expect("stored");
         assert_eq!((stored.preferences, secret_hash), (calm, [2; 32]), "{name}: untouched");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_of_any_kind_comes_back_as_it_went_in_and_is_its_own() {
+    for (name, db, _guard) in databases().await {
+        // The same characters, for every kind that takes them: nobody is taken for another.
+        let token = "00abcdef".repeat(8);
+        let apns = ApnsChannel { token: token.clone(), topic: "org.example.alerts".to_owned() };
+        let channels = [channel(&token, 1), Channel::Apns(apns.clone()), Channel::Fcm(FcmChannel { token })];
+        let mut slots = Vec::new();
+        for channel in &channels {
+            let new = NewSubscriber { channel: channel.clone(), ..new("unused") };
+            slots.push(created(&db, &new).await);
+            let (stored, _) = subscriber::get(&db, &new.id).await.expect("reads").expect("stored");
+            assert_eq!(stored.channel, channel.kind(), "{name}");
+        }
+        let found = subscriber::recipients(&db, &vault(), &slots.iter().copied().collect()).await.expect("reads");
+        for (recipient, channel) in found.iter().zip(&channels) {
+            assert!(recipient.channel == *channel, "{name}: {channel:?}");
+        }
+        let (listeners, _) = listeners(&db).await;
+        let kinds: Vec<_> = listeners.iter().map(|one| one.channel).collect();
+        assert_eq!(kinds, ChannelKind::ALL, "{name}");
+        // The app was given another bundle identifier: the device is the same one.
+        let moved = Channel::Apns(ApnsChannel { topic: "org.example.other".to_owned(), ..apns });
+        let again = NewSubscriber { channel: moved.clone(), ..new("unused") };
+        assert!(matches!(create(&db, &again).await, Creation::Replaced { slot, .. } if slot == slots[1]), "{name}");
+        let found = subscriber::recipients(&db, &vault(), &set([slots[1]])).await.expect("reads");
+        assert!(found[0].channel == moved, "{name}");
     }
 }
 
