@@ -18,7 +18,6 @@ use crate::pipeline::prove::Prover;
 use crate::pipeline::sweep::Sweeper;
 use crate::push;
 use crate::push::endpoint::EndpointPolicy;
-use crate::push::receipt::{RECEIPT_KEY_BYTES, ReceiptKey};
 use crate::push::vapid::Vapid;
 use crate::store::vault::Vault;
 use crate::store::{self, Db};
@@ -151,17 +150,9 @@ impl Node {
         let pem = String::from_utf8(pem).context("data.dir: vapid.pem is not text")?;
         let vapid = Vapid::from_pem(&pem, &config.push.contact).context("data.dir: vapid.pem")?;
         let vapid_public_key = vapid.public_key().to_owned();
-        let receipt =
-            files::load_or_create(
-                &dir.join("receipt.key"),
-                || Ok(clock::random_bytes::<RECEIPT_KEY_BYTES>().to_vec()),
-            )?;
-        let receipt: [u8; RECEIPT_KEY_BYTES] = receipt
-            .try_into()
-            .map_err(|_| anyhow::anyhow!("data.dir: receipt.key is not {RECEIPT_KEY_BYTES} bytes long"))?;
         let owner = files::load_or_create(&dir.join("node.id"), || Ok(clock::random_id().into_bytes()))?;
         let owner = String::from_utf8(owner).context("data.dir: node.id is not text")?;
-        let sender = push::Sender::new(&config.push, vapid, ReceiptKey::new(&receipt), clock)?;
+        let sender = push::Sender::new(&config.push, vapid, clock)?;
         let audience = Audience::new();
         let follower = Arc::new(Follower::new(db.clone(), clock, audience.clone()));
         follower.load().await.context("the audience cannot be read")?;
@@ -189,6 +180,7 @@ impl Node {
         );
         let planner = Planner {
             db: self.db.clone(),
+            vault: self.vault.clone(),
             clock: self.clock,
             audience: self.audience.clone(),
             follower: self.follower.clone(),

@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod copies;
 pub mod credential;
 pub mod family;
+pub mod histogram;
 pub mod hours;
 pub mod id;
 pub mod lifecycle;
@@ -13,6 +14,7 @@ pub mod operator;
 pub mod outcome;
 pub mod place;
 pub mod proof;
+pub mod receipt;
 pub mod repair;
 #[cfg(test)]
 pub mod sample;

@@ -22,6 +22,7 @@ mod outcome;
 pub mod plan;
 pub mod planner;
 pub mod prove;
+pub mod receipts;
 mod repairs;
 pub mod resolve;
 mod segment;

@@ -5,12 +5,14 @@ use super::copies::{copies, facts_hash, hear_the_update, spoken_for};
 use super::follow::Follower;
 use super::listen;
 use super::plan::plan;
+use super::receipts::new_key;
 use super::resolve::{Own, resolve};
 use super::target::{count, target};
 use super::words::{WordsError, words};
 use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::model::broadcast::Broadcast;
+use crate::store::vault::Vault;
 use crate::store::{self, Db};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use tokio::sync::watch;
 /// Plans what was approved, on this node or on another.
 pub struct Planner {
     pub db: Db,
+    pub vault: Arc<Vault>,
     pub clock: Clock,
     pub audience: Audience,
     pub follower: Arc<Follower>,
@@ -92,6 +95,7 @@ impl Planner {
             return Ok(());
         }
         store::batch::insert_many(&mut tx, &batches).await?;
+        store::receipt::give_key(&mut tx, &self.vault, &broadcast.id, &new_key()).await?;
         Db::notify(&mut tx, listen::DISPATCH).await?;
         tx.commit().await?;
         self.wake.dispatch.notify_one();

@@ -7,7 +7,7 @@ use super::webpush::{TTL_S_MAX, urgency};
 use crate::cap::alert::Info;
 use crate::cap::code::{MsgType, Status};
 use crate::model::broadcast::AlertState;
-use crate::model::id::{AlertId, BroadcastId, Slot};
+use crate::model::id::{AlertId, Slot};
 use crate::model::message::is_over;
 use crate::model::tier::Tier;
 use jiff::Timestamp;
@@ -29,8 +29,8 @@ const DECLARATIVE_MARK: u16 = 8_030;
 pub struct LetterContext<'a> {
     /// The alert whose page opens.
     pub alert_id: &'a AlertId,
-    /// Whose receipts it carries.
-    pub broadcast: &'a BroadcastId,
+    /// The receipts of its broadcast.
+    pub receipts: &'a Receipts,
     /// Chain key: Topic, tag.
     pub chain_key: &'a str,
     /// The variant to show, from `model::message::Message::variant`. For a Cancel without text: the original's.
@@ -88,7 +88,7 @@ struct Ours<'a> {
 
 impl Letter {
     /// Renders it.
-    pub fn new(context: &LetterContext<'_>, receipts: Receipts) -> Self {
+    pub fn new(context: &LetterContext<'_>) -> Self {
         let all_clear = is_over(context.info);
         let silent = context.tier == Tier::P3 || context.quiet || all_clear;
         let navigate = page(context.public_url, context.alert_id);
@@ -99,7 +99,7 @@ impl Letter {
         });
         Self {
             parts: render(context, &words.title, &words.body, &navigate, &words.lang, silent),
-            receipts,
+            receipts: context.receipts.clone(),
             topic: context.chain_key.to_owned(),
             // An all-clear goes quietly and at once.
             urgency: if all_clear { web_push::Urgency::High } else { urgency(context.tier) },
@@ -187,7 +187,6 @@ mod tests {
     use super::*;
     use crate::cap::alert::Area;
     use crate::cap::code::{Category, Certainty, ResponseType, Severity, Urgency};
-    use crate::push::receipt::ReceiptKey;
     use serde_json::Value;
 
     fn info(language: &str, headline: Option<&str>, description: &str, instruction: Option<&str>) -> Info {
@@ -217,11 +216,11 @@ mod tests {
     }
 
     fn letter(info: &Info, change: impl FnOnce(&mut LetterContext<'_>)) -> Letter {
-        let (alert_id, broadcast) = (AlertId("alert-1".to_owned()), BroadcastId("b".to_owned()));
+        let (alert_id, receipts) = (AlertId("alert-1".to_owned()), receipts());
         let public_url = Url::parse("https://alerts.example.org/town/").expect("a URL");
         let mut context = LetterContext {
             alert_id: &alert_id,
-            broadcast: &broadcast,
+            receipts: &receipts,
             chain_key: "chain-key",
             info,
             status: Status::Actual,
@@ -234,11 +233,11 @@ mod tests {
             public_url: &public_url,
         };
         change(&mut context);
-        Letter::new(&context, receipts())
+        Letter::new(&context)
     }
 
     fn receipts() -> Receipts {
-        ReceiptKey::new(&[1; 32]).of(&BroadcastId("b".to_owned()))
+        Receipts::new(&[1; 16])
     }
 
     fn json(letter: &Letter) -> Value {

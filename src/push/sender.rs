@@ -3,13 +3,11 @@
 use super::endpoint::EndpointPolicy;
 use super::letter::{Letter, LetterContext};
 use super::pace::{Pace, Refusal};
-use super::receipt::{ReceiptKey, Receipts};
 use super::transport::{Answer, Transport, TransportError};
 use super::vapid::Vapid;
 use super::webpush::{self, BuildError, Terms};
 use crate::clock::Clock;
 use crate::config;
-use crate::model::id::BroadcastId;
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::{Channel, Recipient};
 use jiff::Timestamp;
@@ -34,7 +32,6 @@ pub enum SenderError {
 pub struct Sender {
     policy: EndpointPolicy,
     vapid: Vapid,
-    receipt_key: ReceiptKey,
     transport: Transport,
     clock: Clock,
     paces: Mutex<HashMap<String, Pace>>,
@@ -45,25 +42,15 @@ impl Sender {
     ///
     /// # Errors
     /// `push.ca_file` or the system's certificates cannot be used.
-    pub fn new(
-        settings: &config::Push,
-        vapid: Vapid,
-        receipt_key: ReceiptKey,
-        clock: Clock,
-    ) -> Result<Self, SenderError> {
+    pub fn new(settings: &config::Push, vapid: Vapid, clock: Clock) -> Result<Self, SenderError> {
         let transport = Transport::new(settings)?;
         let policy = EndpointPolicy::new(settings);
-        Ok(Self { policy, vapid, receipt_key, transport, clock, paces: Mutex::default() })
+        Ok(Self { policy, vapid, transport, clock, paces: Mutex::default() })
     }
 
     /// Renders what [`Sender::send`] sends. Once for each (message, language, discreet).
     pub fn letter(&self, context: &LetterContext<'_>) -> Letter {
-        Letter::new(context, self.receipts(context.broadcast))
-    }
-
-    /// Opens the receipts of a broadcast.
-    pub fn receipts(&self, broadcast: &BroadcastId) -> Receipts {
-        self.receipt_key.of(broadcast)
+        Letter::new(context)
     }
 
     /// Everything of one push. `now` is alert time. Every failure of the way there is a retry; one with `after` zero

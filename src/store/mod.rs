@@ -23,6 +23,7 @@ pub mod look;
 mod migrate;
 pub mod operator;
 pub mod proof;
+pub mod receipt;
 pub mod repair;
 pub mod reply;
 mod row;

@@ -178,13 +178,13 @@ async fn keys_that_others_read_that_are_lost_or_foreign_are_found() {
     ward.doctor(&[]).await.has_one_fault("keys", "can be read by others (mode 0755)");
     set_mode(data, 0o700);
 
-    let receipt = fs::read(data.join("receipt.key")).expect("a key");
-    fs::write(data.join("receipt.key"), "short").expect("writes");
-    ward.doctor(&[]).await.has_one_fault("keys", "receipt.key, which makes receipts, is not usable");
-    fs::remove_file(data.join("receipt.key")).expect("removes");
-    ward.doctor(&[]).await.has_one_fault("keys", "receipt.key is missing");
-    fs::write(data.join("receipt.key"), receipt).expect("writes");
-    set_mode(&data.join("receipt.key"), 0o600);
+    let vapid = fs::read(data.join("vapid.pem")).expect("a key");
+    fs::write(data.join("vapid.pem"), "short").expect("writes");
+    ward.doctor(&[]).await.has_one_fault("keys", "vapid.pem, which signs for push services, is not usable");
+    fs::remove_file(data.join("vapid.pem")).expect("removes");
+    ward.doctor(&[]).await.has_one_fault("keys", "vapid.pem is missing");
+    fs::write(data.join("vapid.pem"), vapid).expect("writes");
+    set_mode(&data.join("vapid.pem"), 0o600);
 
     fs::write(data.join("vault.key"), [7; 32]).expect("writes");
     ward.doctor(&[]).await.has_one_fault("keys", "does not open the subscriptions");

@@ -11,12 +11,12 @@ use beffroi::cap::code::{Category, Certainty, MsgType, Severity, Status, Urgency
 use beffroi::clock::Clock;
 use beffroi::config::{Config, Push};
 use beffroi::model::broadcast::AlertState;
-use beffroi::model::id::{AlertId, BroadcastId};
+use beffroi::model::id::AlertId;
 use beffroi::model::outcome::Outcome;
 use beffroi::model::subscriber::{Channel, Recipient, WebPushChannel};
 use beffroi::model::tier::Tier;
 use beffroi::push::letter::{Letter, LetterContext};
-use beffroi::push::receipt::ReceiptKey;
+use beffroi::push::receipt::Receipts;
 use beffroi::push::sandbox::{Authority, SandboxOptions, origin, serve};
 use beffroi::push::transport::{ANSWER_BYTES_MAX, Transport, TransportError};
 use beffroi::push::vapid::Vapid;
@@ -112,7 +112,7 @@ fn settings(folder: &Path) -> Push {
 fn sender(settings: &Push) -> Sender {
     let pem = Vapid::generate_pem().expect("a key");
     let vapid = Vapid::from_pem(&pem, "mailto:test@example.org").expect("a PEM key");
-    Sender::new(settings, vapid, ReceiptKey::new(&[9; 32]), Clock::system()).expect("a sender")
+    Sender::new(settings, vapid, Clock::system()).expect("a sender")
 }
 
 fn recipient(slot: u32, subscription: &Value) -> Recipient {
@@ -156,10 +156,14 @@ fn info() -> Info {
     }
 }
 
+fn receipts() -> Receipts {
+    Receipts::new(&[9; 16])
+}
+
 fn letter(sender: &Sender, tier: Tier) -> Letter {
     sender.letter(&LetterContext {
         alert_id: &AlertId("alert".to_owned()),
-        broadcast: &BroadcastId("broadcast".to_owned()),
+        receipts: &receipts(),
         chain_key: "abcdefghijklmnopqrstuvwxyz-_0123",
         info: &info(),
         status: Status::Actual,
@@ -198,8 +202,7 @@ async fn a_push_arrives_encrypted_signed_and_with_its_headers() {
         let shown: Value = serde_json::from_str(message["plaintext"].as_str().expect("text")).expect("JSON");
         assert_eq!(shown["notification"]["title"], "Tempête sur Lille");
         assert_eq!(shown["notification"]["body"], "Restez à l’abri.\nRafales à 130 km/h.");
-        let receipts = sender.receipts(&BroadcastId("broadcast".to_owned()));
-        assert_eq!(receipts.open(shown["beffroi"]["receipt"].as_str().expect("a receipt")), Some(recipient.slot));
+        assert_eq!(receipts().open(shown["beffroi"]["receipt"].as_str().expect("a receipt")), Some(recipient.slot));
     }
     assert_eq!(sandbox.counts().await["accepted"], 4);
 }

@@ -10,6 +10,7 @@ mod ledger;
 mod links;
 mod loading;
 mod migrating;
+mod receipts;
 mod repairs;
 mod signers;
 mod subscribers;

@@ -2,7 +2,6 @@
 
 use super::{Report, chain};
 use crate::config::Config;
-use crate::push::receipt::RECEIPT_KEY_BYTES;
 use crate::push::vapid::Vapid;
 use crate::store::vault::KEY_BYTES;
 use std::fs;
@@ -14,10 +13,9 @@ const CHECK: &str = "keys";
 const OTHERS_MODE_MASK: u32 = 0o077;
 
 /// What is made at the first start, and what it is for.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 3] = [
     ("vault.key", "opens the subscriptions"),
     ("vapid.pem", "signs for push services"),
-    ("receipt.key", "makes receipts"),
     ("node.id", "names this node"),
 ];
 
@@ -92,9 +90,6 @@ fn file(report: &mut Report, dir: &Path, name: &str, purpose: &str, config: &Con
     }
     let wrong = match name {
         "vault.key" if content.len() != KEY_BYTES => Some(format!("it must hold exactly {KEY_BYTES} bytes")),
-        "receipt.key" if content.len() != RECEIPT_KEY_BYTES => {
-            Some(format!("it must hold exactly {RECEIPT_KEY_BYTES} bytes"))
-        }
         "vapid.pem" => String::from_utf8(content)
             .map_err(|_| "it is not text".to_owned())
             .and_then(|pem| Vapid::from_pem(&pem, &config.push.contact).map_err(|error| chain(&error)))

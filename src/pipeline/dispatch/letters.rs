@@ -1,5 +1,6 @@
 //! What is the same for every recipient of a message is made once.
 
+use super::super::receipts::receipts_of;
 use super::super::words::{Words, WordsError, words};
 use crate::cap::code::MsgType;
 use crate::model::batch::Batch;
@@ -10,6 +11,8 @@ use crate::model::subscriber::Recipient;
 use crate::model::tier::Tier;
 use crate::push;
 use crate::push::letter::{Letter, LetterContext};
+use crate::push::receipt::Receipts;
+use crate::store::vault::Vault;
 use crate::store::{self, Db};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -60,14 +63,15 @@ impl Key {
 /// The letters of the broadcasts under way.
 pub struct Letters {
     db: Db,
+    vault: Arc<Vault>,
     sender: Arc<push::Sender>,
     public_url: Url,
     known: Mutex<HashMap<Key, Arc<MessageLetters>>>,
 }
 
 impl Letters {
-    pub fn new(db: Db, sender: Arc<push::Sender>, public_url: Url) -> Self {
-        Self { db, sender, public_url, known: Mutex::new(HashMap::new()) }
+    pub fn new(db: Db, vault: Arc<Vault>, sender: Arc<push::Sender>, public_url: Url) -> Self {
+        Self { db, vault, sender, public_url, known: Mutex::new(HashMap::new()) }
     }
 
     /// The letters of a batch's message.
@@ -85,7 +89,8 @@ impl Letters {
         let words = words(&self.db, &broadcast).await?;
         let message =
             words.messages.iter().find(|message| message.number == batch.message).ok_or_else(missing)?.clone();
-        let letters = Arc::new(self.render(&key, &broadcast, &chain.key, words, message));
+        let receipts = receipts_of(&self.db, &self.vault, &broadcast.id).await?;
+        let letters = Arc::new(self.render(&key, &broadcast, &chain.key, &receipts, words, message));
         let mut known = self.known();
         if known.len() >= MESSAGES_MAX {
             known.clear();
@@ -99,6 +104,7 @@ impl Letters {
         key: &Key,
         broadcast: &Broadcast,
         chain_key: &str,
+        receipts: &Receipts,
         words: Words,
         message: Message,
     ) -> MessageLetters {
@@ -110,7 +116,7 @@ impl Letters {
         let letter = |(variant, discreet): (usize, bool)| {
             let context = LetterContext {
                 alert_id: &broadcast.alert,
-                broadcast: &broadcast.id,
+                receipts,
                 chain_key,
                 info: &words.speaking.infos[variant],
                 status: words.alert.status,

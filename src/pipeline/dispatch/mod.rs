@@ -62,7 +62,7 @@ impl Dispatcher {
         in_flight_per_origin_max: usize,
         closing: watch::Receiver<bool>,
     ) -> Self {
-        let letters = Letters::new(db.clone(), sender.clone(), public_url);
+        let letters = Letters::new(db.clone(), vault.clone(), sender.clone(), public_url);
         Self {
             db,
             vault,

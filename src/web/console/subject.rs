@@ -12,12 +12,13 @@ use crate::model::credential::Credential;
 use crate::model::id::AlertId;
 use crate::model::operator::Operator;
 use crate::model::outcome::Ledger;
+use crate::model::receipt::RECEIPT_KEY_BYTES;
 use crate::pipeline::areas::unknown_shown;
 use crate::pipeline::chain::Before;
 use crate::pipeline::target::{count, target};
 use crate::pipeline::words::{Words, words};
 use crate::push::letter::{Letter, LetterContext};
-use crate::push::receipt::{RECEIPT_KEY_BYTES, ReceiptKey};
+use crate::push::receipt::Receipts;
 use crate::store;
 use crate::store::alert::StoredAlert;
 use crate::web::citizen::view::language_name;
@@ -138,13 +139,15 @@ impl Subject {
     /// The notifications that leave, one for each message and language: from the very code that writes them.
     pub fn notifications(&self, state: &AppState) -> Vec<Notification> {
         let mut notifications = Vec::new();
+        // Nobody gets these: their receipts are nobody's.
+        let receipts = Receipts::new(&[0; RECEIPT_KEY_BYTES]);
         for message in &self.words.messages {
             for index in &message.variants {
                 let info = &self.words.speaking.infos[*index];
                 let letter = |discreet| {
                     let context = LetterContext {
                         alert_id: &self.stored.id,
-                        broadcast: &self.broadcast.id,
+                        receipts: &receipts,
                         chain_key: &self.chain_key,
                         info,
                         status: self.words.alert.status,
@@ -156,7 +159,7 @@ impl Subject {
                         discreet,
                         public_url: &state.public_url,
                     };
-                    shown(&Letter::new(&context, ReceiptKey::new(&[0; RECEIPT_KEY_BYTES]).of(&self.broadcast.id)))
+                    shown(&Letter::new(&context))
                 };
                 let ((title, body), (discreet_title, discreet_body)) = (letter(false), letter(true));
                 notifications.push(Notification {
