@@ -9,6 +9,9 @@ pub(super) const WANTED_BITS: u32 = 21;
 /// From so many entries on, two threads sort.
 const SORTED_BY_TWO_MIN: usize = 1 << 17;
 
+/// How many keys are looked through first around where one is sought: a line of memory.
+const NEAR: usize = 8;
+
 /// What places that are searched together have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Class {
@@ -105,10 +108,46 @@ impl Run<'_> {
 
     /// Those up to a curve key, and the rest.
     pub fn split(self, last: u64) -> (Self, Self) {
-        let middle = self.keys.partition_point(|key| key >> WANTED_BITS <= last);
+        self.split_at(count_below(self.keys, (last + 1) << WANTED_BITS))
+    }
+
+    /// Those of the first cell, and the rest.
+    pub fn first_cell(self, first: u64) -> (Self, Self) {
+        self.split_at(count_below_near(self.keys, (first + 1) << WANTED_BITS, 0))
+    }
+
+    fn split_at(self, middle: usize) -> (Self, Self) {
         let ((keys, later_keys), (slots, later_slots)) = (self.keys.split_at(middle), self.slots.split_at(middle));
         (Self { keys, slots }, Self { keys: later_keys, slots: later_slots })
     }
+}
+
+/// How many of some sorted keys are below another. Within a quad people live about as densely everywhere, so it is
+/// sought near where it would stand if they did: halving would go to distant memory again and again.
+fn count_below(keys: &[u64], end: u64) -> usize {
+    let (Some(&first), Some(&last)) = (keys.first(), keys.last()) else { return 0 };
+    if end <= first {
+        return 0;
+    }
+    if end > last {
+        return keys.len();
+    }
+    let share = (end - first) as f64 / (last - first) as f64;
+    count_below_near(keys, end, (share * (keys.len() - 1) as f64) as usize)
+}
+
+/// The same, sought from a guess on in steps that grow.
+fn count_below_near(keys: &[u64], end: u64, guess: usize) -> usize {
+    let (mut low, mut high, mut step) = (guess, guess, NEAR);
+    while low > 0 && keys[low - 1] >= end {
+        (low, high) = (low.saturating_sub(step), low);
+        step *= 2;
+    }
+    while high < keys.len() && keys[high] < end {
+        (low, high) = (high + 1, (high + step).min(keys.len()));
+        step *= 2;
+    }
+    low + keys[low..high].partition_point(|key| *key < end)
 }
 
 #[cfg(test)]
@@ -123,6 +162,27 @@ mod tests {
         let found: Vec<(u64, Slot)> = array.iter().collect();
         assert_eq!(found, [(3, u32::MAX), (most << WANTED_BITS | ((1 << WANTED_BITS) - 1), 7)]);
         assert_eq!((array.run().ends(), array.bytes()), (Some((0, most)), 24));
+    }
+
+    #[test]
+    fn where_keys_end_is_found_however_they_are_spread() {
+        let keys: [Vec<u64>; 6] = [
+            vec![],
+            vec![5],
+            vec![3; 40],
+            (0..1_000).collect(),
+            (0..200).map(|nth| nth * nth * nth).collect(),
+            (0..50).map(|nth| 1 << nth).chain([1 << 56; 30]).collect(),
+        ];
+        for keys in keys {
+            let ends = keys.iter().flat_map(|key| [key.saturating_sub(1), *key, key + 1]).chain([0, 1, 1 << 57]);
+            for end in ends {
+                let wanted = keys.iter().filter(|key| **key < end).count();
+                assert_eq!(count_below(&keys, end), wanted, "{end} in {keys:?}");
+                let guesses = (0..=keys.len()).step_by(7);
+                guesses.for_each(|guess| assert_eq!(count_below_near(&keys, end, guess), wanted));
+            }
+        }
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! Slots that are quick to collect in any order, and turn into a Roaring bitmap at the end.
 
+use super::chunks;
 use crate::model::id::Slot;
 use roaring::RoaringBitmap;
 
 /// Up to one slot for so many bytes of bits a list that is sorted at the end is quicker than bits for everyone.
 const BYTES_PER_LISTED: usize = 8;
-/// Lists are sorted by so many bits at a time, the lowest first: by 12, two passes for 16 million people.
-const DIGIT_BITS: u32 = 12;
 /// Shorter lists are quicker to sort by comparing.
-const SORTED_BY_DIGITS_MIN: usize = 2_048;
+const CHUNKED_MIN: usize = 2_048;
 /// Bits are taken only where they need no more than so many for each person: slots may lie far apart.
 const BITS_PER_PERSON_MAX: u64 = 64;
 
@@ -86,7 +85,11 @@ impl Bits {
         if !self.bytes.is_empty() {
             return RoaringBitmap::from_lsb0_bytes(0, &self.bytes);
         }
-        let mut sorted = sorted(self.listed);
+        if self.listed.len() >= CHUNKED_MIN {
+            return chunks::bitmap(&self.listed);
+        }
+        let mut sorted = self.listed;
+        sorted.sort_unstable();
         sorted.dedup();
         RoaringBitmap::from_sorted_iter(sorted).expect("sorted, each once")
     }
@@ -101,29 +104,6 @@ impl Bits {
             }
         }
     }
-}
-
-fn sorted(mut slots: Vec<Slot>) -> Vec<Slot> {
-    if slots.len() < SORTED_BY_DIGITS_MIN {
-        slots.sort_unstable();
-        return slots;
-    }
-    let bits = Slot::BITS - slots.iter().fold(0, |all, slot| all | slot).leading_zeros();
-    let mut moved = vec![0; slots.len()];
-    for shift in (0..bits).step_by(DIGIT_BITS as usize) {
-        let digit = |slot: Slot| (slot >> shift & ((1 << DIGIT_BITS) - 1)) as usize;
-        let mut next = [0; 1 << DIGIT_BITS];
-        slots.iter().for_each(|&slot| next[digit(slot)] += 1);
-        let mut begin = 0;
-        next.iter_mut().for_each(|next| begin += std::mem::replace(next, begin));
-        for &slot in &slots {
-            let to = &mut next[digit(slot)];
-            moved[*to] = slot;
-            *to += 1;
-        }
-        std::mem::swap(&mut slots, &mut moved);
-    }
-    slots
 }
 
 #[cfg(test)]

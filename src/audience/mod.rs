@@ -8,6 +8,7 @@ mod bits;
 mod boxes;
 mod builder;
 mod checksum;
+mod chunks;
 mod curve;
 mod drawn;
 mod filter;

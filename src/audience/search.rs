@@ -50,6 +50,9 @@ impl Search<'_> {
         if relation != Relation::Mixed {
             return self.take(relation, run, found);
         }
+        if quad.level == 1 {
+            return self.one_by_one(run, found);
+        }
         let is_worth_it = run.keys.len() >= EXCERPTED_MIN;
         let excerpt = is_worth_it.then(|| self.shape.excerpt(rect, self.radius_m)).flatten();
         let search = Search { shape: excerpt.as_ref().unwrap_or(self.shape), ..*self };
@@ -65,7 +68,7 @@ impl Search<'_> {
     fn one_by_one(&self, run: Run<'_>, found: &mut Found) {
         let mut rest = run;
         while let Some((first, _)) = rest.ends() {
-            let (same_cell, later) = rest.split(first);
+            let (same_cell, later) = rest.first_cell(first);
             self.take(self.cell(curve::cell(self.step, first)), same_cell, found);
             rest = later;
         }
