@@ -35,13 +35,18 @@ pub struct Message {
 impl Message {
     /// The area, which all variants share: from the one that says most about it.
     pub fn areas<'a>(&self, alert: &'a Alert) -> &'a [Area] {
+        &alert.infos[self.area_index(alert)].areas
+    }
+
+    /// Where in `alert.infos` the variant is that says most about the area.
+    pub fn area_index(&self, alert: &Alert) -> usize {
         let says = |index: &usize| {
             let areas = &alert.infos[*index].areas;
             let drawn = areas.iter().any(|area| !area.polygons.is_empty() || !area.circles.is_empty());
             (drawn, areas.iter().any(|area| !area.geocodes.is_empty()))
         };
         let fullest = self.variants.iter().rev().max_by_key(|index| says(index));
-        fullest.map_or(&[], |index| &alert.infos[*index].areas)
+        *fullest.unwrap_or(&self.variants[0])
     }
 
     /// The variant to show someone who reads these languages, best first (BCP 47, RFC 4647 §3.4 lookup both ways:

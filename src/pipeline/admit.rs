@@ -1,8 +1,9 @@
 //! Step 2: what an alert may do here. Pure decisions on facts that `bell` reads and writes in one transaction.
 
+use super::grounds::Grounds;
 use crate::cap::alert::{Alert, AlertKey, Reference};
 use crate::cap::code::{MsgType, Scope, Status};
-use crate::geo::gazetteer::{Gazetteer, Geocodes};
+use crate::geo::gazetteer::Ground;
 use crate::model::broadcast::{Reason, State};
 use crate::model::credential::{Credential, KeyAction};
 use crate::model::message::Message;
@@ -57,10 +58,10 @@ pub fn admit(
     messages: &[Message],
     credential: &Credential,
     chain: ChainFacts,
-    gazetteer: &Gazetteer,
+    grounds: &Grounds,
     now: Timestamp,
 ) -> Verdict {
-    let nobody = reaches_nobody(alert, messages, chain, gazetteer, now);
+    let nobody = reaches_nobody(alert, messages, chain, grounds, now);
     match nobody {
         // A person can have the areas loaded.
         None | Some(Reason::UnknownArea) => {}
@@ -86,7 +87,7 @@ pub fn reaches_nobody(
     alert: &Alert,
     messages: &[Message],
     chain: ChainFacts,
-    gazetteer: &Gazetteer,
+    grounds: &Grounds,
     now: Timestamp,
 ) -> Option<Reason> {
     match alert.msg_type {
@@ -108,9 +109,8 @@ pub fn reaches_nobody(
         if !chain.known {
             return Some(Reason::NothingToCancel);
         }
-        let ground = chain.part.then(|| gazetteer.ground_of_alert(alert));
-        let is_unknown = ground.is_some_and(|ground| ground.shape.is_none() && !ground.unknown.is_empty());
-        return is_unknown.then_some(Reason::UnknownArea);
+        let where_it_ends = grounds.each().map(|(_, ground)| ground);
+        return nowhere(where_it_ends).filter(|reason| chain.part && *reason == Reason::UnknownArea);
     }
     if messages.is_empty() {
         return Some(Reason::NoInfo);
@@ -122,16 +122,20 @@ pub fn reaches_nobody(
     if messages.iter().all(|message| message.expires <= now) {
         return Some(Reason::Expired);
     }
-    let geocodes = Geocodes::of(alert);
-    let mut unknown = false;
-    for message in messages {
-        let ground = gazetteer.ground(message.areas(alert), geocodes);
-        if ground.shape.is_some() {
-            return None;
+    nowhere(messages.iter().map(|message| grounds.of_message(alert, message)))
+}
+
+/// Why there is nobody on any of these grounds; `None` where somebody may be.
+fn nowhere<'g>(grounds: impl Iterator<Item = &'g Ground>) -> Option<Reason> {
+    let mut reason = Reason::NoArea;
+    for ground in grounds {
+        match ground {
+            Ground { shape: Some(_), .. } => return None,
+            Ground { unknown, .. } if unknown.is_empty() => {}
+            Ground { .. } => reason = Reason::UnknownArea,
         }
-        unknown |= !ground.unknown.is_empty();
     }
-    Some(if unknown { Reason::UnknownArea } else { Reason::NoArea })
+    Some(reason)
 }
 
 /// Whether an Update says nothing but that it is over.
@@ -226,10 +230,11 @@ pub fn silences_the_unknown(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audience::Audience;
     use crate::cap::Axes;
     use crate::cap::alert::{NamedValue, Point};
     use crate::geo::code::AreaCode;
-    use crate::geo::gazetteer::NamedArea;
+    use crate::geo::gazetteer::{Gazetteer, NamedArea};
     use crate::geo::region::Region;
     use crate::model::id::ApiKeyId;
     use crate::model::message::messages;
@@ -255,7 +260,8 @@ mod tests {
     const NONE: ChainFacts = ChainFacts { known: false, ..KNOWN };
 
     fn verdict(alert: &Alert, credential: &Credential, chain: ChainFacts) -> Verdict {
-        admit(alert, &messages(alert), credential, chain, &Gazetteer::default(), at("10:30:00"))
+        let grounds = Grounds::of(alert, Arc::default());
+        admit(alert, &messages(alert), credential, chain, &grounds, at("10:30:00"))
     }
 
     #[test]
@@ -315,9 +321,11 @@ mod tests {
         let corners = [(1.0, 1.0), (1.0, 2.0), (2.0, 2.0), (1.0, 1.0)].map(|(lat, lon)| Point { lat, lon });
         let region = Region::new(&[vec![corners.to_vec()]]).map(Arc::new);
         let town = NamedArea { code: AreaCode::new("TOWN", "1"), name: String::new(), population: None, region };
-        let gazetteer = Gazetteer::new(vec![town], []);
+        let audience = Audience::new();
+        audience.rename(Arc::new(Gazetteer::new(vec![town], [])));
         let ring = credential(KeyAction::Ring, &[]);
-        let known = admit(&coded, &messages(&coded), &ring, NONE, &gazetteer, at("10:30:00"));
+        let grounds = Grounds::of(&coded, audience.snapshot());
+        let known = admit(&coded, &messages(&coded), &ring, NONE, &grounds, at("10:30:00"));
         assert_eq!(known, Verdict::RING);
     }
 

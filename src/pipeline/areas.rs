@@ -1,12 +1,13 @@
 //! What is to be said of an alert's geocodes, by who knows the named areas: a code that nobody knows reaches nobody, and
 //! that is never silent.
 
-use crate::cap::alert::Alert;
+use super::grounds::Grounds;
+use crate::cap::alert::{Alert, Area};
 use crate::cap::code::MsgType;
 use crate::cap::limits::QUOTE_CHARS_MAX;
 use crate::cap::rules::Rule;
 use crate::geo::code::AreaCode;
-use crate::geo::gazetteer::{Gazetteer, Geocode, Geocodes, Ground};
+use crate::geo::gazetteer::{Geocode, Ground};
 use crate::geo::shape::{Ignored, IgnoredHole};
 use crate::model::lifecycle::{self, Remark};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,43 +21,31 @@ const MISSING_NAMED_MAX: usize = 5;
 /// The most codes that a page shows.
 const CODES_SHOWN_MAX: usize = 100;
 
-/// The codes of an alert that nobody here knows, each once.
-pub fn unknown(alert: &Alert, gazetteer: &Gazetteer) -> BTreeSet<AreaCode> {
-    let geocodes = Geocodes::of(alert);
-    let infos = alert.infos.iter().enumerate().filter(|(nth, _)| is_new(alert, *nth));
-    let grounds = infos.map(|(_, info)| gazetteer.ground(&info.areas, geocodes));
-    grounds.flat_map(|ground| ground.unknown).map(|geocode| geocode.code).collect()
-}
-
-/// The same, as a page shows them: so many at most.
-pub fn unknown_shown(alert: &Alert, gazetteer: &Gazetteer) -> Vec<String> {
-    unknown(alert, gazetteer).iter().take(CODES_SHOWN_MAX).map(short).collect()
+/// The codes of an alert that nobody here knows, each once, as a page shows them: so many at most.
+pub fn unknown_shown(grounds: &Grounds) -> Vec<String> {
+    let unknown: BTreeSet<&AreaCode> =
+        grounds.each().flat_map(|(_, ground)| &ground.unknown).map(|geocode| &geocode.code).collect();
+    unknown.into_iter().take(CODES_SHOWN_MAX).map(short).collect()
 }
 
 /// What an answer says of the geocodes. A Cancel goes to those told, whatever it names, unless it ends a part only.
-pub fn remarks(alert: &Alert, part: bool, gazetteer: &Gazetteer) -> Vec<Remark> {
+pub fn remarks(alert: &Alert, part: bool, grounds: &Grounds) -> Vec<Remark> {
     match alert.msg_type {
         MsgType::Alert | MsgType::Update => {}
         MsgType::Cancel if part => {}
         MsgType::Cancel | MsgType::Ack | MsgType::Error => return Vec::new(),
     }
-    let geocodes = Geocodes::of(alert);
     let mut remarks = Vec::new();
     let (mut told, mut holes_told) = (BTreeSet::new(), BTreeSet::new());
     let mut shown = 0;
     let mut more: BTreeMap<Doubt, usize> = BTreeMap::new();
-    // Geocodes of the document before those of this info.
-    let mut before = 0;
-    for (nth, info) in alert.infos.iter().enumerate() {
-        let count = |areas: usize| info.areas[..areas].iter().map(|area| area.geocodes.len()).sum::<usize>();
-        if !is_new(alert, nth) {
-            before += count(info.areas.len());
-            continue;
-        }
-        let ground = gazetteer.ground(&info.areas, geocodes);
-        let holes = ignored(&ground.ignored_holes);
+    let count = |areas: &[Area]| areas.iter().map(|area| area.geocodes.len()).sum::<usize>();
+    for (nth, ground) in grounds.each() {
+        let areas = &alert.infos[nth].areas;
+        // Geocodes of the document before those of this info.
+        let before: usize = alert.infos[..nth].iter().map(|info| count(&info.areas)).sum();
         for (doubt, geocode, message) in doubts(ground) {
-            if !told.insert((doubt, geocode.code)) {
+            if !told.insert((doubt, &geocode.code)) {
                 continue;
             }
             if shown >= CODES_TOLD_MAX {
@@ -65,26 +54,20 @@ pub fn remarks(alert: &Alert, part: bool, gazetteer: &Gazetteer) -> Vec<Remark> 
             }
             shown += 1;
             let path = [nth, geocode.area, geocode.geocode];
-            let place = before + count(geocode.area) + geocode.geocode;
+            let place = before + count(&areas[..geocode.area]) + geocode.geocode;
             remarks.push(Remark::of_geocode(doubt.rule(), path, place, message));
         }
-        for (geocode, count_ignored, why) in holes {
-            let value = info.areas[geocode[0]].geocodes[geocode[1]].value.as_str();
+        for ([area, geocode], ignored, why) in ignored(&ground.ignored_holes) {
+            let value = areas[area].geocodes[geocode].value.as_str();
             if holes_told.len() < CODES_TOLD_MAX && holes_told.insert((value, why)) {
-                let message = holes_message(count_ignored, why);
-                let (path, place) = ([nth, geocode[0], geocode[1]], before + count(geocode[0]) + geocode[1]);
+                let place = before + count(&areas[..area]) + geocode;
+                let (path, message) = ([nth, area, geocode], holes_message(ignored, why));
                 remarks.push(Remark::of_geocode(&lifecycle::HOLE_IGNORED, path, place, message));
             }
         }
-        before += count(info.areas.len());
     }
     remarks.extend(more.into_iter().map(|(doubt, more)| Remark::new(doubt.rule(), "info", doubt.of_more(more))));
     remarks
-}
-
-/// Whether an info has other areas than those before it. Languages repeat them: ground is prepared, and told, once.
-fn is_new(alert: &Alert, nth: usize) -> bool {
-    !alert.infos[..nth].iter().any(|earlier| earlier.areas == alert.infos[nth].areas)
 }
 
 /// What is to be said of a code, the worst first.
@@ -119,13 +102,13 @@ impl Doubt {
 }
 
 /// What is to be said of an info's geocodes, the worst first.
-fn doubts(ground: Ground) -> Vec<(Doubt, Geocode, String)> {
+fn doubts(ground: &Ground) -> Vec<(Doubt, &Geocode, String)> {
     let mut doubts = Vec::new();
-    for geocode in ground.unknown {
+    for geocode in &ground.unknown {
         let message = format!("{} is not known here: nobody is reached by it.", short(&geocode.code));
         doubts.push((Doubt::Unknown, geocode, message));
     }
-    for (geocode, missing) in ground.partly {
+    for (geocode, missing) in &ground.partly {
         let named: Vec<String> = missing.iter().take(MISSING_NAMED_MAX).map(short).collect();
         let more = if missing.len() > named.len() { " and others" } else { "" };
         let (code, named) = (short(&geocode.code), named.join(", "));
@@ -134,16 +117,16 @@ fn doubts(ground: Ground) -> Vec<(Doubt, Geocode, String)> {
         );
         doubts.push((Doubt::Partly, geocode, message));
     }
-    for (geocode, parts) in ground.gathered {
+    for (geocode, parts) in &ground.gathered {
         let code = short(&geocode.code);
-        let made = if parts == 1 {
+        let made = if *parts == 1 {
             format!("{code} is made of the one part of it that is known here")
         } else {
             format!("{code} is made of the {parts} parts of it that are known here")
         };
         doubts.push((Doubt::Parts, geocode, format!("{made}; whether that is all of it is not known.")));
     }
-    for (geocode, wider) in ground.widened {
+    for (geocode, wider) in &ground.widened {
         let message = format!("{} is not known here: it reaches all of {wider}.", short(&geocode.code));
         doubts.push((Doubt::Widened, geocode, message));
     }
@@ -182,8 +165,9 @@ fn short(code: &AreaCode) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audience::Audience;
     use crate::cap::alert::{NamedValue, Point};
-    use crate::geo::gazetteer::NamedArea;
+    use crate::geo::gazetteer::{Gazetteer, NamedArea};
     use crate::geo::region::Region;
     use crate::model::sample::{alert, area, info};
     use std::sync::Arc;
@@ -196,21 +180,25 @@ mod tests {
         coded
     }
 
+    fn nothing_known(alert: &Alert) -> Grounds {
+        Grounds::of(alert, Arc::default())
+    }
+
     #[test]
     fn each_unknown_code_is_told_once_where_it_stands_first() {
         let mut alert = alert();
         alert.infos[0].areas = vec![coded(&["1", "2"]), coded(&["3", "1"])];
         alert.infos.push(info("en", coded(&["3", "4"])));
-        let told: Vec<(String, usize)> = remarks(&alert, false, &Gazetteer::default())
+        let told: Vec<(String, usize)> = remarks(&alert, false, &nothing_known(&alert))
             .into_iter()
             .map(|remark| (remark.path, remark.element.1))
             .collect();
         let path = |info: u32, area: u32, code: u32| format!("/alert/info[{info}]/area[{area}]/geocode[{code}]");
         assert_eq!(told, [(path(1, 1, 1), 0), (path(1, 1, 2), 1), (path(1, 2, 1), 2), (path(2, 1, 2), 5)]);
-        assert_eq!(unknown(&alert, &Gazetteer::default()).len(), 4);
+        assert_eq!(unknown_shown(&nothing_known(&alert)).len(), 4);
         alert.msg_type = MsgType::Cancel;
-        assert!(remarks(&alert, false, &Gazetteer::default()).is_empty());
-        assert_eq!(remarks(&alert, true, &Gazetteer::default()).len(), 4, "where a part ends is to be known");
+        assert!(remarks(&alert, false, &nothing_known(&alert)).is_empty());
+        assert_eq!(remarks(&alert, true, &nothing_known(&alert)).len(), 4, "where a part ends is to be known");
     }
 
     #[test]
@@ -227,8 +215,11 @@ mod tests {
         let mut two = coded(&["a"]);
         two.geocodes.push(NamedValue { value_name: "NUTS2".to_owned(), value: "XX1".to_owned() });
         alert.infos[0].areas = vec![two];
+        let audience = Audience::new();
+        audience.rename(Arc::new(gazetteer));
+        let grounds = Grounds::of(&alert, audience.snapshot());
         let told: Vec<(&str, String)> =
-            remarks(&alert, false, &gazetteer).into_iter().map(|remark| (remark.rule.code, remark.message)).collect();
+            remarks(&alert, false, &grounds).into_iter().map(|remark| (remark.rule.code, remark.message)).collect();
         let partly = "TOWN A stands for several areas, of which nobody here knows NUTS XX2: nobody is reached there.";
         let parts =
             "NUTS XX1 is made of the 2 parts of it that are known here; whether that is all of it is not known.";
@@ -240,7 +231,7 @@ mod tests {
         let codes: Vec<String> = (0..100).map(|code| code.to_string()).collect();
         let mut alert = alert();
         alert.infos[0].areas = vec![coded(&codes.iter().map(String::as_str).collect::<Vec<_>>())];
-        let told = remarks(&alert, false, &Gazetteer::default());
+        let told = remarks(&alert, false, &nothing_known(&alert));
         assert_eq!(told.len(), CODES_TOLD_MAX + 1);
         assert!(told[CODES_TOLD_MAX].message.starts_with("80 more"), "{}", told[CODES_TOLD_MAX].message);
     }
@@ -257,7 +248,7 @@ mod tests {
         alert.infos[0].areas = vec![area(0.0, 0.0, 1.0), holed.clone()];
         alert.infos.push(info("en", area(0.0, 0.0, 1.0)));
         alert.infos[1].areas.push(holed);
-        let told = remarks(&alert, false, &Gazetteer::default());
+        let told = remarks(&alert, false, &nothing_known(&alert));
         let told: Vec<(&str, &str)> = told.iter().map(|remark| (&*remark.path, &*remark.message)).collect();
         let message = "2 holes of this area cannot be left out everywhere: a circle is too large, or too near a pole, to be \
                        cut. People there are warned, too.";

@@ -8,12 +8,13 @@ use super::copies::{Copy, copies, facts_hash, spoken_for};
 use super::estimate::{Draft, Estimation, drafts, estimate};
 use super::fence::Fence;
 use super::follow::Follower;
+use super::grounds::Grounds;
 use super::intake::{Intake, intake};
 use super::resolve::{Own, resolve};
 use super::segment::Segments;
 use super::target::{cancelled_for, count, target};
 use super::words::{cancel_expires, lasting};
-use crate::audience::{Audience, Snapshot};
+use crate::audience::Audience;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
 use crate::cap::{self, Axes, Options};
@@ -163,7 +164,7 @@ impl Bell {
     /// See [`PostError`]; nothing is stored then.
     pub async fn post(&self, bytes: &[u8], credential: &Credential, dry_run: bool) -> Result<Posted, PostError> {
         let mut signers = store::signer::list(&self.db).await?;
-        let (intake, mut tx) = loop {
+        let (intake, grounds, mut tx) = loop {
             let intake = match intake(bytes, credential, &self.reading, &signers) {
                 Ok(intake) => intake,
                 Err(PostError::Invalid { findings }) => {
@@ -178,15 +179,16 @@ impl Bell {
                 return repeated(&stored, bytes);
             }
             self.follower.catch_up().await?;
+            let grounds = Grounds::of(&intake.alert, self.audience.snapshot());
             let mut tx = self.db.begin().await?;
             let now = store::signer::list_in(&mut tx).await?;
             if now == signers {
-                break (intake, tx);
+                break (intake, grounds, tx);
             }
             // A key was pinned or removed while the document was read: what it is worth may be another.
             signers = now;
         };
-        let admitted = self.admit(&mut tx, &intake, bytes, credential, dry_run).await?;
+        let admitted = self.admit(&mut tx, &intake, &grounds, bytes, credential, dry_run).await?;
         let Some((answer, stopped)) = admitted else {
             drop(tx);
             let stored = self.stored(&intake, credential).await?.ok_or(StoreError::Corrupt { what: "alert" })?;
@@ -214,6 +216,7 @@ impl Bell {
         &self,
         tx: &mut Tx,
         intake: &Intake,
+        grounds: &Grounds,
         bytes: &[u8],
         credential: &Credential,
         dry_run: bool,
@@ -221,7 +224,7 @@ impl Bell {
         let now = self.clock.now();
         let voice = voice(credential, intake);
         let Weighed { alert, messages, mut chains, verdict, copies, inside, near, all_clear } =
-            self.weigh(tx, intake, credential, &voice, now).await?;
+            self.weigh(tx, intake, grounds, credential, &voice, now).await?;
         let id = AlertId(clock::random_id());
         let mut answer = self.answer(&id, intake, verdict, &chains.own.key, Estimate::of(inside, near));
         let remarks = std::mem::take(&mut chains.remarks).into_iter().take(REMARKS_MAX);
@@ -290,6 +293,7 @@ impl Bell {
         &self,
         tx: &mut Tx,
         intake: &Intake,
+        grounds: &Grounds,
         credential: &Credential,
         voice: &Voice,
         now: Timestamp,
@@ -298,18 +302,17 @@ impl Bell {
         chains.facts.unproven = intake.unproven;
         let alert = Alert { msg_type: chains.acts_as, ..intake.alert.clone() };
         let messages = lasting(messages(&alert), alert.msg_type, now);
-        let audience = self.audience.snapshot();
-        let verdict = admit::admit(&alert, &messages, credential, chains.facts, audience.gazetteer(), now);
+        let verdict = admit::admit(&alert, &messages, credential, chains.facts, grounds, now);
         let copies = match verdict.state {
             State::Approved | State::Held => copies(&self.db, &alert, &chains.own.id, now).await?,
             State::Sending | State::Done | State::Halted | State::Expired | State::Filed | State::Refused => Vec::new(),
         };
         let all_clear = admit::is_all_clear(&alert, &messages);
-        chains.remarks.extend(areas::remarks(&alert, chains.facts.part, audience.gazetteer()));
+        chains.remarks.extend(areas::remarks(&alert, chains.facts.part, grounds));
         chains.remarks.extend(remarks(&copies, all_clear));
         let mut before = chains.before(&self.db).await?;
         before.copies = spoken_for(&self.db, &copies).await?;
-        let (inside, near) = reached(&audience, &alert, &messages, &before, now);
+        let (inside, near) = reached(grounds, &alert, &messages, &before, now);
         Ok(Weighed { alert, messages, chains, verdict, copies, inside, near, all_clear })
     }
 
@@ -368,11 +371,11 @@ struct Weighed {
     all_clear: bool,
 }
 
-fn reached(audience: &Snapshot, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> (u64, u64) {
+fn reached(grounds: &Grounds, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> (u64, u64) {
     if alert.msg_type == MsgType::Cancel {
-        return (cancelled_for(audience, alert, before).len(), 0);
+        return (cancelled_for(grounds, alert, before).len(), 0);
     }
-    count(&target(audience, alert, messages, before, now))
+    count(&target(grounds, alert, messages, before, now))
 }
 
 /// What is to be said of copies and of an end.

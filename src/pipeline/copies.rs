@@ -1,6 +1,7 @@
 //! The same warning through two feeds: whom the one reaches, the other does not ring again (docs/adr/0013).
 
 use super::chain::Before;
+use super::grounds::Grounds;
 use super::target::target;
 use super::words::{self, WordsError};
 use crate::audience::Snapshot;
@@ -14,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
+use std::sync::Arc;
 
 /// An alert that another is a copy of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +66,7 @@ pub async fn spoken_for(db: &Db, copies: &[Copy]) -> Result<RoaringBitmap, Store
 /// When the database does not answer, or the Update has no words.
 pub async fn hear_the_update(
     db: &Db,
-    audience: &Snapshot,
+    audience: &Arc<Snapshot>,
     broadcast: &Broadcast,
     now: Timestamp,
 ) -> Result<RoaringBitmap, WordsError> {
@@ -80,6 +82,7 @@ pub async fn hear_the_update(
         State::Held | State::Halted | State::Expired | State::Filed | State::Refused => return Ok(nobody),
     }
     let words = words::words(db, &update).await?;
-    let targets = target(audience, &words.alert, &words.messages, &Before::default(), now);
+    let grounds = Grounds::of(&words.alert, audience.clone());
+    let targets = target(&grounds, &words.alert, &words.messages, &Before::default(), now);
     Ok(targets.into_iter().fold(nobody, |all, target| all | target.slots))
 }

@@ -3,6 +3,7 @@
 use super::admit::reaches_nobody;
 use super::bell::{Bell, tier_and_expiry};
 use super::chain::act;
+use super::grounds::Grounds;
 use super::listen;
 use super::resolve::{Own, resolve};
 use super::words::{self, WordsError, lasting};
@@ -47,16 +48,16 @@ impl Bell {
         let now = self.clock.now();
         let messages = lasting(messages(&alert), alert.msg_type, now);
         self.follower.catch_up().await?;
+        let grounds = Grounds::of(&alert, self.audience.snapshot());
         let mut tx = self.db.begin().await?;
         let own = Own { voice: &stored.voice, id: Some(&stored.id), now };
         let chains = resolve(&mut tx, &alert, own).await?;
-        let audience = self.audience.snapshot();
         let tells = match alert.msg_type {
             MsgType::Update => chains.facts.known,
             MsgType::Cancel => !chains.before(&self.db).await?.told.is_empty(),
             MsgType::Alert | MsgType::Ack | MsgType::Error => false,
         };
-        match reaches_nobody(&alert, &messages, chains.facts, audience.gazetteer(), now) {
+        match reaches_nobody(&alert, &messages, chains.facts, &grounds, now) {
             None => {}
             // Those told before hear an Update, and the end of the whole, wherever they are.
             Some(Reason::UnknownArea) if tells => {}

@@ -16,6 +16,7 @@ pub mod estimate;
 pub mod fence;
 pub mod follow;
 pub mod gate;
+pub mod grounds;
 pub mod intake;
 pub mod listen;
 mod outcome;

@@ -3,6 +3,7 @@
 use super::bell::Wake;
 use super::copies::{copies, facts_hash, hear_the_update, spoken_for};
 use super::follow::Follower;
+use super::grounds::Grounds;
 use super::listen;
 use super::plan::plan;
 use super::receipts::new_key;
@@ -69,7 +70,7 @@ impl Planner {
     async fn plan_one(&self, broadcast: &Broadcast) -> Result<(), WordsError> {
         let words = words(&self.db, broadcast).await?;
         self.follower.catch_up().await?;
-        let audience = self.audience.snapshot();
+        let grounds = Grounds::of(&words.alert, self.audience.snapshot());
         let now = self.clock.now();
         let started = self.clock.monotonic();
         let mut tx = self.db.begin().await?;
@@ -79,15 +80,15 @@ impl Planner {
             store::copies::hold(&mut tx, &facts).await?;
         }
         let copies = copies(&self.db, &words.alert, &broadcast.chain, now).await?;
-        let updated = hear_the_update(&self.db, &audience, broadcast, now).await?;
+        let updated = hear_the_update(&self.db, &grounds.audience, broadcast, now).await?;
         // A copy whose first has ended is planned once more: nobody is in two batches of it.
         let (inside_before, near_before) = store::batch::planned_for(&self.db, &broadcast.id).await?;
         before.copies = spoken_for(&self.db, &copies).await? | &updated | &inside_before | &near_before;
         let merged = copies.first().map(|copy| &copy.alert);
         let merged = if updated.is_empty() { merged } else { broadcast.merged_with.as_ref() };
         store::broadcast::set_merged(&mut tx, &broadcast.id, merged).await?;
-        let targets = target(&audience, &words.alert, &words.messages, &before, now);
-        let batches = plan(&audience, broadcast, &words.messages, &targets, now);
+        let targets = target(&grounds, &words.alert, &words.messages, &before, now);
+        let batches = plan(&grounds.audience, broadcast, &words.messages, &targets, now);
         let (inside, near) = count(&targets);
         let (all_inside, all_near) = (inside + inside_before.len(), near + near_before.len());
         if !store::broadcast::planned(&mut tx, &broadcast.id, now, all_inside, all_near, inside + near).await? {

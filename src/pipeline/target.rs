@@ -1,11 +1,10 @@
 //! Step 3, pure: who. Each person gets the message of the highest tier that reaches them, once.
 
 use super::chain::Before;
-use crate::audience::{Query, Reach, Snapshot};
+use super::grounds::Grounds;
+use crate::audience::{Query, Reach};
 use crate::cap::alert::Alert;
 use crate::cap::code::{MsgType, Severity, Status};
-use crate::geo::gazetteer::Geocodes;
-use crate::geo::shape::Shape;
 use crate::model::batch::Ring;
 use crate::model::message::Message;
 use jiff::Timestamp;
@@ -25,13 +24,8 @@ pub struct Target {
 /// An Update goes to those told before and to everyone now in its area; a Cancel, and a message of an Update that
 /// something is over, to those told before alone. Whom a copy reaches hears nothing. `messages` are most urgent first;
 /// those that have expired reach nobody.
-pub fn target(
-    audience: &Snapshot,
-    alert: &Alert,
-    messages: &[Message],
-    before: &Before,
-    now: Timestamp,
-) -> Vec<Target> {
+pub fn target(grounds: &Grounds, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> Vec<Target> {
+    let audience = &grounds.audience;
     let mut targets = Vec::new();
     let mut assigned = before.copies.clone();
     let mut assign = |message: u32, ring: Ring, slots: RoaringBitmap| {
@@ -44,7 +38,7 @@ pub fn target(
     let valid = || messages.iter().filter(|message| message.expires > now);
     if alert.msg_type == MsgType::Cancel {
         if let Some(message) = valid().next() {
-            assign(message.number, Ring::Inside, cancelled_for(audience, alert, before));
+            assign(message.number, Ring::Inside, cancelled_for(grounds, alert, before));
         }
         return targets;
     }
@@ -58,9 +52,9 @@ pub fn target(
         let reaches: Vec<(u32, Reach)> = equals
             .iter()
             .filter_map(|message| {
-                let shape = area(audience, alert, message)?;
+                let shape = grounds.of_message(alert, message).shape.as_ref()?;
                 let Message { family, severity, .. } = **message;
-                Some((message.number, audience.find(&Query { shape: &shape, family, severity, drill })))
+                Some((message.number, audience.find(&Query { shape, family, severity, drill })))
             })
             .collect();
         for (number, reach) in &reaches {
@@ -74,8 +68,8 @@ pub fn target(
         // Those told before hear what is said of their own place now, however mild it has become.
         let told = going_on.iter().map(|message| (message, &before.told));
         for (message, whom) in told.chain(over.iter().map(|message| (message, &knows))) {
-            let Some(shape) = area(audience, alert, message) else { continue };
-            let reach = audience.find(&Query { shape: &shape, family: None, severity: Severity::Unknown, drill });
+            let Some(shape) = &grounds.of_message(alert, message).shape else { continue };
+            let reach = audience.find(&Query { shape, family: None, severity: Severity::Unknown, drill });
             assign(message.number, Ring::Inside, reach.inside & whom);
             assign(message.number, Ring::Near, reach.near & whom);
         }
@@ -86,20 +80,16 @@ pub fn target(
     targets
 }
 
-/// Where a message applies: what is drawn, and what the named areas of this moment make of its geocodes.
-fn area(audience: &Snapshot, alert: &Alert, message: &Message) -> Option<Shape> {
-    audience.gazetteer().ground(message.areas(alert), Geocodes::of(alert)).shape
-}
-
 /// Who hears a Cancel: whoever was told, and where it ends only a part of something, those told who are in that part.
-pub fn cancelled_for(audience: &Snapshot, alert: &Alert, before: &Before) -> RoaringBitmap {
+pub fn cancelled_for(grounds: &Grounds, alert: &Alert, before: &Before) -> RoaringBitmap {
     let mut all = before.told.clone();
-    if !before.part.is_empty()
-        && let Some(shape) = audience.gazetteer().ground_of_alert(alert).shape
-    {
-        let drill = matches!(alert.status, Status::Exercise | Status::Test);
+    if before.part.is_empty() {
+        return all;
+    }
+    let drill = matches!(alert.status, Status::Exercise | Status::Test);
+    for shape in grounds.each().filter_map(|(_, ground)| ground.shape.as_ref()) {
         // No filter: they were told, so they are told that it is over.
-        let reach = audience.find(&Query { shape: &shape, family: None, severity: Severity::Unknown, drill });
+        let reach = grounds.audience.find(&Query { shape, family: None, severity: Severity::Unknown, drill });
         all |= (reach.inside | reach.near) & &before.part;
     }
     all
@@ -114,7 +104,7 @@ pub fn count(targets: &[Target]) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audience::Audience;
+    use crate::audience::{Audience, Snapshot};
     use crate::cap::code::{ResponseType, Urgency};
     use crate::model::family::{Families, Family};
     use crate::model::message::messages;
@@ -156,7 +146,7 @@ mod tests {
     }
 
     fn who_after(alert: &Alert, before: &Before, now: &str) -> Vec<(u32, Ring, Vec<u32>)> {
-        target(&audience(), alert, &messages(alert), before, at(now))
+        target(&Grounds::of(alert, audience()), alert, &messages(alert), before, at(now))
             .into_iter()
             .map(|target| (target.message, target.ring, target.slots.iter().collect()))
             .collect()
@@ -207,7 +197,8 @@ mod tests {
         milder.severity = Severity::Minor;
         update.infos.push(milder);
         let before = Before { told: set(&[1, 2]), ..Before::default() };
-        let targets = target(&audience.snapshot(), &update, &messages(&update), &before, at("10:30:00"));
+        let grounds = Grounds::of(&update, audience.snapshot());
+        let targets = target(&grounds, &update, &messages(&update), &before, at("10:30:00"));
         let seen: Vec<_> = targets.iter().map(|target| (target.message, target.slots.iter().collect())).collect();
         assert_eq!(seen, [(0, vec![1]), (1, vec![2])]);
     }

@@ -91,8 +91,7 @@ pub async fn show(
 /// The area for the map, also of what the public does not see.
 pub async fn area(Shared(state): Shared<AppState>, SignedIn(_): SignedIn, Id(id): Id) -> Result<Response, WebError> {
     let subject = Subject::load(&state, id).await?;
-    let feature =
-        json!({"type": "Feature", "geometry": geometry(&subject.words.speaking, &subject.gazetteer), "properties": {}});
+    let feature = json!({"type": "Feature", "geometry": geometry(&subject.words.speaking, subject.audience.gazetteer()), "properties": {}});
     Ok(([(CONTENT_TYPE, "application/geo+json")], Json(feature)).into_response())
 }
 

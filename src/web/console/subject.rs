@@ -5,7 +5,6 @@ use crate::audience::Snapshot;
 use crate::cap::code::{MsgType, Status};
 use crate::cap::finding::Finding;
 use crate::cap::time::DateTime;
-use crate::geo::gazetteer::Gazetteer;
 use crate::geo::shape::Shape;
 use crate::model::broadcast::{AlertState, Broadcast, State};
 use crate::model::credential::Credential;
@@ -15,6 +14,7 @@ use crate::model::outcome::Ledger;
 use crate::model::receipt::RECEIPT_KEY_BYTES;
 use crate::pipeline::areas::unknown_shown;
 use crate::pipeline::chain::Before;
+use crate::pipeline::grounds::Grounds;
 use crate::pipeline::target::{count, target};
 use crate::pipeline::words::{Words, words};
 use crate::push::letter::{Letter, LetterContext};
@@ -43,8 +43,8 @@ pub struct Subject {
     pub owner: Option<Operator>,
     /// Whether the citizens' page shows it.
     pub is_public: bool,
-    /// What its geocodes stand for.
-    pub gazetteer: Arc<Gazetteer>,
+    /// What its geocodes stand for, now.
+    pub audience: Arc<Snapshot>,
 }
 
 /// What a device shows of a push.
@@ -87,7 +87,6 @@ impl Subject {
         let chain_key = chain.map(|chain| chain.key).unwrap_or_default();
         let on_senders_clock = |instant| DateTime::new(instant, words.alert.key.sent.offset());
         let (received, expires) = (on_senders_clock(broadcast.received), on_senders_clock(broadcast.expires));
-        let gazetteer = state.audience.snapshot().gazetteer().clone();
         Ok(Self {
             received,
             expires,
@@ -101,7 +100,7 @@ impl Subject {
             key,
             owner,
             is_public,
-            gazetteer,
+            audience: state.audience.snapshot(),
         })
     }
 
@@ -119,12 +118,12 @@ impl Subject {
 
     /// The whole area, of all messages.
     pub fn shape(&self) -> Option<Shape> {
-        self.gazetteer.ground_of_alert(&self.words.speaking).shape
+        self.audience.gazetteer().ground_of_alert(&self.words.speaking).shape
     }
 
     /// The codes of its areas that nobody here knows, as of now.
     pub fn unknown_codes(&self) -> Vec<String> {
-        unknown_shown(&self.words.speaking, &self.gazetteer)
+        unknown_shown(&Grounds::of(&self.words.speaking, self.audience.clone()))
     }
 
     /// What was found in the document; `None` when that cannot be read any more.
@@ -221,10 +220,6 @@ async fn reach(state: &AppState, broadcast: &Broadcast, words: &Words) -> Result
     }
     let told = store::batch::reached(&state.db, &broadcast.chain).await.map_err(WebError::internal)?;
     let before = Before { told, ..Before::default() };
-    let snapshot = state.audience.snapshot();
-    Ok(estimate(&snapshot, words, &before, state.clock.now()))
-}
-
-fn estimate(snapshot: &Snapshot, words: &Words, before: &Before, now: jiff::Timestamp) -> (u64, u64) {
-    count(&target(snapshot, &words.alert, &words.messages, before, now))
+    let grounds = Grounds::of(&words.alert, state.audience.snapshot());
+    Ok(count(&target(&grounds, &words.alert, &words.messages, &before, state.clock.now())))
 }
