@@ -350,7 +350,7 @@ impl Bell {
 }
 
 /// Whom drafts would reach, and what it took to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimated {
     pub estimation: Estimation,
     /// How long the match took, microseconds.

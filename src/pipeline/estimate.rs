@@ -16,6 +16,7 @@ use crate::cap::alert::{Alert, Area};
 use crate::cap::code::{Severity, Status};
 use crate::geo::code::AreaCode;
 use crate::geo::gazetteer::{Gazetteer, Geocodes};
+use crate::geo::shape::Shape;
 use crate::model::family::Family;
 use crate::model::message::messages;
 use roaring::RoaringBitmap;
@@ -47,13 +48,13 @@ pub struct Share {
 }
 
 /// Whom drafts would reach.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimation {
     pub people: Estimate,
     pub by_channel: Vec<Share>,
     pub by_language: Vec<Share>,
-    /// A polygon, a circle or a known named area says where.
-    pub has_ground: bool,
+    /// Where that is: of each draft of which a polygon, a circle or a known named area says it.
+    pub shapes: Vec<Shape>,
     /// Geocodes that nobody here knows: they reach nobody.
     pub unknown: BTreeSet<AreaCode>,
     /// How many live there, where the drafts are nothing but named areas whose population is known.
@@ -84,17 +85,17 @@ pub fn drafts(alert: &Alert) -> Vec<Draft> {
 /// Whom these drafts would reach together. Who is inside of one and near another is inside.
 pub fn estimate(audience: &Snapshot, drafts: &[Draft]) -> Estimation {
     let mut all = Reach::default();
-    let mut has_ground = false;
+    let mut shapes = Vec::new();
     let mut unknown = BTreeSet::new();
     for draft in drafts {
         let ground = audience.gazetteer().ground(&draft.areas, draft.geocodes);
         unknown.extend(ground.unknown.into_iter().map(|geocode| geocode.code));
         let Some(shape) = ground.shape else { continue };
-        has_ground = true;
         let Draft { family, severity, drill, .. } = *draft;
         let reach = audience.find(&Query { shape: &shape, family, severity, drill });
         all.inside |= reach.inside;
         all.near |= reach.near;
+        shapes.push(shape);
     }
     all.near -= &all.inside;
     let people = Estimate::of(all.inside.len(), all.near.len());
@@ -110,7 +111,7 @@ pub fn estimate(audience: &Snapshot, drafts: &[Draft]) -> Estimation {
         people,
         by_channel: shares(channels.collect()),
         by_language: shares(audience.by_language(&told)),
-        has_ground,
+        shapes,
         unknown,
         population: population(audience.gazetteer(), drafts),
     }
@@ -301,7 +302,7 @@ mod tests {
         let unknown = of(&["a", "x"]);
         assert_eq!(unknown.unknown.into_iter().collect::<Vec<_>>(), [AreaCode::new("TOWN", "X")]);
         assert_eq!((unknown.people.inside, unknown.population), (Some(60), None));
-        assert!(!of(&["x"]).has_ground);
+        assert!(of(&["x"]).shapes.is_empty());
     }
 
     #[test]
@@ -323,6 +324,6 @@ mod tests {
         assert_eq!(drafts(&alert).len(), 2);
         assert_eq!(estimate(&audience, &drafts(&alert)).people.inside, Some(30));
         let nowhere = Draft { areas: Vec::new(), ..draft() };
-        assert!(!estimate(&audience, &[nowhere]).has_ground);
+        assert_eq!(estimate(&audience, &[nowhere, draft()]).shapes.len(), 1);
     }
 }

@@ -69,7 +69,7 @@ fn render(estimated: &Estimated) -> Value {
         "near": found.people.near,
         "by_channel": list(&found.by_channel, "channel"),
         "by_language": list(&found.by_language, "language"),
-        "has_ground": found.has_ground,
+        "has_ground": !found.shapes.is_empty(),
         "unknown_geocodes": unknown,
         "population": found.population,
         "share_percent": found.share_percent(),

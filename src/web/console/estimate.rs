@@ -7,7 +7,6 @@ use super::session::SignedIn;
 use crate::cap::alert::{Circle, NamedValue, Point, Polygon};
 use crate::cap::code::Severity;
 use crate::geo::gazetteer::Geocodes;
-use crate::geo::shape::Shape;
 use crate::i18n::Language;
 use crate::model::family::Family;
 use crate::pipeline::answer::ESTIMATE_SHOWN_MIN;
@@ -122,12 +121,10 @@ pub async fn ask(
     match read {
         Err(bad) => page.bad = Some(bad),
         Ok(draft) => {
-            let areas = draft.areas.clone();
             let estimated = state.bell.estimate(vec![draft]).await.map_err(WebError::internal)?;
-            page.nowhere = !estimated.estimation.has_ground && estimated.estimation.unknown.is_empty();
+            page.nowhere = estimated.estimation.shapes.is_empty() && estimated.estimation.unknown.is_empty();
             if !page.nowhere {
-                let ground = state.audience.snapshot().gazetteer().ground(&areas, Geocodes::Add);
-                page.found = Some(found(&page.page, estimated, ground.shape.as_ref()));
+                page.found = Some(found(&page.page, estimated));
             }
         }
     }
@@ -168,7 +165,7 @@ fn family_name(page: &Page, family: Family) -> String {
     page.t(format!("family-{}", family.as_str()))
 }
 
-fn found(page: &Page, estimated: Estimated, shape: Option<&Shape>) -> Found {
+fn found(page: &Page, estimated: Estimated) -> Found {
     let estimation = estimated.estimation;
     let share = estimation.share_percent();
     let line = |share: Share, label: &dyn Fn(&str) -> String| Line {
@@ -193,7 +190,7 @@ fn found(page: &Page, estimated: Estimated, shape: Option<&Shape>) -> Found {
         unknown: estimation.unknown.iter().map(ToString::to_string).collect(),
         share: share.map(|percent| page.t1("estimate-share", "percent", format!("{percent:.1}"))),
         took: format!("{:.1}", estimated.match_us as f64 / 1e3),
-        shape: shape.map(|shape| shape.to_geojson().to_string()),
+        shape: estimation.shapes.first().map(|shape| shape.to_geojson().to_string()),
     }
 }
 
