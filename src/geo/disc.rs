@@ -4,12 +4,13 @@ use super::hole::{Hole, Ignored};
 use super::reach::{foot, length_m_max};
 use super::rect::Rect;
 use super::region::{Pole, Region, Remnant};
-use super::ring::{Ring, Standing, Vertex};
+use super::ring::{Ring, Standing, Vertex, around};
 use super::shape::EDGE_MARGIN_DEG;
 use crate::cap::alert::Circle;
 use crate::cap::alert::Point;
 use crate::cap::ring::Work;
 use ::geo::{Destination, Distance, Geodesic, Point as GeoPoint};
+use std::cell::Cell;
 
 /// The mean radius of the Earth, metres (IUGG).
 const SPHERE_RADIUS_M: f64 = 6_371_008.8;
@@ -21,6 +22,8 @@ const FAR_M: f64 = 5_000_000.0;
 const SIDE_TOLERANCE_DEG: f64 = 1e-9;
 /// An edge is halved no more when it is this short, metres.
 const EDGE_M_MIN: f64 = 0.5;
+/// How often the edges of one region are halved. What is not told apart by then runs along the rim.
+const BORDER_HALVINGS_MAX: usize = 100_000;
 /// Larger circles are not cut: holes in them are ignored. Metres.
 const OUTLINE_RADIUS_M_MAX: f64 = 1_000_000.0;
 /// How far beyond a circle's rim the polygon around it runs, metres. Distances to that polygon are forgiven some more, and
@@ -118,7 +121,7 @@ impl Disc {
 
     /// Whether it shares a point with a region; borders count. Never no where it does; yes up to half a metre beyond.
     pub fn touches_region(&self, region: &Region) -> bool {
-        region.touches(Rect::point(self.lat, self.lon)) || self.meets_border(region)
+        region.touches(Rect::point(self.lat, self.lon)) || self.meets_border(region, BORDER_HALVINGS_MAX)
     }
 
     /// What holes leave of it: of a polygon around it, less than half a metre larger.
@@ -194,12 +197,15 @@ impl Disc {
         Point { lat: at.y(), lon: at.x() }
     }
 
-    /// Whether an edge of a region is in it.
-    fn meets_border(&self, region: &Region) -> bool {
+    /// Whether an edge of a region is in it; yes where so many halvings do not tell.
+    fn meets_border(&self, region: &Region, halvings_max: usize) -> bool {
+        let left = Cell::new(halvings_max);
+        let spend = |_| left.replace(left.get().saturating_sub(1)) > 0;
         let open = |node: &Rect| !self.is_beyond(node, 0.0);
-        region.patch_tree().any(&open, &mut |patch| {
-            patch.any_edge(&open, &mut |a, b| self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b)), &|_| true))
-        })
+        let meets = region.patch_tree().any(&open, &mut |patch| {
+            patch.any_edge(&open, &mut |a, b| self.meets_edge((a, self.centre_m(a)), (b, self.centre_m(b)), &spend))
+        });
+        meets || left.get() == 0
     }
 
     /// Whether an edge of a ring is in it; no as soon as `spend` says that it takes too long.
@@ -235,7 +241,8 @@ impl Disc {
         if length_m <= EDGE_M_MIN {
             return true;
         }
-        if !spend(GEODESIC_PAIRS) {
+        // Around a pole an edge may run along the rim for thousands of kilometres, and only its box tells.
+        if !self.within(&around(&[a, b]), 0.0) || !spend(GEODESIC_PAIRS) {
             return false;
         }
         let middle = Vertex { lat: a.lat.midpoint(b.lat), lon: a.lon.midpoint(b.lon) };
@@ -286,5 +293,58 @@ impl Disc {
 
     fn geodesic_m(&self, lat: f64, gap: f64) -> f64 {
         Geodesic.distance(GeoPoint::new(0.0, self.lat), GeoPoint::new(gap, lat.clamp(-90.0, 90.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disc(lat: f64, lon: f64, radius_km: f64) -> Disc {
+        Disc::new(&Circle { center: Point { lat, lon }, radius_km }).expect("a circle")
+    }
+
+    fn region(corners: &[(f64, f64)]) -> Region {
+        let ring = corners.iter().map(|(lat, lon)| Point { lat: *lat, lon: *lon }).collect();
+        Region::new(&[vec![ring]]).expect("a region")
+    }
+
+    /// Metres per degree of latitude at 54° north, within a thousandth.
+    const METRES_PER_DEGREE: f64 = 111_300.0;
+
+    /// Without a look at boxes this takes some ten million geodesics: each half a metre of the border for itself.
+    #[test]
+    fn a_border_along_the_rim_of_a_polar_circle_is_told_apart_at_once() {
+        for pole in [90.0_f64, -90.0] {
+            let polar = disc(pole, 20.0, 4_000.0);
+            let (rim, _) = polar.rim(if pole > 0.0 { 180.0 } else { 0.0 }, 0.0);
+            // Towards the equator from there.
+            let beside = |metres: f64, slant_m: f64| {
+                let along = |metres: f64| rim - (metres / METRES_PER_DEGREE).copysign(metres * pole);
+                let equatorwards = rim - 5.0_f64.copysign(pole);
+                region(&[
+                    (along(metres), -80.0),
+                    (along(metres + slant_m), 80.0),
+                    (equatorwards, 80.0),
+                    (equatorwards, -80.0),
+                ])
+            };
+            for slant_m in [0.0, 3.0, 1_000.0] {
+                assert!(!polar.touches_region(&beside(0.6, slant_m)), "{pole}, {slant_m} m aslant");
+                assert!(polar.touches_region(&beside(-0.001, slant_m)), "{pole}, {slant_m} m aslant");
+            }
+        }
+    }
+
+    #[test]
+    fn a_border_that_so_many_halvings_do_not_tell_apart_is_never_a_miss() {
+        let round = disc(50.0, 3.0, 10.0);
+        let (east, lon) = round.rim(90.0, 0.0);
+        let beyond = lon + 0.001;
+        let aslant = region(&[(east - 0.5, beyond - 0.001), (east + 0.5, beyond + 0.002), (east, beyond + 1.0)]);
+        assert!(!round.meets_border(&aslant, BORDER_HALVINGS_MAX));
+        assert!(round.meets_border(&aslant, 1), "what is not told apart may touch");
+        let far = region(&[(10.0, 3.0), (11.0, 3.0), (11.0, 4.0)]);
+        assert!(!round.meets_border(&far, 1), "what needs no halving is told as it is");
     }
 }

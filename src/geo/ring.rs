@@ -212,7 +212,8 @@ fn leaves(vertices: &[Vertex]) -> Vec<Rect> {
         .collect()
 }
 
-fn around(vertices: &[Vertex]) -> Rect {
+/// The box around vertices, of which there is one at least.
+pub(super) fn around(vertices: &[Vertex]) -> Rect {
     let first = Rect::point(vertices[0].lat, vertices[0].lon);
     vertices.iter().fold(first, |rect, vertex| rect.joined(&Rect::point(vertex.lat, vertex.lon)))
 }
