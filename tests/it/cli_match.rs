@@ -197,7 +197,8 @@ async fn geocodes_reach_the_areas_that_files_say_they_stand_for() {
     let named = Cap::new("named").xml().replace("<areaDesc>Lille</areaDesc>", code);
     let from = named.find("<polygon>").expect("a polygon");
     let to = named.find("</polygon>").expect("its end") + "</polygon>".len();
-    bench.file("named.xml", &format!("{}{}", &named[..from], &named[to..]));
+    let named = format!("{}{}", &named[..from], &named[to..]);
+    bench.file("named.xml", &named);
     bench.file(
         "areas.geojsonl",
         "{\"type\":\"Feature\",\"properties\":{\"scheme\":\"INVENTED\",\"code\":\"Oslo\",\"name\":\"Oslo\"},\"geometry\":\
@@ -210,7 +211,14 @@ async fn geocodes_reach_the_areas_that_files_say_they_stand_for() {
 
     let ran = bench.run("places.csv", &files[..2]).await;
     assert_eq!((ran.code, ran.output.as_str()), (1, ""), "{}", ran.errors);
-    assert!(ran.errors.contains("not known") && ran.errors.contains("--areas"), "{}", ran.errors);
+    for text in ["named.xml: 1 geocode is not known and reaches no place (INVENTED NORTH): --areas FILE", "nowhere"] {
+        assert!(ran.errors.contains(text), "{}", ran.errors);
+    }
+    let another = "</value></geocode><geocode><valueName>Invented</valueName><value>South";
+    bench.file("two.xml", &named.replace("North", &format!("North{another}")));
+    let ran = bench.run("places.csv", &["--alert", "two.xml"]).await;
+    let many = "two.xml: 2 geocodes are not known and reach no place (INVENTED NORTH, INVENTED SOUTH): --areas FILE";
+    assert!(ran.errors.contains(many), "{}", ran.errors);
 
     bench.file("aliases.tsv", "code\nNorth\n");
     let ran = bench.run("places.csv", &files).await;

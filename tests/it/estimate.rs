@@ -90,6 +90,25 @@ async fn who_may_not_ask_or_asks_wrongly_is_told_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_too_often_waits_and_can_still_post() {
+    let server = Server::start(Database::Sqlite, &[]).await;
+    let (key, other) = (server.key(&["--ring"]).await, server.key(&["--ring"]).await);
+    let mut answered = 0;
+    let refused = loop {
+        let answer = ask(&server, Some(&key), "application/json", draft(&json!({}))).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        answered += 1;
+        assert!(answered < 1_000, "nobody is refused");
+    };
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (429, Some("too-many-requests")));
+    assert!(answered >= 60, "a minute's worth at once: {answered}");
+    ask(&server, Some(&other), "application/json", draft(&json!({}))).await.expect(200);
+    server.post_new(&key, Cap::new("still").xml()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_types_an_area_and_sees_who_is_there_without_a_script() {
     let (mut server, _sandbox) = town().await;
     let mut operator = server.setup_admin().await;

@@ -53,11 +53,16 @@ pub fn shape(file: &Path, alert: &Alert, gazetteer: &Gazetteer) -> Option<Shape>
         let few: Vec<String> = codes.iter().take(UNKNOWN_MAX).map(AreaCode::to_string).collect();
         let more = if codes.len() > UNKNOWN_MAX { ", …" } else { "" };
         let few = few.join(", ");
-        eprintln!(
-            "{}: {} geocodes are not known and reach no place ({few}{more}): --areas FILE says what they stand for.",
-            file.display(),
-            codes.len()
-        );
+        let (file, count) = (file.display(), codes.len());
+        if count == 1 {
+            eprintln!(
+                "{file}: 1 geocode is not known and reaches no place ({few}): --areas FILE says what it stands for."
+            );
+        } else {
+            eprintln!(
+                "{file}: {count} geocodes are not known and reach no place ({few}{more}): --areas FILE says what they stand for."
+            );
+        }
     }
     if shape.is_none() {
         eprintln!("{}: this alert is nowhere: it reaches no place.", file.display());
