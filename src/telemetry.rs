@@ -52,6 +52,9 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
     metrics::describe_gauge!("beffroi_audience_change", "Number of the last change in the index of this node.");
     metrics::describe_gauge!("beffroi_audience_behind_seconds", "For how long changes could not be read; 0: in step.");
     metrics::describe_counter!("beffroi_audience_read_again_total", "Everyone read again since changes were lost.");
+    metrics::describe_gauge!("beffroi_named_areas", "Named areas that this node knows.");
+    metrics::describe_gauge!("beffroi_named_areas_failed", "1: new ones cannot be read, those known before are used.");
+    metrics::describe_counter!("beffroi_named_areas_unread_total", "Times that named areas could not be read.");
     metrics::describe_counter!("beffroi_audience_proofs_total", "Comparisons of index and database, by verdict.");
     metrics::describe_gauge!(
         "beffroi_audience_agrees",

@@ -31,9 +31,38 @@ pub struct Proof {
     pub took_ms: u64,
 }
 
+/// What a comparison found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Agrees,
+    /// Everyone is the same, but the named areas are those of another import than the last: that cannot be read.
+    AreasBehind,
+    Disagrees,
+}
+
+impl Verdict {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::AreasBehind => "areas-behind",
+            Self::Disagrees => "disagrees",
+        }
+    }
+}
+
 impl Proof {
+    pub fn verdict(&self) -> Verdict {
+        if self.index != self.database {
+            Verdict::Disagrees
+        } else if self.index_import != self.database_import {
+            Verdict::AreasBehind
+        } else {
+            Verdict::Agrees
+        }
+    }
+
     /// Whether index and database are the same, and named areas lie in both where the same import says.
     pub fn agrees(&self) -> bool {
-        self.index == self.database && self.index_import == self.database_import
+        self.verdict() == Verdict::Agrees
     }
 }

@@ -93,6 +93,12 @@ impl Follower {
         Ok(())
     }
 
+    /// Reads all named areas again; where they cannot be read, those that are known stay.
+    pub async fn load_areas(&self) {
+        let _turn = self.one_at_a_time.lock().await;
+        self.note_areas(&self.read_areas().await);
+    }
+
     /// Applies every change that was committed before this call. Where changes were lost, everyone is read again.
     ///
     /// # Errors
@@ -145,7 +151,11 @@ impl Follower {
             // Connecting may take long, and nobody's match must wait for it.
             let apart = Moment::connect(&self.db).await?;
             let _turn = self.one_at_a_time.lock().await;
-            self.follow_areas().await?;
+            let followed = self.follow_areas().await;
+            self.note_areas(&followed);
+            if !self.areas_corrupt.load(Ordering::Relaxed) {
+                followed?;
+            }
             let mut moment = apart.moment().await?;
             if moment.import().await? != self.import.load(Ordering::Relaxed) {
                 // Imported in between.
@@ -164,6 +174,7 @@ impl Follower {
     }
 
     fn note_areas(&self, followed: &Result<bool, StoreError>) {
+        metrics::gauge!("beffroi_named_areas_failed").set(if matches!(followed, Ok(true)) { 0.0 } else { 1.0 });
         match followed {
             Ok(known) => self.areas_failed.store(!known, Ordering::Relaxed),
             Err(error) => {

@@ -1,9 +1,10 @@
 //! That index and database say the same: each node compares them when it starts, every [`PROVE_EVERY`], and whenever it
-//! is asked, and keeps what it found. A disagreement is an alarm, and mends itself: everyone is read again.
+//! is asked, and keeps what it found. A disagreement is an alarm, and mends itself: everyone is read again. New named
+//! areas that cannot be read are none: those known before are used until they can.
 
 use super::follow::Follower;
 use crate::clock::Clock;
-use crate::model::proof::Proof;
+use crate::model::proof::{Proof, Verdict};
 use crate::store::{self, Db, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,17 +44,18 @@ impl Prover {
         }
     }
 
-    /// Compares, keeps what was found, and where they disagree reads everyone again and compares once more: the last
-    /// proof.
+    /// Compares, keeps what was found, and where they disagree reads everyone, or the named areas, again and compares once
+    /// more: the last proof.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn prove(&self) -> Result<Proof, StoreError> {
         let proof = self.prove_once().await?;
-        if proof.agrees() {
-            return Ok(proof);
+        match proof.verdict() {
+            Verdict::Agrees => return Ok(proof),
+            Verdict::AreasBehind => self.follower.load_areas().await,
+            Verdict::Disagrees => self.follower.load().await?,
         }
-        self.follower.load().await?;
         self.prove_once().await
     }
 
@@ -80,28 +82,34 @@ impl Prover {
     }
 
     fn tell(&self, proof: &Proof, took: Duration) {
-        let verdict = if proof.agrees() { "agrees" } else { "disagrees" };
-        metrics::counter!("beffroi_audience_proofs_total", "verdict" => verdict).increment(1);
-        metrics::gauge!("beffroi_audience_agrees").set(if proof.agrees() { 1.0 } else { 0.0 });
+        let verdict = proof.verdict();
+        metrics::counter!("beffroi_audience_proofs_total", "verdict" => verdict.as_str()).increment(1);
+        metrics::gauge!("beffroi_audience_agrees").set(if verdict == Verdict::Disagrees { 0.0 } else { 1.0 });
         metrics::histogram!("beffroi_audience_proof_seconds").record(took.as_secs_f64());
         let (change, index, database) = (proof.change, proof.index, proof.database);
-        if proof.agrees() {
-            tracing::info!(
+        let (index_import, database_import) = (proof.index_import, proof.database_import);
+        match verdict {
+            Verdict::Agrees => tracing::info!(
                 change,
                 people = index.people,
                 places = index.places,
                 took_ms = proof.took_ms,
                 "index and database agree at change {change}"
-            );
-        } else {
-            tracing::error!(
+            ),
+            Verdict::AreasBehind => tracing::error!(
+                change,
+                index_import,
+                database_import,
+                "index and database agree at change {change}, but for named areas: the index has import {index_import} of them and the database {database_import}"
+            ),
+            Verdict::Disagrees => tracing::error!(
                 change,
                 ?index,
                 ?database,
-                index_import = proof.index_import,
-                database_import = proof.database_import,
+                index_import,
+                database_import,
                 "ALARM: index and database DISAGREE at change {change}: everyone is read again"
-            );
+            ),
         }
     }
 

@@ -1,6 +1,6 @@
 //! `beffroi doctor` on a healthy installation, and on one with each fault made for real.
 
-use crate::support::alerts::CENTRE;
+use crate::support::alerts::{CENTRE, Cap};
 use crate::support::http::Answer;
 use crate::support::place::{FINE, Place};
 use crate::support::process::{Ran, run};
@@ -257,4 +257,40 @@ async fn disagreement(database: Database) {
     let metrics = Answer::of(metrics).await.text();
     assert!(metrics.contains("beffroi_audience_proofs_total{verdict=\"disagrees\"} 1"), "{metrics}");
     assert!(metrics.contains("beffroi_audience_agrees 1"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_cannot_read_new_areas_says_so_and_stays_ready_on_sqlite() {
+    unread_areas(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_cannot_read_new_areas_says_so_and_stays_ready_on_postgresql() {
+    unread_areas(Database::Postgres).await;
+}
+
+async fn unread_areas(database: Database) {
+    let mut ward = Ward::new(database).await;
+    let (key, mut operator) = (ward.server.key(&["--ring"]).await, ward.server.setup_admin().await);
+    let torn = if matches!(database, Database::Sqlite) { "X'ff'" } else { "'\\xff'" };
+    ward.execute(&format!("INSERT INTO named_area (scheme, code, name, ground) VALUES ('X', '1', '', {torn})")).await;
+    ward.execute("UPDATE counter SET value = value + 1 WHERE name = 'area'").await;
+    let found = ward.proved().await;
+    found.says("fault", "areas", "it rings by the named areas of import 0: those of import 1 could not be read");
+    found.says("fault", "areas", "what is stored as named_area.ground cannot be read");
+    assert!(found.faults().iter().all(|fault| fault["check"] == "areas"), "nothing else is wrong: {found:#?}");
+    let get = async |path: &str| {
+        Answer::of(ward.server.http.get(ward.server.url(path)).send().await.expect("an answer")).await
+    };
+    let ready = get("/health/ready").await;
+    assert_eq!((ready.status, &*ready.text()), (200, "ready; named areas cannot be read\n"));
+    let metrics = get("/metrics").await.text();
+    for figure in ["beffroi_named_areas_failed 1", "beffroi_audience_agrees 1"] {
+        assert!(metrics.contains(figure), "{metrics}");
+    }
+    let page = operator.get("/console").await.expect(200).answer.text();
+    assert!(page.contains("new named areas cannot be read"), "{page}");
+    let answer = ward.server.post_new(&key, Cap::new("still").xml()).await;
+    let broadcast = ward.server.settled(&mut operator, answer["id"].as_str().expect("an id")).await;
+    assert_eq!(broadcast["targeted"], 2, "{broadcast}");
 }

@@ -18,7 +18,7 @@ use beffroi::pipeline::follow::Follower;
 use beffroi::pipeline::listen::Listener;
 use beffroi::pipeline::sweep::Sweeper;
 use beffroi::store::Db;
-use given::{everyone, execute, leave, subscribe};
+use given::{everyone, execute, import_torn_area, leave, subscribe};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -93,9 +93,7 @@ async fn named_areas_that_cannot_be_read_keep_nobody_from_being_followed() {
         let (follower, audience) = follower(&db);
         follower.load().await.expect("loads");
         let known = audience.snapshot().gazetteer().clone();
-        let broken = "INSERT INTO named_area (scheme, code, name, ground) VALUES ('X', '1', '', 'torn')";
-        execute(&db, &broken.replace("'torn'", if name == "sqlite" { "X'ff'" } else { "'\\xff'" })).await;
-        execute(&db, "UPDATE counter SET value = value + 1 WHERE name = 'area'").await;
+        import_torn_area(&db).await;
         subscribe(&db, "https://push.example/anna").await;
         for _ in 0..2 {
             follower.catch_up().await.expect("follows");

@@ -6,7 +6,7 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::geo::code::AreaCode;
 use crate::model::place::Place;
-use crate::model::proof::{Proof, Tally};
+use crate::model::proof::{Proof, Tally, Verdict};
 use crate::model::subscriber::Listener;
 use crate::pipeline::follow::add_up;
 use crate::pipeline::prove::PROVE_EVERY;
@@ -18,6 +18,7 @@ use std::time::Duration;
 
 const CHECK: &str = "index";
 const AREAS_CHECK: &str = "areas";
+const AREAS_FIX: &str = "Import the areas again: beffroi areas import FILE --scheme NAME.";
 /// Areas that are told by their code.
 const AREAS_TOLD_MAX: usize = 5;
 /// A node that proved nothing for so many intervals does not run, or cannot.
@@ -112,7 +113,8 @@ fn tell(report: &mut Report, of_node: &[Proof], clock: Clock, here: &str) {
         name.push_str(" (this machine)");
     }
     let when = ago(clock, last.at);
-    if last.agrees() {
+    match last.verdict() {
+        Verdict::Agrees => {
         let Tally { people, places, sum } = last.index;
         let what = format!(
             "{name}: index and database agree at change {}: {people} people, {places} places, sum {sum:016x}, named areas of import {}; {when}, in {} ms",
@@ -123,8 +125,16 @@ fn tell(report: &mut Report, of_node: &[Proof], clock: Clock, here: &str) {
         } else {
             report.ok(CHECK, what);
         }
-    } else {
-        report.fault(
+        }
+        Verdict::AreasBehind => report.fault(
+            AREAS_CHECK,
+            format!(
+                "{name}: it rings by the named areas of import {}: those of import {} could not be read ({when})",
+                last.index_import, last.database_import
+            ),
+            AREAS_FIX,
+        ),
+        Verdict::Disagrees => report.fault(
             CHECK,
             format!(
                 "{name}: index and database DISAGREE at change {} ({when}): {} people, {} places and import {} of the named areas in the index, {}, {} and {} in the database",
@@ -137,10 +147,10 @@ fn tell(report: &mut Report, of_node: &[Proof], clock: Clock, here: &str) {
                 last.database_import
             ),
             "Restart that node: it reads everyone again. Keep its log and tell the maintainers; alerts of before may have missed people.",
-        );
+        ),
     }
     let recent = |proof: &&Proof| clock.now().duration_since(proof.at).unsigned_abs() < TOLD_FOR;
-    for mended in of_node[1..].iter().filter(|proof| !proof.agrees()).filter(recent) {
+    for mended in of_node[1..].iter().filter(|proof| proof.verdict() == Verdict::Disagrees).filter(recent) {
         report.note(
             CHECK,
             format!(
@@ -190,7 +200,14 @@ async fn whole(report: &mut Report, db: &Db, proofs: &[Proof]) -> Result<(), Sto
 
 /// Whether the areas that people follow are known: an alert cannot reach someone in an area that is nowhere.
 async fn areas(report: &mut Report, db: &Db, followed: &BTreeMap<AreaCode, u64>) -> Result<(), StoreError> {
-    let gazetteer = store::area::read_all(db).await?.gazetteer()?;
+    let gazetteer = match store::area::read_all(db).await?.gazetteer() {
+        Err(StoreError::Corrupt { what }) => {
+            let what = format!("what is stored as {what} cannot be read: nodes ring by the named areas known before");
+            report.fault(AREAS_CHECK, what, AREAS_FIX);
+            return Ok(());
+        }
+        read => read?,
+    };
     let is_nowhere = |code: &AreaCode| gazetteer.get(code).is_none_or(|area| area.region.is_none());
     let nowhere: Vec<_> = followed.iter().filter(|(code, _)| is_nowhere(code)).collect();
     if nowhere.is_empty() {
@@ -207,7 +224,7 @@ async fn areas(report: &mut Report, db: &Db, followed: &BTreeMap<AreaCode, u64>)
             followed.len(),
             named.join(", ")
         ),
-        "Import the areas again: beffroi areas import FILE --scheme NAME.",
+        AREAS_FIX,
     );
     Ok(())
 }

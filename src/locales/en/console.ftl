@@ -52,6 +52,7 @@ health-audience-ok = in step with the database
 health-audience-bad = cannot be read: alerts wait until it can
 health-proof = Index compared with the database
 health-proof-ok = they agree
+health-proof-areas = new named areas cannot be read, those known before are used: tell who runs this service
 health-proof-bad = they disagree: tell who runs this service
 health-alarm = A node’s index of who is where disagreed with the database at { $time }. Everyone was read again. Alerts sent before may have missed people: tell who runs this service.
 health-since = This node runs since

@@ -52,6 +52,7 @@ health-audience-ok = à jour avec la base
 health-audience-bad = illisible : les alertes attendent
 health-proof = Index comparé à la base
 health-proof-ok = ils concordent
+health-proof-areas = les nouveaux territoires sont illisibles, les précédents servent : prévenez l’exploitant
 health-proof-bad = ils divergent : prévenez l’exploitant
 health-alarm = L’index d’un nœud (qui est où) a divergé de la base le { $time }. Tout a été relu. Des alertes envoyées avant ont pu manquer des personnes : prévenez l’exploitant de ce service.
 health-since = Ce nœud tourne depuis

@@ -1,5 +1,6 @@
 //! For operations: whether the process lives, whether it can work, and its figures.
 
+use crate::model::proof::Verdict;
 use crate::web::error::WebError;
 use crate::web::state::AppState;
 use axum::extract::{ConnectInfo, State};
@@ -23,7 +24,7 @@ pub async fn live() -> Response {
 }
 
 /// `GET /health/ready`: requests can be served: the database answers, the audience follows it and was not found to
-/// disagree with it, and nobody asked us to stop.
+/// disagree with it, and nobody asked us to stop. Where new named areas cannot be read, it rings by those known before.
 pub async fn ready(State(state): State<AppState>) -> Result<Response, WebError> {
     if *state.closing.borrow() {
         return Err(WebError::NotReady);
@@ -32,7 +33,7 @@ pub async fn ready(State(state): State<AppState>) -> Result<Response, WebError> 
         tracing::warn!(behind_s = behind.as_secs(), "not ready: changes of subscriptions cannot be read");
         return Err(WebError::NotReady);
     }
-    if state.bell.audience_proof().is_some_and(|proof| !proof.agrees()) {
+    if state.bell.audience_proof().is_some_and(|proof| proof.verdict() == Verdict::Disagrees) {
         tracing::warn!("not ready: index and database disagree");
         return Err(WebError::NotReady);
     }

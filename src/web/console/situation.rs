@@ -6,7 +6,7 @@ use super::view::{self, Row};
 use crate::cap::code::{MsgType, Severity, Status};
 use crate::cap::time::DateTime;
 use crate::model::broadcast::{Broadcast, State};
-use crate::model::proof::Proof;
+use crate::model::proof::{Proof, Verdict};
 use crate::store::{self, StoreError};
 use crate::web::citizen::view::{self as public, utc};
 use crate::web::error::WebError;
@@ -83,6 +83,6 @@ pub async fn show(
 async fn alarm(state: &AppState) -> Result<Option<DateTime>, WebError> {
     let proofs = store::proof::list(&state.db).await.map_err(WebError::internal)?;
     let now = state.clock.now();
-    let disagreed = proofs.iter().filter(|proof| !proof.agrees()).map(|proof| proof.at);
+    let disagreed = proofs.iter().filter(|proof| proof.verdict() == Verdict::Disagrees).map(|proof| proof.at);
     Ok(disagreed.max().filter(|at| now.duration_since(*at) < ALARM_SHOWN).map(utc))
 }

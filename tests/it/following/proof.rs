@@ -1,13 +1,13 @@
 //! The proof that index and database agree finds what is planted, mends it, and cries wolf for no change.
 
 use super::follower;
-use super::given::{HOME, cell, everyone, execute, leave, listener, subscribe};
+use super::given::{HOME, cell, everyone, execute, import_torn_area, leave, listener, subscribe};
 use crate::support::database::databases;
 use crate::support::postgres::FreshDatabase;
 use beffroi::audience::{Audience, Change};
 use beffroi::clock::{Clock, random_id};
 use beffroi::geo::gazetteer::Gazetteer;
-use beffroi::model::proof::{Proof, Tally};
+use beffroi::model::proof::{Proof, Tally, Verdict};
 use beffroi::pipeline::follow::Follower;
 use beffroi::pipeline::prove::Prover;
 use beffroi::store::proof::DISAGREEMENTS_KEPT;
@@ -85,6 +85,38 @@ async fn an_index_with_the_named_areas_of_another_import_is_found_and_mended() {
             ((7, 1), honest.index),
             "{name}: the people are the same"
         );
+    }
+}
+
+#[tokio::test]
+async fn named_areas_that_cannot_be_read_are_told_apart_from_people_who_differ() {
+    for (name, db, _guard) in databases().await {
+        let (follower, audience, prover) = node(&db, "one");
+        subscribe(&db, "https://push.example/1").await;
+        follower.load().await.expect("loads");
+        import_torn_area(&db).await;
+        for _ in 0..2 {
+            let proof = prover.prove().await.expect("proves");
+            let seen = (proof.verdict(), proof.index_import, proof.database_import, proof.index.people);
+            assert_eq!(seen, (Verdict::AreasBehind, 0, 1, 1), "{name}: {proof:?}");
+            assert!(follower.areas_failed(), "{name}");
+        }
+        assert_eq!(everyone(&audience), [1], "{name}");
+        execute(&db, "DELETE FROM named_area").await;
+        execute(&db, "UPDATE counter SET value = value + 1 WHERE name = 'area'").await;
+        let mended = prover.prove().await.expect("proves");
+        assert_eq!((mended.verdict(), mended.index_import), (Verdict::Agrees, 2), "{name}");
+        assert!(!follower.areas_failed(), "{name}");
+        audience.apply(vec![Change::Remove(1)], 1);
+        import_torn_area(&db).await;
+        let found = prover.prove().await.expect("proves");
+        assert_eq!(
+            (found.verdict(), everyone(&audience)),
+            (Verdict::AreasBehind, vec![1]),
+            "{name}: people are mended"
+        );
+        let worst = store::proof::list(&db).await.expect("reads");
+        assert!(worst.iter().any(|proof| proof.verdict() == Verdict::Disagrees), "{name}: and that is kept: {worst:?}");
     }
 }
 
