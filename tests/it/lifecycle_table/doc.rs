@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
-/// Where an info applies: two boxes side by side, both, the edge of the first where nobody is, or nowhere.
+/// Where an info applies: two boxes side by side, both, the edge of the first where nobody is, a code that nobody knows,
+/// or nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
     West,
     East,
     Both,
     Edge,
+    Unknown,
     None,
 }
 
@@ -219,9 +221,12 @@ impl Part {
         let onset = self.onset.map_or(String::new(), |onset| format!("<onset>{onset}</onset>"));
         let parameters: String = self.parameters.iter().map(|(name, value)| named("parameter", name, value)).collect();
         let zones: String = self.zones.iter().map(|zone| named("geocode", "UGC", zone)).collect();
-        let area = match polygon(row, self.ground) {
-            Some(polygon) => format!("<area><areaDesc>Box</areaDesc><polygon>{polygon}</polygon>{zones}</area>"),
-            None => String::new(),
+        let area = match (polygon(row, self.ground), self.ground) {
+            (Some(polygon), _) => format!("<area><areaDesc>Box</areaDesc><polygon>{polygon}</polygon>{zones}</area>"),
+            (None, Ground::Unknown) => {
+                format!("<area><areaDesc>Box</areaDesc>{}</area>", named("geocode", "NOBODY-KNOWS", "1"))
+            }
+            (None, _) => String::new(),
         };
         // An all-clear of what is still to come would be a downgrade.
         let urgency = if self.response == "AllClear" { "Past" } else { "Immediate" };
@@ -250,7 +255,7 @@ fn polygon(row: usize, ground: Ground) -> Option<String> {
         Ground::East => (west + 0.5, west + 0.8),
         Ground::Both => (west, west + 0.8),
         Ground::Edge => (west, west + 0.02),
-        Ground::None => return None,
+        Ground::Unknown | Ground::None => return None,
     };
     let north = south + 0.3;
     Some(format!(

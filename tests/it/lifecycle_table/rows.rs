@@ -11,6 +11,7 @@ pub fn rows() -> Vec<Row> {
     all.extend(chains());
     all.extend(cancels());
     all.extend(grounds());
+    all.extend(unknown_codes());
     all.extend(ends());
     all.extend(not_for_people());
     all
@@ -273,6 +274,39 @@ fn grounds() -> Vec<Row> {
             "Siblings: one event in two alerts for two places",
             [a(), rings(Doc::alert("b", 50).on(Ground::East).about("east"), &["east Alert"])],
         ),
+    ]
+}
+
+/// What says where it applies by codes alone, and nobody knows them.
+fn unknown_codes() -> Vec<Row> {
+    let coded = |doc: Doc| doc.on(Ground::Unknown).about("codes alone");
+    let waits = |doc: Doc| stays(coded(doc), "held:unknown-area", &["area-geocodes-only", "geocode-unknown"]);
+    let ends = |doc: Doc| found(coded(doc), &["area-geocodes-only"], &["west Cancel"]);
+    let (update, cancel) = (|| Doc::update("b", 52, &[("a", 50)]), || Doc::cancel("c", 54, &[("a", 50)]));
+    vec![
+        Row::new("An alert whose codes nobody knows", [waits(Doc::alert("a", 50))]),
+        Row::new(
+            "An Update of an alert whose codes nobody knows",
+            [waits(Doc::alert("a", 50)), rings(update(), &["west Update"])],
+        ),
+        Row::new("A Cancel of an alert whose codes nobody knows", [waits(Doc::alert("a", 50)), rings(cancel(), &[])]),
+        Row::new("An Update whose codes nobody knows", [a(), waits(update())]),
+        Row::new(
+            "An Update whose codes nobody knows, and a Cancel",
+            [a(), waits(update()), ends(Doc::cancel("c", 54, &[("b", 52)]))],
+        ),
+        Row::new(
+            "An Update whose codes nobody knows, and the next one",
+            [
+                a(),
+                waits(update()),
+                rings(
+                    Doc::update("c", 54, &[("b", 52)]).on(Ground::East).about("east"),
+                    &["east Update", "west Update"],
+                ),
+            ],
+        ),
+        Row::new("A Cancel whose codes nobody knows", [a(), ends(cancel())]),
     ]
 }
 
