@@ -11,6 +11,8 @@ const SORTED_BY_TWO_MIN: usize = 1 << 17;
 
 /// How many keys are looked through first around where one is sought: a line of memory.
 const NEAR: usize = 8;
+/// Among more it is worth another guess where one stands.
+const GUESSED_MIN: usize = 2 * NEAR;
 
 /// What places that are searched together have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,10 +102,15 @@ pub(super) struct Run<'a> {
     pub slots: &'a [Slot],
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// The curve keys of its first and its last; `None` when there is none.
     pub fn ends(self) -> Option<(u64, u64)> {
         Some((self.keys.first()? >> WANTED_BITS, self.keys.last()? >> WANTED_BITS))
+    }
+
+    /// Keys and slots in order.
+    pub fn entries(self) -> impl Iterator<Item = (u64, Slot)> + use<'a> {
+        self.keys.iter().copied().zip(self.slots.iter().copied())
     }
 
     /// Those up to a curve key, and the rest.
@@ -113,7 +120,7 @@ impl Run<'_> {
 
     /// Those of the first cell, and the rest.
     pub fn first_cell(self, first: u64) -> (Self, Self) {
-        self.split_at(count_below_near(self.keys, (first + 1) << WANTED_BITS, 0))
+        self.split_at(count_below_from_first(self.keys, (first + 1) << WANTED_BITS))
     }
 
     fn split_at(self, middle: usize) -> (Self, Self) {
@@ -133,11 +140,21 @@ fn count_below(keys: &[u64], end: u64) -> usize {
         return keys.len();
     }
     let share = (end - first) as f64 / (last - first) as f64;
-    count_below_near(keys, end, (share * (keys.len() - 1) as f64) as usize)
+    let (low, high) = around(keys, end, (share * (keys.len() - 1) as f64) as usize);
+    let within = &keys[low..high];
+    let more =
+        if within.len() > GUESSED_MIN { count_below(within, end) } else { within.partition_point(|key| *key < end) };
+    low + more
 }
 
-/// The same, sought from a guess on in steps that grow.
-fn count_below_near(keys: &[u64], end: u64, guess: usize) -> usize {
+/// The same, sought from the first one on.
+fn count_below_from_first(keys: &[u64], end: u64) -> usize {
+    let (low, high) = around(keys, end, 0);
+    low + keys[low..high].partition_point(|key| *key < end)
+}
+
+/// Between which counts that one lies, sought from a guess on in steps that grow. Always less than all.
+fn around(keys: &[u64], end: u64, guess: usize) -> (usize, usize) {
     let (mut low, mut high, mut step) = (guess, guess, NEAR);
     while low > 0 && keys[low - 1] >= end {
         (low, high) = (low.saturating_sub(step), low);
@@ -147,7 +164,7 @@ fn count_below_near(keys: &[u64], end: u64, guess: usize) -> usize {
         (low, high) = (high + 1, (high + step).min(keys.len()));
         step *= 2;
     }
-    low + keys[low..high].partition_point(|key| *key < end)
+    (low, high)
 }
 
 #[cfg(test)]
@@ -179,8 +196,7 @@ mod tests {
             for end in ends {
                 let wanted = keys.iter().filter(|key| **key < end).count();
                 assert_eq!(count_below(&keys, end), wanted, "{end} in {keys:?}");
-                let guesses = (0..=keys.len()).step_by(7);
-                guesses.for_each(|guess| assert_eq!(count_below_near(&keys, end, guess), wanted));
+                assert_eq!(count_below_from_first(&keys, end), wanted, "{end} in {keys:?}");
             }
         }
     }

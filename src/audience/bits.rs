@@ -1,13 +1,12 @@
 //! Slots that are quick to collect in any order, and turn into a Roaring bitmap at the end.
 
+use super::array::Run;
 use super::chunks;
 use crate::model::id::Slot;
 use roaring::RoaringBitmap;
 
 /// Up to one slot for so many bytes of bits a list that is sorted at the end is quicker than bits for everyone.
 const BYTES_PER_LISTED: usize = 8;
-/// Shorter lists are quicker to sort by comparing.
-const CHUNKED_MIN: usize = 2_048;
 /// Bits are taken only where they need no more than so many for each person: slots may lie far apart.
 const BITS_PER_PERSON_MAX: u64 = 64;
 
@@ -48,25 +47,30 @@ impl Bits {
         }
     }
 
-    /// Those of `slots` whose `keys`, which stand at the same places, have all bits that are needed.
-    pub fn insert_run(&mut self, keys: &[u64], slots: &[Slot], needed: u64) {
-        self.make_room(slots.len());
-        let both = keys.iter().zip(slots);
+    /// Those of some runs whose keys have all bits that are needed.
+    pub fn insert_runs(&mut self, runs: &[Run<'_>], needed: u64) {
+        self.make_room(runs.iter().map(|run| run.slots.len()).sum());
         // Without a branch: whether someone wants it is hard to foresee.
         match (self.bytes.is_empty(), needed) {
-            (true, 0) => self.listed.extend_from_slice(slots),
+            (true, 0) => runs.iter().for_each(|run| self.listed.extend_from_slice(run.slots)),
             (true, _) => {
-                let mut end = self.listed.len();
-                self.listed.resize(end + slots.len(), 0);
-                for (&key, &slot) in both {
-                    self.listed[end] = slot;
-                    end += usize::from(key & needed == needed);
+                for run in runs {
+                    let mut end = self.listed.len();
+                    self.listed.resize(end + run.slots.len(), 0);
+                    for (key, slot) in run.entries() {
+                        self.listed[end] = slot;
+                        end += usize::from(key & needed == needed);
+                    }
+                    self.listed.truncate(end);
                 }
-                self.listed.truncate(end);
             }
-            (false, 0) => slots.iter().for_each(|&slot| self.bytes[slot as usize / 8] |= 1 << (slot % 8)),
+            (false, 0) => {
+                for run in runs {
+                    run.slots.iter().for_each(|&slot| self.bytes[slot as usize / 8] |= 1 << (slot % 8));
+                }
+            }
             (false, _) => {
-                for (&key, &slot) in both {
+                for (key, slot) in runs.iter().flat_map(|run| run.entries()) {
                     self.bytes[slot as usize / 8] |= u8::from(key & needed == needed) << (slot % 8);
                 }
             }
@@ -85,13 +89,7 @@ impl Bits {
         if !self.bytes.is_empty() {
             return RoaringBitmap::from_lsb0_bytes(0, &self.bytes);
         }
-        if self.listed.len() >= CHUNKED_MIN {
-            return chunks::bitmap(&self.listed);
-        }
-        let mut sorted = self.listed;
-        sorted.sort_unstable();
-        sorted.dedup();
-        RoaringBitmap::from_sorted_iter(sorted).expect("sorted, each once")
+        chunks::bitmap(self.listed)
     }
 
     /// Goes over to bits when the list would grow too long.
@@ -124,7 +122,7 @@ mod tests {
             let people = RoaringBitmap::from_iter(slots.iter().copied());
             let (mut one_by_one, mut at_once) = (Bits::for_people(&people), Bits::for_people(&people));
             slots.iter().for_each(|slot| one_by_one.insert(*slot));
-            at_once.insert_run(&vec![0; slots.len()], &slots, 0);
+            at_once.insert_runs(&[Run { keys: &vec![0; slots.len()], slots: &slots }], 0);
             assert_eq!(one_by_one.into_bitmap(), people);
             assert_eq!(at_once.into_bitmap(), people);
             let bits = Bits::of(&people);
@@ -138,7 +136,9 @@ mod tests {
             let slots: Vec<Slot> = (0..length).collect();
             let keys: Vec<u64> = (0..u64::from(length)).collect();
             let mut bits = Bits::for_people(&slots.iter().copied().collect());
-            bits.insert_run(&keys, &slots, 0b101);
+            let (few, more) = (keys.split_at(30), slots.split_at(30));
+            let runs = [Run { keys: few.0, slots: more.0 }, Run { keys: few.1, slots: more.1 }];
+            bits.insert_runs(&runs, 0b101);
             assert_eq!(bits.into_bitmap(), slots.iter().copied().filter(|slot| slot & 0b101 == 0b101).collect());
         }
     }

@@ -32,7 +32,8 @@ impl Builder {
 
     /// One more person. Whoever comes twice is as they were the second time.
     pub fn add(&mut self, listener: &Listener) {
-        if !self.people.insert(listener.slot) {
+        // Most come in the order of their slots.
+        if self.people.try_push(listener.slot).is_err() && !self.people.insert(listener.slot) {
             self.again.insert(listener.slot, listener.clone());
             return;
         }

@@ -3,6 +3,8 @@
 use crate::model::id::Slot;
 use roaring::RoaringBitmap;
 
+/// Fewer slots are quicker to sort at once, by comparing.
+const CHUNKED_MIN: usize = 2_048;
 /// Slots of one chunk differ in these bits alone, as in a Roaring bitmap.
 const CHUNK_BITS: u32 = 16;
 /// A chunk of more is written as one bit for each slot that there could be.
@@ -18,8 +20,13 @@ const COOKIE: u32 = 12_346;
 ///
 /// Slots are parted into chunks, and each chunk is sorted by itself, in the nearest memory. The bitmap is then read from
 /// its written form (RoaringFormatSpec): giving it one slot after the other would take as long as all the rest.
-pub(super) fn bitmap(slots: &[Slot]) -> RoaringBitmap {
-    RoaringBitmap::deserialize_unchecked_from(&written(slots)[..]).expect("written as the format says")
+pub(super) fn bitmap(mut slots: Vec<Slot>) -> RoaringBitmap {
+    if slots.len() >= CHUNKED_MIN {
+        return RoaringBitmap::deserialize_unchecked_from(&written(&slots)[..]).expect("written as the format says");
+    }
+    slots.sort_unstable();
+    slots.dedup();
+    RoaringBitmap::from_sorted_iter(slots).expect("sorted, each once")
 }
 
 /// A bitmap's written form: what each chunk is, where it stands, and what is in it.
@@ -127,7 +134,7 @@ mod tests {
             let mut bytes = Vec::new();
             wanted.serialize_into(&mut bytes).expect("memory");
             assert!(written(&slots) == bytes, "{} slots", slots.len());
-            assert_eq!(bitmap(&slots), wanted);
+            assert_eq!(bitmap(slots), wanted);
         }
     }
 }

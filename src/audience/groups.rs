@@ -2,6 +2,7 @@
 
 use super::bits::Bits;
 use super::checksum;
+use super::chunks;
 use crate::model::id::Slot;
 use crate::model::subscriber::{ChannelKind, Listener};
 use roaring::RoaringBitmap;
@@ -14,16 +15,31 @@ const LISTED_MAX: usize = 16_384;
 
 #[derive(Debug)]
 pub(super) enum Groups {
-    Listed(Vec<Member>),
+    Listed(Listed),
     Split(Bitmaps),
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Member {
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    members: Vec<Member>,
+    names: Names,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member {
     slot: Slot,
-    origin: Arc<str>,
-    language: Arc<str>,
+    /// A number among [`Names`].
+    origin: usize,
+    /// The same.
+    language: usize,
     channel: ChannelKind,
+}
+
+/// What origins and languages are called, each once.
+#[derive(Debug, Default)]
+struct Names {
+    names: Vec<Arc<str>>,
+    numbers: BTreeMap<Arc<str>, usize>,
 }
 
 /// The slots of each group.
@@ -36,21 +52,16 @@ pub(super) struct Bitmaps {
 
 impl Default for Groups {
     fn default() -> Self {
-        Self::Listed(Vec::new())
+        Self::Listed(Listed::default())
     }
 }
 
 impl Groups {
     pub fn add(&mut self, listener: &Listener) {
         match self {
-            Self::Listed(members) if members.len() < LISTED_MAX => members.push(Member {
-                slot: listener.slot,
-                origin: listener.origin.as_str().into(),
-                language: listener.language.as_str().into(),
-                channel: listener.channel,
-            }),
-            Self::Listed(members) => {
-                let mut bitmaps = Bitmaps::of(members);
+            Self::Listed(listed) if listed.members.len() < LISTED_MAX => listed.add(listener),
+            Self::Listed(listed) => {
+                let mut bitmaps = Bitmaps::of(listed);
                 bitmaps.add(listener.slot, &listener.origin, &listener.language, listener.channel);
                 *self = Self::Split(bitmaps);
             }
@@ -63,10 +74,12 @@ impl Groups {
     /// Both in one; of the lower one only who is not gone.
     pub fn merged(lower: &Self, gone: &RoaringBitmap, upper: &Self) -> Self {
         match (lower, upper) {
-            (Self::Listed(low), Self::Listed(high)) if low.len() + high.len() <= LISTED_MAX => {
+            (Self::Listed(low), Self::Listed(high)) if low.members.len() + high.members.len() <= LISTED_MAX => {
                 let gone = Bits::of(gone);
-                let stay = low.iter().filter(|member| !gone.contains(member.slot));
-                Self::Listed(stay.chain(high).cloned().collect())
+                let mut merged = Listed::default();
+                merged.extend(low, |member| !gone.contains(member.slot));
+                merged.extend(high, |_| true);
+                Self::Listed(merged)
             }
             _ => Self::Split(Bitmaps::merged(&lower.bitmaps(), gone, &upper.bitmaps())),
         }
@@ -74,7 +87,7 @@ impl Groups {
 
     pub fn bitmaps(&self) -> Cow<'_, Bitmaps> {
         match self {
-            Self::Listed(members) => Cow::Owned(Bitmaps::of(members)),
+            Self::Listed(listed) => Cow::Owned(Bitmaps::of(listed)),
             Self::Split(bitmaps) => Cow::Borrowed(bitmaps),
         }
     }
@@ -94,9 +107,9 @@ impl Groups {
     /// Memory it takes, bytes.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Listed(members) => {
-                let names = members.iter().map(|member| member.origin.len() + member.language.len());
-                size_of_val(&members[..]) + names.sum::<usize>()
+            Self::Listed(listed) => {
+                let names = listed.names.names.iter().map(|name| name.len());
+                size_of_val(&listed.members[..]) + names.sum::<usize>()
             }
             Self::Split(bitmaps) => {
                 let names = bitmaps.origins.iter().chain(&bitmaps.languages);
@@ -107,13 +120,54 @@ impl Groups {
     }
 }
 
-impl Bitmaps {
-    fn of(members: &[Member]) -> Self {
-        let mut bitmaps = Self::default();
-        for member in members {
-            bitmaps.add(member.slot, &member.origin, &member.language, member.channel);
+impl Listed {
+    fn add(&mut self, listener: &Listener) {
+        let (origin, language) = (self.names.number(&listener.origin), self.names.number(&listener.language));
+        self.members.push(Member { slot: listener.slot, origin, language, channel: listener.channel });
+    }
+
+    /// Adds those who stay of another list, and the names that they need.
+    fn extend(&mut self, other: &Self, stays: impl Fn(&Member) -> bool) {
+        let mut known: Vec<Option<usize>> = vec![None; other.names.names.len()];
+        for member in other.members.iter().filter(|member| stays(member)) {
+            let mut number =
+                |name: usize| *known[name].get_or_insert_with(|| self.names.number(&other.names.names[name]));
+            let (origin, language) = (number(member.origin), number(member.language));
+            self.members.push(Member { origin, language, ..*member });
         }
-        bitmaps
+    }
+
+    fn named(&self, number: impl Fn(&Member) -> usize) -> BTreeMap<Arc<str>, RoaringBitmap> {
+        let mut slots: Vec<Vec<Slot>> = vec![Vec::new(); self.names.names.len()];
+        self.members.iter().for_each(|member| slots[number(member)].push(member.slot));
+        let named = self.names.names.iter().zip(slots).filter(|(_, slots)| !slots.is_empty());
+        named.map(|(name, slots)| (name.clone(), chunks::bitmap(slots))).collect()
+    }
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let (name, number) = (Arc::<str>::from(name), self.names.len());
+        self.names.push(name.clone());
+        self.numbers.insert(name, number);
+        number
+    }
+}
+
+impl Bitmaps {
+    fn of(listed: &Listed) -> Self {
+        let mut channels: BTreeMap<ChannelKind, Vec<Slot>> = BTreeMap::new();
+        for member in &listed.members {
+            channels.entry(member.channel).or_default().push(member.slot);
+        }
+        Self {
+            origins: listed.named(|member| member.origin),
+            languages: listed.named(|member| member.language),
+            channels: channels.into_iter().map(|(kind, slots)| (kind, chunks::bitmap(slots))).collect(),
+        }
     }
 
     fn add(&mut self, slot: Slot, origin: &str, language: &str, channel: ChannelKind) {

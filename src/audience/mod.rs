@@ -63,6 +63,16 @@ pub enum Change {
     Remove(Slot),
 }
 
+impl Change {
+    /// Whose it is.
+    pub fn slot(&self) -> Slot {
+        match self {
+            Self::Upsert(listener) => listener.slot,
+            Self::Remove(slot) => *slot,
+        }
+    }
+}
+
 /// The index as everyone shares it: cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Audience {

@@ -3,6 +3,7 @@
 //! Nothing is snapped to cells here. Points are sorted along the curve, and found as the index finds cells.
 
 use super::Reach;
+use super::array::Run;
 use super::bits::Bits;
 use super::boxes::Boxes;
 use super::curve::{self, Quad};
@@ -142,9 +143,11 @@ impl Search<'_> {
         let rect = quad.rect_of_points();
         match self.shape.relation(rect, self.class.most_m) {
             Relation::Apart => {}
-            Relation::Inside => self.inside.insert_run(keys, &self.class.numbers[run], 0),
+            Relation::Inside => self.inside.insert_runs(&[Run { keys, slots: &self.class.numbers[run] }], 0),
             // What is near by the longest radius need not be so by the shortest.
-            Relation::Near if self.is_near_by_all(rect) => self.near.insert_run(keys, &self.class.numbers[run], 0),
+            Relation::Near if self.is_near_by_all(rect) => {
+                self.near.insert_runs(&[Run { keys, slots: &self.class.numbers[run] }], 0)
+            }
             Relation::Near | Relation::Mixed => {
                 let mut from = run.start;
                 for quarter in quad.quarters() {

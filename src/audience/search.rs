@@ -29,29 +29,40 @@ pub(super) struct Found {
     pub near: Bits,
 }
 
+/// What was taken, to be read when all of it is known: then nothing stands between one distant read and the next.
+#[derive(Debug, Default)]
+struct Taken<'a> {
+    inside: Vec<Run<'a>>,
+    near: Vec<Run<'a>>,
+}
+
 impl Search<'_> {
     pub fn search(&self, array: &Array, found: &mut Found) {
-        self.run(array.run(), found);
+        let mut taken = Taken::default();
+        self.run(array.run(), &mut taken);
+        let needed = u64::from(self.needed);
+        found.inside.insert_runs(&taken.inside, needed);
+        found.near.insert_runs(&taken.near, needed);
     }
 
     /// Goes down from quad to quad, with the entries that lie in it. Only mixed quads are opened, and each is first
     /// made as small as its entries allow.
-    fn run(&self, run: Run<'_>, found: &mut Found) {
+    fn run<'a>(&self, run: Run<'a>, taken: &mut Taken<'a>) {
         let Some((first, last)) = run.ends() else { return };
         if first == last {
-            return self.take(self.cell(curve::cell(self.step, first)), run, found);
+            return taken.take(self.cell(curve::cell(self.step, first)), run);
         }
         if run.keys.len() <= ASKED_ONE_BY_ONE_MAX {
-            return self.one_by_one(run, found);
+            return self.one_by_one(run, taken);
         }
         let quad = Quad::around(first, last);
         let Some(rect) = quad.rect(self.step) else { return };
         let relation = self.shape.relation(rect, self.radius_m);
         if relation != Relation::Mixed {
-            return self.take(relation, run, found);
+            return taken.take(relation, run);
         }
         if quad.level == 1 {
-            return self.one_by_one(run, found);
+            return self.one_by_one(run, taken);
         }
         let is_worth_it = run.keys.len() >= EXCERPTED_MIN;
         let excerpt = is_worth_it.then(|| self.shape.excerpt(rect, self.radius_m)).flatten();
@@ -60,27 +71,18 @@ impl Search<'_> {
         let (south, north) = run.split(south_east.last());
         for (half, west) in [(south, south_west), (north, north_west)] {
             let (western, eastern) = half.split(west.last());
-            search.run(western, found);
-            search.run(eastern, found);
+            search.run(western, taken);
+            search.run(eastern, taken);
         }
     }
 
-    fn one_by_one(&self, run: Run<'_>, found: &mut Found) {
+    fn one_by_one<'a>(&self, run: Run<'a>, taken: &mut Taken<'a>) {
         let mut rest = run;
         while let Some((first, _)) = rest.ends() {
             let (same_cell, later) = rest.first_cell(first);
-            self.take(self.cell(curve::cell(self.step, first)), same_cell, found);
+            taken.take(self.cell(curve::cell(self.step, first)), same_cell);
             rest = later;
         }
-    }
-
-    fn take(&self, relation: Relation, run: Run<'_>, found: &mut Found) {
-        let bits = match relation {
-            Relation::Apart | Relation::Mixed => return,
-            Relation::Near => &mut found.near,
-            Relation::Inside => &mut found.inside,
-        };
-        bits.insert_run(run.keys, run.slots, u64::from(self.needed));
     }
 
     fn cell(&self, cell: Cell) -> Relation {
@@ -90,6 +92,16 @@ impl Search<'_> {
             Relation::Near
         } else {
             Relation::Apart
+        }
+    }
+}
+
+impl<'a> Taken<'a> {
+    fn take(&mut self, relation: Relation, run: Run<'a>) {
+        match relation {
+            Relation::Apart | Relation::Mixed => {}
+            Relation::Near => self.near.push(run),
+            Relation::Inside => self.inside.push(run),
         }
     }
 }

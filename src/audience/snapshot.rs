@@ -54,16 +54,16 @@ impl Snapshot {
     }
 
     /// The next snapshot. Of several changes to one slot the last counts. The lowest `kept` layers stay as they are.
-    pub(super) fn with(&self, changes: Vec<Change>, seq: i64, kept: usize) -> Self {
+    pub(super) fn with(&self, mut changes: Vec<Change>, seq: i64, kept: usize) -> Self {
         let mut changed = RoaringBitmap::new();
         let mut builder = Builder::new();
-        for change in changes.into_iter().rev() {
-            let slot: Slot = match &change {
-                Change::Upsert(listener) => listener.slot,
-                Change::Remove(slot) => *slot,
-            };
-            if let (true, Change::Upsert(listener)) = (changed.insert(slot), change) {
-                builder.add(&listener);
+        // In the order of their slots, and of each slot in their own.
+        changes.sort_by_cached_key(Change::slot);
+        for of_one in changes.chunk_by(|a, b| a.slot() == b.slot()) {
+            let last = &of_one[of_one.len() - 1];
+            changed.insert(last.slot());
+            if let Change::Upsert(listener) = last {
+                builder.add(listener);
             }
         }
         let left = changed.iter().filter(|slot| self.has(*slot)).count() as u64;
