@@ -32,6 +32,7 @@ mod real_alerts;
 mod repairs;
 mod replies;
 mod sandbox;
+mod services;
 mod signatures;
 mod signers;
 mod store_contract;

@@ -58,7 +58,7 @@ impl Sandbox {
         let authority = Authority::open(folder.path()).expect("an authority");
         let http = client(Some(authority.certificate_pem().as_bytes()));
         let (stop, stopped) = oneshot::channel::<()>();
-        let options = SandboxOptions { authority, clock: Clock::system(), http1_only };
+        let options = SandboxOptions { authority, clock: Clock::system(), http1_only, decrypt_every: 1 };
         let task = tokio::spawn(async move {
             let shutdown = async { drop(stopped.await) };
             serve(listener, options, shutdown).await.expect("served");

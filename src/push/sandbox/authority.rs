@@ -59,6 +59,11 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params(), key), certificate_pem, file })
     }
 
+    /// Where the sandbox keeps what it has on disk.
+    pub(super) fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
     /// Where its certificate is, for `push.ca_file`.
     pub fn file(&self) -> &Path {
         &self.file
@@ -104,7 +109,7 @@ fn name(text: &str) -> DistinguishedName {
     name
 }
 
-fn write(path: &Path, text: &str, mode: u32) -> Result<(), AuthorityError> {
+pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(), AuthorityError> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -1,49 +1,72 @@
-//! A push service of our own, for tests, demos and integrators: Web Push over TLS with HTTP/2 and HTTP/1.1. It plays
-//! push service and browser at once: it hands out subscriptions, checks every push as strictly as the RFCs allow,
-//! decrypts it with code of its own, remembers it, and answers as it was told to.
+//! Push services of our own, for tests, demos and integrators: Web Push, APNs and FCM behind one TLS listener, over
+//! HTTP/2, Web Push and FCM over HTTP/1.1 too. It plays push service and device at once: it hands out subscriptions and
+//! credentials, checks every push as strictly as the services' rules allow, decrypts it with code of its own, remembers
+//! it, counts what came twice or in the wrong order, and answers as it was told to.
 //!
 //! | request | does |
 //! |---|---|
-//! | `POST /push/{id}` | a push |
-//! | `POST /subscriptions?count=N&status=…&retry_after=…&delay_ms=…&times=…` | new subscriptions, all with that behaviour |
+//! | `POST /push/{id}` | a push, as RFC 8030 has it |
+//! | `POST /3/device/{token}` | a push, as Apple has it |
+//! | `POST /v1/projects/{project}/messages:send`, `POST /token` | a message, as Firebase has it, and the token for it |
+//! | `POST /subscriptions?channel=…&count=N&status=…&reason=…&retry_after=…&delay_ms=…&times=…` | new subscriptions, all with that behaviour |
 //! | `PUT /subscriptions/{id}?status=…&…` | another behaviour for one of them |
+//! | `PUT /faults?fault=…&channel=…&share=0.3&seed=…&times=…&duration_ms=…&retry_after=…&delay_ms=…&reason=…` | a fault for a share of all recipients; `GET`, `DELETE /faults` |
+//! | `GET /credentials` | a key for APNs and a service account for FCM that it takes |
+//! | `DELETE /tokens` | no access token for FCM holds any more |
 //! | `GET /messages?after=N&limit=M` | what was received, oldest first |
 //! | `DELETE /messages` | forgets them and sets the counts to zero |
-//! | `GET /counts` | how much was received, accepted, wrong, and (unless `?each=false`) accepted for each subscription |
+//! | `GET /counts` | how much was received, accepted, twice, in the wrong order and wrong, by channel, tier and message, and (unless `?each=false`) accepted for each subscription |
+//! | `PUT /settings?decrypt_every=N&quota_per_minute=N&token_update_s=N` | how many pushes are decrypted and kept, Firebase's quota, how often Apple takes another token |
 //!
-//! `status` is a status code or `reset`; `times` makes only the first so many pushes go wrong. It keeps nothing on
-//! disk but its certificate authority, and nobody should reach it from outside: its management needs no password.
+//! `status` is a status code, `reset`, `drop` or `goaway`; `reason` a service's own word, as `BadDeviceToken` or
+//! `UNREGISTERED`, which has a status of its own; `times` makes only the first so many pushes go wrong. `fault` is
+//! `gone`, `throttled`, `unavailable`, `stall`, `reset`, `drop`, `goaway`, `unauthorized` or `bad-token`. With
+//! `compact=true` new subscriptions come as a prefix, a count and (Web Push, `keys=K`) K key pairs that they share in
+//! turn: an id is the prefix and the number in eight hexadecimal digits.
+//!
+//! It keeps nothing on disk but its certificate authority and credentials, and nobody should reach it from outside: its
+//! management needs no password.
 
+mod apns;
+mod apns_payload;
 mod authority;
+mod behaviour;
 mod check;
+mod credentials;
+mod fcm;
+mod fcm_schema;
+mod jwt;
+mod limit;
+mod manage;
+mod oauth;
+mod provider;
+mod recipients;
+mod reply;
 mod routes;
+mod server;
+mod service;
 mod state;
+mod tally;
+mod webpush;
 
 pub use authority::{Authority, AuthorityError};
-pub use state::{MESSAGES_KEPT_MAX, SUBSCRIPTIONS_MAX};
+pub use credentials::{CredentialFiles, CredentialsError, write_credentials};
+pub use recipients::SUBSCRIPTIONS_MAX;
+pub use state::MESSAGES_KEPT_MAX;
 
 use crate::clock::Clock;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use state::State;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// Most connections at a time.
 const CONNECTIONS_MAX: usize = 1_024;
-/// Most requests at a time on one HTTP/2 connection.
-const STREAMS_MAX: u32 = 1_024;
-/// What one HTTP/2 connection may send before we have read it, bytes.
-const WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
-/// How long TLS may take to set up.
-const HANDSHAKE_S_MAX: u64 = 10;
 /// Pause after a connection could not be accepted, for lack of file descriptors for example.
 const ACCEPT_PAUSE_MS: u64 = 50;
 
@@ -54,6 +77,9 @@ pub struct SandboxOptions {
     pub clock: Clock,
     /// Whether to offer HTTP/1.1 only, as a push service behind an old proxy would.
     pub http1_only: bool,
+    /// Of so many pushes, one is decrypted and kept to be looked at, besides the first of each chain; the others are
+    /// only counted. 1: all of them.
+    pub decrypt_every: u64,
 }
 
 /// Serves until `shutdown` comes true; connections are then dropped.
@@ -67,7 +93,8 @@ pub async fn serve(
 ) -> Result<(), AuthorityError> {
     let address = listener.local_addr().map_err(AuthorityError::Listen)?;
     let acceptor = TlsAcceptor::from(Arc::new(options.authority.server_config(options.http1_only)?));
-    let state = Arc::new(State::new(origin(address), options.clock));
+    let state = Arc::new(State::new(origin(address), options.clock, &options.authority));
+    state.read_every(options.decrypt_every);
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut tasks = JoinSet::new();
     tokio::pin!(shutdown);
@@ -79,7 +106,10 @@ pub async fn serve(
                 Ok((tcp, _)) => {
                     let (acceptor, state) = (acceptor.clone(), Arc::clone(&state));
                     tasks.spawn(async move {
-                        connection(tcp, acceptor, state).await;
+                        // Peers come and go as they like, and some are told to be reset.
+                        if let Err(error) = server::connection(tcp, acceptor, state).await {
+                            tracing::debug!(%error, "a connection to the sandbox ended");
+                        }
                         drop(permit);
                     });
                 }
@@ -105,25 +135,5 @@ pub fn origin(address: SocketAddr) -> String {
         format!("https://localhost:{}", address.port())
     } else {
         format!("https://{address}")
-    }
-}
-
-async fn connection(tcp: TcpStream, acceptor: TlsAcceptor, state: Arc<State>) {
-    let served = async {
-        tcp.set_nodelay(true)?;
-        let tls = tokio::time::timeout(Duration::from_secs(HANDSHAKE_S_MAX), acceptor.accept(tcp)).await??;
-        let service = service_fn(move |request| routes::answer(Arc::clone(&state), request));
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new());
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(STREAMS_MAX)
-            .initial_connection_window_size(WINDOW_BYTES);
-        builder.serve_connection(TokioIo::new(tls), service).await
-    };
-    // Peers come and go as they like, and some are told to be reset.
-    if let Err(error) = served.await {
-        tracing::debug!(%error, "a connection to the sandbox ended");
     }
 }

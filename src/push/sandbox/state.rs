@@ -1,103 +1,85 @@
-//! What the sandbox remembers, all of it bounded: subscriptions, how they behave, what came.
+//! What the sandbox remembers, all of it bounded: recipients, how they behave, what came.
 
+use super::authority::Authority;
+use super::behaviour::{Behaviour, Ending, Fault, Faults};
 use super::check::Token;
-use crate::clock::{self, Clock};
-use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use super::credentials::Credentials;
+use super::fcm::Quota;
+use super::oauth::AccessTokens;
+use super::provider::Provider;
+use super::recipients::{Found, Recipients, Wanted};
+use super::service::Service;
+use super::tally::{Marks, Tally};
+use crate::clock::Clock;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
-/// Most subscriptions at a time.
-pub const SUBSCRIPTIONS_MAX: usize = 1_000_000;
 /// Most messages kept; older ones are forgotten.
 pub const MESSAGES_KEPT_MAX: usize = 50_000;
 /// Most bytes of text kept in messages.
 const MESSAGES_BYTES_MAX: usize = 128 * 1_024 * 1_024;
-/// A push that cannot be signed for, or with another key than before, is refused with this; any other fault with 400.
-pub(super) const NOT_SIGNED: u16 = 403;
 /// Most tokens whose check is remembered.
 const TOKENS_MAX: usize = 256;
-
-/// A browser's subscription, from the browser's side.
-pub(super) struct Subscription {
-    pub(super) private: PrivateKey,
-    pub(super) public: Vec<u8>,
-    pub(super) auth: [u8; 16],
-}
-
-/// What a push is answered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reply {
-    Status(u16),
-    /// The stream is reset, or the connection closed.
-    Reset,
-}
-
-/// How a subscription behaves.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Behaviour {
-    pub(super) reply: Reply,
-    pub(super) retry_after_s: Option<u64>,
-    pub(super) delay: Duration,
-    /// How many more pushes go like this before all is well; `None` for ever.
-    pub(super) times: Option<u32>,
-}
-
-impl Behaviour {
-    pub(super) const WELL: Self =
-        Self { reply: Reply::Status(201), retry_after_s: None, delay: Duration::ZERO, times: None };
-
-    /// How this push goes, and one time less for the next.
-    fn take(&mut self) -> Self {
-        match &mut self.times {
-            Some(0) => Self::WELL,
-            Some(left) => {
-                *left -= 1;
-                *self
-            }
-            None => *self,
-        }
-    }
-}
+/// Most different problems that are counted each for itself.
+const PROBLEMS_MAX: usize = 200;
 
 /// A push as it came.
 #[derive(Debug, Serialize)]
 pub(super) struct Message {
-    pub(super) number: u64,
-    pub(super) subscription: String,
+    number: u64,
+    channel: Service,
+    /// The recipient's id: what ends the endpoint, or the token.
+    subscription: String,
     /// Real time, milliseconds since 1970.
-    pub(super) received_ms: i64,
-    pub(super) protocol: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) claims: Option<Value>,
-    pub(super) bytes: usize,
-    pub(super) plaintext: Option<String>,
-    pub(super) problems: Vec<String>,
-    /// The status it was answered with, or `reset`.
-    pub(super) status: Value,
+    received_ms: i64,
+    protocol: String,
+    headers: BTreeMap<String, String>,
+    claims: Option<Value>,
+    bytes: usize,
+    plaintext: Option<String>,
+    problems: Vec<String>,
+    /// The status it was answered with, `reset` or `drop`.
+    status: Value,
+    /// The service's own word for a refusal.
+    reason: Option<&'static str>,
 }
 
-struct Entry {
-    subscription: Arc<Subscription>,
-    behaviour: Behaviour,
-    /// The sender's key, bound by the first push (RFC 8292 §4.2 binds it when subscribing).
-    sender: Option<String>,
-    accepted: u64,
+/// A push that was checked and is to be remembered and answered.
+pub(super) struct Seen<'a> {
+    pub(super) channel: Service,
+    pub(super) id: &'a str,
+    /// The recipient's index, where there is such a recipient.
+    pub(super) index: Option<u32>,
+    pub(super) parts: &'a http::request::Parts,
+    pub(super) claims: Option<&'a Value>,
+    pub(super) bytes: usize,
+    /// What it says; `None` where that was not or could not be read.
+    pub(super) text: Option<String>,
+    pub(super) problems: Vec<String>,
+    pub(super) marks: Marks,
+    /// Whether it is kept to be looked at.
+    pub(super) kept: bool,
+    /// How it is answered whatever was scripted.
+    pub(super) refusal: Option<Behaviour>,
 }
 
 #[derive(Default)]
 struct Inner {
-    entries: HashMap<String, Entry>,
+    recipients: Recipients,
+    faults: Faults,
     messages: VecDeque<Message>,
     messages_bytes: usize,
     number: u64,
-    received: u64,
-    accepted: u64,
-    problems: u64,
+    tally: Tally,
+    problems: BTreeMap<String, u64>,
+    unknown: u64,
+    connections: u64,
+    early_streams: u64,
     tokens: HashMap<String, Arc<Token>>,
 }
 
@@ -105,46 +87,79 @@ struct Inner {
 pub(super) struct State {
     pub(super) origin: String,
     pub(super) clock: Clock,
+    pub(super) credentials: Credentials,
+    /// Apple's side of provider tokens.
+    pub(super) provider: Mutex<Provider>,
+    /// Google's side of access tokens.
+    pub(super) access: Mutex<AccessTokens>,
+    pub(super) quota: Mutex<Quota>,
+    /// Of so many pushes, one is decrypted and kept.
+    read_every: AtomicU64,
+    sampled: AtomicU64,
     inner: Mutex<Inner>,
 }
 
 impl State {
-    pub(super) fn new(origin: String, clock: Clock) -> Self {
-        Self { origin, clock, inner: Mutex::default() }
+    pub(super) fn new(origin: String, clock: Clock, authority: &Authority) -> Self {
+        let credentials = Credentials::new(authority.folder(), &origin);
+        Self {
+            origin,
+            clock,
+            credentials,
+            provider: Mutex::default(),
+            access: Mutex::default(),
+            quota: Mutex::default(),
+            read_every: AtomicU64::new(1),
+            sampled: AtomicU64::new(0),
+            inner: Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().expect("no one panics while holding it")
     }
 
-    /// A new subscription as `PushSubscription.toJSON` gives it, with its `id`; `None` when there are too many.
-    pub(super) fn subscribe(&self, behaviour: Behaviour) -> Option<Value> {
-        let private = PrivateKey::generate(&ECDH_P256).ok()?;
-        let public = private.compute_public_key().ok()?.as_ref().to_vec();
-        let auth = clock::random_bytes::<16>();
-        let id = clock::random_id();
-        let json = json!({
-            "id": id,
-            "endpoint": format!("{}/push/{id}", self.origin),
-            "expirationTime": null,
-            "keys": {"p256dh": URL_SAFE_NO_PAD.encode(&public), "auth": URL_SAFE_NO_PAD.encode(auth)},
-        });
-        let mut inner = self.lock();
-        if inner.entries.len() >= SUBSCRIPTIONS_MAX {
-            return None;
-        }
-        let subscription = Arc::new(Subscription { private, public, auth });
-        inner.entries.insert(id, Entry { subscription, behaviour, sender: None, accepted: 0 });
-        Some(json)
+    /// New recipients; `None` when there are too many.
+    pub(super) fn subscribe(&self, wanted: &Wanted) -> Option<Value> {
+        self.lock().recipients.make(&self.origin, wanted)
     }
 
-    pub(super) fn subscription(&self, id: &str) -> Option<Arc<Subscription>> {
-        self.lock().entries.get(id).map(|entry| Arc::clone(&entry.subscription))
+    pub(super) fn find(&self, id: &str) -> Option<Found> {
+        self.lock().recipients.find(id)
     }
 
-    /// `false` when there is no such subscription.
+    /// `false` when there is no such recipient.
     pub(super) fn behave(&self, id: &str, behaviour: Behaviour) -> bool {
-        self.lock().entries.get_mut(id).map(|entry| entry.behaviour = behaviour).is_some()
+        self.lock().recipients.behave(id, behaviour)
+    }
+
+    pub(super) fn is_bound_to(&self, index: u32, sender: &str) -> bool {
+        self.lock().recipients.is_bound_to(index, sender)
+    }
+
+    /// `false` when there are too many faults.
+    pub(super) fn script(&self, fault: Fault) -> bool {
+        self.lock().faults.script(fault)
+    }
+
+    pub(super) fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    pub(super) fn faults(&self) -> Value {
+        json!(self.lock().faults.all())
+    }
+
+    /// Of how many pushes one is decrypted and kept from now on; at least 1.
+    pub(super) fn read_every(&self, every: u64) {
+        self.read_every.store(every.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether this push is to be read and kept. The first of each chain always is.
+    pub(super) fn reads(&self, channel: Service, chain: &str) -> bool {
+        let every = self.read_every.load(Ordering::Relaxed);
+        let turn = self.sampled.fetch_add(1, Ordering::Relaxed);
+        every == 1 || turn.is_multiple_of(every) || !self.lock().tally.knows(channel, chain)
     }
 
     /// The token of an `Authorization` header; its signature is verified once, since one serves very many pushes.
@@ -164,42 +179,62 @@ impl State {
         token
     }
 
-    /// A push to something that is not here.
-    pub(super) fn count_unknown(&self) {
-        self.lock().received += 1;
+    pub(super) fn count_connection(&self) {
+        self.lock().connections += 1;
     }
 
-    /// Remembers a push and says how to answer it. `sender` is the key of its token; `refusal` is the status for a
-    /// push that has problems.
-    pub(super) fn record(&self, mut message: Message, sender: Option<&str>, mut refusal: u16) -> (Behaviour, u64) {
+    pub(super) fn count_early_stream(&self) {
+        self.lock().early_streams += 1;
+    }
+
+    /// Remembers a push and says how to answer it, with its number.
+    pub(super) fn record(&self, seen: Seen<'_>) -> (Behaviour, u64) {
+        let (real_ms, now) = (self.clock.real().as_millisecond(), self.clock.monotonic());
         let mut guard = self.lock();
         let inner = &mut *guard;
-        inner.received += 1;
         inner.number += 1;
-        message.number = inner.number;
-        let mut behaviour = Behaviour { reply: Reply::Status(404), ..Behaviour::WELL };
-        if let Some(entry) = inner.entries.get_mut(&message.subscription) {
-            let bound = entry.sender.get_or_insert_with(|| sender.unwrap_or_default().to_owned());
-            if sender.is_some_and(|sender| sender != bound) {
-                message.problems.push("VAPID: another key than the first push's".to_owned());
-                refusal = NOT_SIGNED;
-            }
-            behaviour = if message.problems.is_empty() {
-                entry.behaviour.take()
-            } else {
-                Behaviour { reply: Reply::Status(refusal), ..Behaviour::WELL }
-            };
-            if matches!(behaviour.reply, Reply::Status(200..=299)) {
-                entry.accepted += 1;
-                inner.accepted += 1;
+        inner.unknown += u64::from(seen.index.is_none());
+        let behaviour = match (seen.refusal, seen.index) {
+            (Some(refusal), _) => refusal,
+            (None, Some(index)) => match inner.recipients.take(index) {
+                Behaviour::WELL => inner.faults.meet(seen.channel, index, now).unwrap_or(Behaviour::WELL),
+                own => own,
+            },
+            (None, None) => Behaviour::WELL,
+        };
+        let status = match behaviour.ending {
+            Ending::Status(status) => status.into(),
+            Ending::Well | Ending::GoAway if seen.channel == Service::WebPush => 201.into(),
+            Ending::Well | Ending::GoAway => 200.into(),
+            Ending::Reset => "reset".into(),
+            Ending::Drop => "drop".into(),
+        };
+        inner.tally.received(seen.channel, !seen.problems.is_empty(), &status);
+        if let (true, Some(index)) = (behaviour.ending.is_accepted(), seen.index) {
+            inner.recipients.count_accepted(index);
+            inner.tally.accepted(seen.channel, &seen.marks, index, real_ms);
+        }
+        for problem in &seen.problems {
+            if inner.problems.len() < PROBLEMS_MAX || inner.problems.contains_key(problem) {
+                *inner.problems.entry(problem.clone()).or_default() += 1;
             }
         }
-        inner.problems += u64::from(!message.problems.is_empty());
-        message.status = match behaviour.reply {
-            Reply::Status(status) => status.into(),
-            Reply::Reset => "reset".into(),
-        };
-        inner.keep(message);
+        if seen.kept || !seen.problems.is_empty() {
+            inner.keep(Message {
+                number: inner.number,
+                channel: seen.channel,
+                subscription: seen.id.to_owned(),
+                received_ms: real_ms,
+                protocol: format!("{:?}", seen.parts.version),
+                headers: shown(&seen.parts.headers),
+                claims: seen.claims.cloned(),
+                bytes: seen.bytes,
+                plaintext: seen.text,
+                problems: seen.problems,
+                status,
+                reason: behaviour.reason,
+            });
+        }
         (behaviour, inner.number)
     }
 
@@ -213,25 +248,33 @@ impl State {
     /// How much came; `each` adds what was accepted for each subscription, which may be many.
     pub(super) fn counts(&self, each: bool) -> Value {
         let inner = self.lock();
-        let by_subscription: Option<BTreeMap<&str, u64>> =
-            each.then(|| inner.entries.iter().map(|(id, entry)| (id.as_str(), entry.accepted)).collect());
-        json!({
-            "received": inner.received,
-            "accepted": inner.accepted,
-            "problems": inner.problems,
-            "by_subscription": by_subscription,
-        })
+        let mut counts = inner.tally.json();
+        counts["unknown"] = inner.unknown.into();
+        counts["connections"] = inner.connections.into();
+        counts["early_streams"] = inner.early_streams.into();
+        counts["found"] = json!(inner.problems);
+        counts["by_subscription"] = if each { json!(inner.recipients.accepted()) } else { Value::Null };
+        counts
     }
 
-    /// Forgets messages and sets the counts to zero. Numbers go on.
+    /// Forgets messages and sets the counts to zero. Numbers go on, recipients and faults stay.
     pub(super) fn forget(&self) {
         let mut inner = self.lock();
         inner.messages.clear();
-        (inner.messages_bytes, inner.received, inner.accepted, inner.problems) = (0, 0, 0, 0);
-        for entry in inner.entries.values_mut() {
-            entry.accepted = 0;
-        }
+        inner.problems.clear();
+        inner.tally = Tally::default();
+        inner.recipients.forget();
+        (inner.messages_bytes, inner.unknown, inner.connections, inner.early_streams) = (0, 0, 0, 0);
     }
+}
+
+/// Headers as they came; the token stands apart, as claims.
+fn shown(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .filter(|(name, _)| *name != AUTHORIZATION)
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
 }
 
 impl Inner {
@@ -248,6 +291,7 @@ impl Inner {
 impl Message {
     fn weight(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.plaintext.as_ref().map_or(0, String::len) + headers
+        let problems: usize = self.problems.iter().map(String::len).sum();
+        self.plaintext.as_ref().map_or(0, String::len) + headers + problems
     }
 }
