@@ -14,6 +14,7 @@ pub mod operator;
 pub mod outcome;
 pub mod place;
 pub mod proof;
+pub mod provider_token;
 pub mod receipt;
 pub mod repair;
 #[cfg(test)]

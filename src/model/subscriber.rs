@@ -137,6 +137,8 @@ pub struct Subscriber {
 pub struct Recipient {
     pub slot: Slot,
     pub channel: Channel,
+    /// When they last told us this channel (alert time).
+    pub told: Timestamp,
     pub languages: Vec<String>,
     pub discreet: bool,
 }

@@ -29,6 +29,7 @@ pub mod resolve;
 mod segment;
 pub mod sweep;
 pub mod target;
+pub mod tokens;
 pub mod words;
 
 pub use answer::{Answer, PostError, Posted};

@@ -1,9 +1,12 @@
-//! What one push says: the declarative JSON that a browser or our service worker shows. Rendered once for each
-//! (message, language, discreet); only the receipt differs from person to person.
+//! What one push says: the declarative JSON that a browser or our service worker shows, and the same for apps through
+//! APNs and FCM. Rendered once for each (message, language, discreet); from person to person only the receipt differs,
+//! and for FCM the device's token and the time to live.
 
-use super::receipt::{RECEIPT_CHARS, Receipts};
-use super::text::{is_right_to_left, words};
+use super::receipt::Receipts;
+use super::template::{Own, Place, Template};
+use super::text::{Words, is_right_to_left, words};
 use super::webpush::{TTL_S_MAX, urgency};
+use super::{apns, fcm};
 use crate::cap::alert::Info;
 use crate::cap::code::{MsgType, Status};
 use crate::model::broadcast::AlertState;
@@ -49,34 +52,60 @@ pub struct LetterContext<'a> {
     pub public_url: &'a Url,
 }
 
-/// A rendered push without its receipt.
+/// How a letter comes to someone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Manner {
+    pub(super) tier: Tier,
+    /// It says that the danger is over: that comes at once, and quietly.
+    pub(super) all_clear: bool,
+    /// It replaces what is shown without ringing again.
+    pub(super) quiet: bool,
+}
+
+impl Manner {
+    fn of(context: &LetterContext<'_>) -> Self {
+        Self { tier: context.tier, all_clear: is_over(context.info), quiet: context.quiet }
+    }
+
+    /// Whether it makes no sound.
+    pub(super) fn silent(self) -> bool {
+        self.all_clear || self.quiet || self.tier == Tier::P3
+    }
+
+    /// Whether it is worth waking a device for.
+    pub(super) fn urgent(self) -> bool {
+        self.all_clear || matches!(self.tier, Tier::P0 | Tier::P1)
+    }
+}
+
+/// A rendered push without what is each recipient's own.
 #[derive(Debug, Clone)]
 pub struct Letter {
-    /// The JSON around the two places of the receipt.
-    parts: [String; 3],
+    webpush: Template,
+    apns: Template,
+    fcm: Template,
     receipts: Receipts,
     topic: String,
-    urgency: web_push::Urgency,
-    tier: Tier,
+    manner: Manner,
     expires: Timestamp,
 }
 
-/// The declarative notification (WebKit, "Declarative Web Push"). `navigate` is last: the receipt ends it.
+/// The declarative notification (WebKit, "Declarative Web Push").
 #[derive(Serialize)]
 struct Notification<'a> {
     title: &'a str,
     body: &'a str,
+    navigate: &'a str,
     lang: &'a str,
     dir: &'a str,
     silent: bool,
     tag: &'a str,
     app_badge: &'a str,
-    navigate: &'a str,
 }
 
-/// What our service worker and pages need besides. `receipt` is last.
+/// What our service worker, our pages and apps need besides.
 #[derive(Serialize)]
-struct Ours<'a> {
+pub(super) struct Ours<'a> {
     alert: &'a str,
     chain: &'a str,
     tier: &'a str,
@@ -84,33 +113,109 @@ struct Ours<'a> {
     state: &'a str,
     expires: String,
     receipt: &'a str,
+    /// For apps: the page to open, and the language of the text.
+    #[serde(flatten)]
+    app: Option<ForApps<'a>>,
+}
+
+#[derive(Serialize)]
+struct ForApps<'a> {
+    navigate: &'a str,
+    lang: &'a str,
+}
+
+/// A push to Web Push, whole.
+#[derive(Serialize)]
+struct Declarative<'a> {
+    web_push: u16,
+    notification: Notification<'a>,
+    beffroi: Ours<'a>,
+}
+
+/// What rendering needs besides the words.
+pub(super) struct Page<'a> {
+    pub(super) context: &'a LetterContext<'a>,
+    pub(super) manner: Manner,
+    /// The alert's page, with the place of the receipt.
+    navigate: String,
+}
+
+impl Page<'_> {
+    /// What an app needs besides what the system shows.
+    pub(super) fn for_apps<'a>(&'a self, words: &'a Words) -> Ours<'a> {
+        Ours { app: Some(ForApps { navigate: &self.navigate, lang: &words.lang }), ..self.ours() }
+    }
+
+    fn ours(&self) -> Ours<'_> {
+        let context = self.context;
+        Ours {
+            alert: context.alert_id.as_str(),
+            chain: context.chain_key,
+            tier: context.tier.as_str(),
+            msg_type: context.msg_type.as_str(),
+            state: context.state.as_str(),
+            expires: context.expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            receipt: Place::Receipt.mark(),
+            app: None,
+        }
+    }
+
+    fn webpush(&self, words: &Words) -> String {
+        let notification = Notification {
+            title: &words.title,
+            body: &words.body,
+            navigate: &self.navigate,
+            lang: &words.lang,
+            dir: if is_right_to_left(&words.lang) { "rtl" } else { "ltr" },
+            silent: self.manner.silent(),
+            tag: self.context.chain_key,
+            app_badge: "1",
+        };
+        json(&Declarative { web_push: DECLARATIVE_MARK, notification, beffroi: self.ours() })
+    }
+
+    /// As much text as there is room for.
+    fn fit(&self, bytes_max: usize, render: impl Fn(&Words) -> String) -> Template {
+        let words =
+            words(self.context, |without_body| bytes_max.saturating_sub(Template::new(&render(without_body)).bytes()));
+        Template::new(&render(&words))
+    }
+}
+
+/// JSON text of what can always be written as such.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("texts and numbers are always JSON")
 }
 
 impl Letter {
-    /// Renders it.
-    pub fn new(context: &LetterContext<'_>) -> Self {
-        let all_clear = is_over(context.info);
-        let silent = context.tier == Tier::P3 || context.quiet || all_clear;
-        let navigate = page(context.public_url, context.alert_id);
-        let words = words(context, |title| {
-            let around: usize =
-                render(context, title, "", &navigate, &context.info.language, silent).iter().map(String::len).sum();
-            LETTER_BYTES_MAX.saturating_sub(around + 2 * RECEIPT_CHARS)
-        });
+    /// Renders it. `critical`: Apple has granted the app critical alerts.
+    pub fn new(context: &LetterContext<'_>, critical: bool) -> Self {
+        let manner = Manner::of(context);
+        let page = Page { context, manner, navigate: navigate(context.public_url, context.alert_id) };
         Self {
-            parts: render(context, &words.title, &words.body, &navigate, &words.lang, silent),
+            webpush: page.fit(LETTER_BYTES_MAX, |words| page.webpush(words)),
+            apns: page.fit(apns::PAYLOAD_BYTES_MAX, |words| apns::payload(&page, words, critical)),
+            fcm: page.fit(fcm::MESSAGE_BYTES_MAX, |words| fcm::message(&page, words)),
             receipts: context.receipts.clone(),
             topic: context.chain_key.to_owned(),
-            // An all-clear goes quietly and at once.
-            urgency: if all_clear { web_push::Urgency::High } else { urgency(context.tier) },
-            tier: context.tier,
+            manner,
             expires: context.expires,
         }
     }
 
-    /// The plaintext for one person.
+    /// What Web Push carries to one person, before it is encrypted.
     pub fn plaintext(&self, slot: Slot) -> String {
-        self.parts.join(&self.receipts.seal(slot))
+        self.webpush.fill(&Own { receipt: &self.receipts.seal(slot), token: "", ttl_s: 0 })
+    }
+
+    /// What APNs carries to one person.
+    pub fn apns_payload(&self, slot: Slot) -> String {
+        self.apns.fill(&Own { receipt: &self.receipts.seal(slot), token: "", ttl_s: 0 })
+    }
+
+    /// The request to FCM for one person: the device's token, and how long to keep it, seconds.
+    pub fn fcm_message(&self, slot: Slot, token: &str, ttl_s: u32) -> String {
+        self.fcm.fill(&Own { receipt: &self.receipts.seal(slot), token, ttl_s })
     }
 
     /// Seconds a push service should keep it, from alert time `now`; `None` when it is not worth sending any more.
@@ -126,223 +231,30 @@ impl Letter {
     }
 
     pub fn tier(&self) -> Tier {
-        self.tier
+        self.manner.tier
     }
 
-    /// How urgent it is to the device.
+    /// How urgent it is to a browser's device. An all-clear goes quietly and at once.
     pub fn urgency(&self) -> web_push::Urgency {
-        self.urgency
+        if self.manner.all_clear { web_push::Urgency::High } else { urgency(self.manner.tier) }
+    }
+
+    pub(super) fn manner(&self) -> Manner {
+        self.manner
     }
 }
 
-/// The alert's page, up to where the receipt goes.
-fn page(public_url: &Url, alert: &AlertId) -> String {
+/// The alert's page, with the place of the receipt.
+fn navigate(public_url: &Url, alert: &AlertId) -> String {
     let mut page = public_url.clone();
     if let Ok(mut path) = page.path_segments_mut() {
         path.pop_if_empty().extend(["alerts", alert.as_str()]);
     }
     page.set_fragment(None);
     page.set_query(Some("r="));
-    page.into()
-}
-
-/// The JSON, cut open at the two places where the receipt goes.
-fn render(
-    context: &LetterContext<'_>,
-    title: &str,
-    body: &str,
-    navigate: &str,
-    lang: &str,
-    silent: bool,
-) -> [String; 3] {
-    let dir = if is_right_to_left(lang) { "rtl" } else { "ltr" };
-    let tag = context.chain_key;
-    let notification = open_ended(&Notification { title, body, lang, dir, silent, tag, app_badge: "1", navigate });
-    let ours = open_ended(&Ours {
-        alert: context.alert_id.as_str(),
-        chain: context.chain_key,
-        tier: context.tier.as_str(),
-        msg_type: context.msg_type.as_str(),
-        state: context.state.as_str(),
-        expires: context.expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        receipt: "",
-    });
-    [
-        format!(r#"{{"web_push":{DECLARATIVE_MARK},"notification":{notification}"#),
-        format!(r#""}},"beffroi":{ours}"#),
-        r#""}}"#.to_owned(),
-    ]
-}
-
-/// An object whose last member is a string, without that string's closing quote and the brace.
-fn open_ended(object: &impl Serialize) -> String {
-    let mut json = serde_json::to_string(object).expect("plain strings are always JSON");
-    assert!(json.ends_with(r#""}"#), "the last member is a string");
-    json.truncate(json.len() - 2);
-    json
+    format!("{page}{}", Place::Receipt.mark())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cap::alert::Area;
-    use crate::cap::code::{Category, Certainty, ResponseType, Severity, Urgency};
-    use serde_json::Value;
-
-    fn info(language: &str, headline: Option<&str>, description: &str, instruction: Option<&str>) -> Info {
-        Info {
-            categories: vec![Category::Met],
-            response_types: vec![ResponseType::Shelter],
-            urgency: Urgency::Immediate,
-            severity: Severity::Extreme,
-            certainty: Certainty::Observed,
-            headline: headline.map(str::to_owned),
-            description: Some(description.to_owned()),
-            instruction: instruction.map(str::to_owned),
-            areas: vec![Area {
-                area_desc: "Lille and\n Roubaix".to_owned(),
-                polygons: Vec::new(),
-                circles: Vec::new(),
-                geocodes: Vec::new(),
-                altitude_ft: None,
-                ceiling_ft: None,
-            }],
-            ..Info::saying(language, "Storm")
-        }
-    }
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().expect("a timestamp")
-    }
-
-    fn letter(info: &Info, change: impl FnOnce(&mut LetterContext<'_>)) -> Letter {
-        let (alert_id, receipts) = (AlertId("alert-1".to_owned()), receipts());
-        let public_url = Url::parse("https://alerts.example.org/town/").expect("a URL");
-        let mut context = LetterContext {
-            alert_id: &alert_id,
-            receipts: &receipts,
-            chain_key: "chain-key",
-            info,
-            status: Status::Actual,
-            msg_type: MsgType::Alert,
-            tier: Tier::P0,
-            quiet: false,
-            state: AlertState::Active,
-            expires: at("2026-11-22T12:00:00Z"),
-            discreet: false,
-            public_url: &public_url,
-        };
-        change(&mut context);
-        Letter::new(&context)
-    }
-
-    fn receipts() -> Receipts {
-        Receipts::new(&[1; 16])
-    }
-
-    fn json(letter: &Letter) -> Value {
-        serde_json::from_str(&letter.plaintext(7)).expect("JSON")
-    }
-
-    #[test]
-    fn a_letter_is_the_agreed_json_with_the_receipt_twice() {
-        let info = info("en-GB", Some("Storm \"Ana\""), "Gusts of\n 130 km/h.", Some("Stay  indoors."));
-        let receipt = receipts().seal(7);
-        let want = serde_json::json!({
-            "web_push": 8030,
-            "notification": {
-                "title": "Storm \"Ana\"",
-                "body": "Lille and Roubaix\nStay indoors.\nGusts of 130 km/h.",
-                "navigate": format!("https://alerts.example.org/town/alerts/alert-1?r={receipt}"),
-                "lang": "en-GB", "dir": "ltr", "silent": false, "tag": "chain-key", "app_badge": "1",
-            },
-            "beffroi": {
-                "alert": "alert-1", "chain": "chain-key", "tier": "P0", "msg_type": "Alert", "state": "active",
-                "expires": "2026-11-22T12:00:00Z", "receipt": receipt,
-            },
-        });
-        assert_eq!(json(&letter(&info, |_| {})), want);
-    }
-
-    #[test]
-    fn updates_cancels_and_exercises_say_so_in_the_title_in_the_texts_language() {
-        let title = |language: &str, msg_type, status| {
-            let info = info(language, None, "…", None);
-            let letter = letter(&info, |context| (context.msg_type, context.status) = (msg_type, status));
-            json(&letter)["notification"]["title"].as_str().expect("a title").to_owned()
-        };
-        assert_eq!(title("en", MsgType::Update, Status::Actual), "UPDATE: Storm");
-        assert_eq!(title("fr-FR", MsgType::Cancel, Status::Actual), "ANNULÉ : Storm");
-        assert_eq!(title("es", MsgType::Cancel, Status::Actual), "CANCELLED: Storm");
-        assert_eq!(title("en", MsgType::Update, Status::Exercise), "EXERCISE: UPDATE: Storm");
-        assert_eq!(title("en", MsgType::Alert, Status::Actual), "Storm");
-    }
-
-    #[test]
-    fn a_discreet_letter_shows_nothing_of_the_alert() {
-        let info = info("fr", Some("Tempête"), "Rafales", Some("Restez chez vous"));
-        let json = json(&letter(&info, |context| context.discreet = true));
-        let shown = json["notification"].to_string();
-        for word in ["Tempête", "Rafales", "Restez", "Lille"] {
-            assert!(!shown.contains(word), "{shown}");
-        }
-        assert_eq!(json["notification"]["title"], "Un message pour vous");
-        assert_eq!(json["notification"]["lang"], "fr");
-    }
-
-    #[test]
-    fn response_codes_speak_where_the_sender_gave_no_instruction() {
-        let body = |language| {
-            let info = info(language, None, "Gusts.", None);
-            json(&letter(&info, |_| {}))["notification"]["body"].as_str().expect("a body").to_owned()
-        };
-        assert_eq!(body("fr"), "Lille and Roubaix\nMettez-vous à l’abri.\nGusts.");
-        assert_eq!(body("es"), "Lille and Roubaix\nGusts.");
-    }
-
-    #[test]
-    fn the_quiet_tier_and_the_all_clear_are_silent_and_the_all_clear_is_urgent() {
-        let mut info = info("en", None, "Over.", None);
-        let quiet = letter(&info, |context| context.tier = Tier::P3);
-        assert_eq!(json(&quiet)["notification"]["silent"], true);
-        assert_eq!(quiet.urgency(), web_push::Urgency::Low);
-        (info.response_types, info.urgency) = (vec![ResponseType::AllClear], Urgency::Past);
-        let clear = letter(&info, |context| context.tier = Tier::P2);
-        assert_eq!(json(&clear)["notification"]["silent"], true);
-        assert_eq!(clear.urgency(), web_push::Urgency::High);
-    }
-
-    #[test]
-    fn what_is_quiet_makes_no_sound_and_is_as_urgent_as_ever() {
-        let quiet = letter(&info("en", None, "…", None), |context| context.quiet = true);
-        assert_eq!(json(&quiet)["notification"]["silent"], true);
-        assert_eq!(json(&quiet)["beffroi"]["tier"], "P0");
-        assert_eq!(quiet.urgency(), web_push::Urgency::High);
-    }
-
-    #[test]
-    fn the_longest_texts_of_any_script_stay_within_the_bound_and_keep_what_to_do() {
-        for piece in ["word ", "слово ", "كلمة ", "暴雨", "\"\\", "🌊 ", "e\u{301}"] {
-            let long = piece.repeat(3_000);
-            let info = info("ar", Some(&long), &long, Some(&format!("Do this. {long}")));
-            let letter = letter(&info, |_| {});
-            let plaintext = letter.plaintext(u32::MAX);
-            assert!(plaintext.len() <= LETTER_BYTES_MAX, "{piece}: {}", plaintext.len());
-            assert!(plaintext.len() > LETTER_BYTES_MAX / 2, "{piece}: {} wastes room", plaintext.len());
-            let json = json(&letter);
-            assert!(json["notification"]["body"].as_str().expect("a body").contains("Do this."), "{piece}");
-            assert_eq!(json["notification"]["dir"], "rtl");
-        }
-    }
-
-    #[test]
-    fn time_to_live_is_what_is_left_and_nothing_goes_in_the_last_seconds() {
-        let info = info("en", None, "…", None);
-        let ttl = |now: &str| letter(&info, |_| {}).ttl_s(at(now));
-        assert_eq!(ttl("2026-11-22T11:00:00.5Z"), Some(3_599));
-        assert_eq!(ttl("2026-11-22T11:59:50Z"), Some(10));
-        assert_eq!(ttl("2026-11-22T11:59:50.001Z"), None);
-        assert_eq!(ttl("2026-11-22T13:00:00Z"), None);
-        assert_eq!(ttl("2026-01-01T00:00:00Z"), Some(TTL_S_MAX));
-    }
-}
+#[path = "letter_tests.rs"]
+pub(super) mod tests;

@@ -3,12 +3,19 @@
 //!
 //! Nothing here logs an endpoint, a key or a token, and nothing here reads the database.
 
+pub mod apns;
+mod apps;
 pub mod endpoint;
+pub mod fcm;
+mod jwt;
 pub mod letter;
 mod pace;
+pub mod provider;
+pub mod reading;
 pub mod receipt;
 pub mod sandbox;
 mod sender;
+mod template;
 mod text;
 pub mod transport;
 pub mod vapid;

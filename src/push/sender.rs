@@ -1,56 +1,90 @@
-//! One push, whole: encrypted, signed, sent, and its answer reduced to an outcome.
+//! One push, whole: rendered, encrypted, signed, sent, and its answer reduced to an outcome.
 
+use super::apns::ApnsKeyError;
+use super::apps::{Apns, Fcm};
 use super::endpoint::EndpointPolicy;
+use super::fcm::FcmAccountError;
 use super::letter::{Letter, LetterContext};
 use super::pace::{Pace, Refusal};
+use super::provider::TokenShelf;
+use super::reading::{About, Reading, Step};
 use super::transport::{Answer, Transport, TransportError};
 use super::vapid::Vapid;
 use super::webpush::{self, BuildError, Terms};
 use crate::clock::Clock;
 use crate::config;
 use crate::model::outcome::Outcome;
-use crate::model::subscriber::{Channel, Recipient};
+use crate::model::subscriber::{Channel, Recipient, WebPushChannel};
+use bytes::Bytes;
+use http::Request;
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// Shortest Retry-After that pauses a push service, seconds.
 const PAUSE_S_MIN: u64 = 1;
 /// Most push services whose pace is remembered.
 const PACES_MAX: usize = 256;
+/// What became of a push that its service refuses, as a service that accepts our key does for a subscription made for
+/// another one.
+const KEY_MISMATCH: &str = "key-mismatch";
 
 /// Why no sender can be made of the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum SenderError {
     #[error("the connections to push services cannot be set up")]
     Transport(#[from] TransportError),
+    #[error("APNs cannot be set up")]
+    Apns(#[from] ApnsKeyError),
+    #[error("FCM cannot be set up")]
+    Fcm(#[from] FcmAccountError),
 }
+
+/// Asked when the bytes are about to go.
+pub(super) type MayStart<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// Sends pushes. One for the whole process; share it behind an `Arc`.
 #[derive(Debug)]
 pub struct Sender {
     policy: EndpointPolicy,
     vapid: Vapid,
-    transport: Transport,
-    clock: Clock,
+    pub(super) apns: Option<Apns>,
+    pub(super) fcm: Option<Fcm>,
+    transport: Arc<Transport>,
+    pub(super) clock: Clock,
     paces: Mutex<HashMap<String, Pace>>,
 }
 
 impl Sender {
-    /// A sender with its own connections.
+    /// A sender with its own connections, and provider tokens of its own.
     ///
     /// # Errors
-    /// `push.ca_file` or the system's certificates cannot be used.
+    /// `push.ca_file` or the system's certificates cannot be used; the key of APNs or the service account of FCM cannot
+    /// be read.
     pub fn new(settings: &config::Push, vapid: Vapid, clock: Clock) -> Result<Self, SenderError> {
-        let transport = Transport::new(settings)?;
+        let transport = Arc::new(Transport::new(settings)?);
         let policy = EndpointPolicy::new(settings);
-        Ok(Self { policy, vapid, transport, clock, paces: Mutex::default() })
+        let apns = Apns::new(&settings.apns, clock)?;
+        let fcm = Fcm::new(settings, Arc::clone(&transport), clock)?;
+        Ok(Self { policy, vapid, apns, fcm, transport, clock, paces: Mutex::default() })
+    }
+
+    /// Shares provider tokens with the other nodes.
+    #[must_use]
+    pub fn sharing_tokens(self, shelf: &Arc<dyn TokenShelf>) -> Self {
+        if let Some(apns) = &self.apns {
+            apns.share(shelf);
+        }
+        if let Some(fcm) = &self.fcm {
+            fcm.share(shelf);
+        }
+        self
     }
 
     /// Renders what [`Sender::send`] sends. Once for each (message, language, discreet).
     pub fn letter(&self, context: &LetterContext<'_>) -> Letter {
-        Letter::new(context)
+        Letter::new(context, self.apns.as_ref().is_some_and(Apns::is_critical))
     }
 
     /// Everything of one push. `now` is alert time. Every failure of the way there is a retry; one with `after` zero
@@ -67,16 +101,26 @@ impl Sender {
         may_start: &(dyn Fn() -> bool + Send + Sync),
     ) -> Option<Outcome> {
         let ttl_s = letter.ttl_s(now)?;
-        let Channel::WebPush(channel) = &recipient.channel else {
-            let reason = format!("{} is not set up", recipient.channel.kind().as_str());
-            return Some(Outcome::Misconfigured { reason });
-        };
+        match &recipient.channel {
+            Channel::WebPush(channel) => self.send_webpush(recipient, channel, letter, ttl_s, may_start).await,
+            Channel::Apns(channel) => self.send_apns(recipient, channel, letter, ttl_s, may_start).await,
+            Channel::Fcm(channel) => self.send_fcm(recipient, channel, letter, ttl_s, may_start).await,
+        }
+    }
+
+    async fn send_webpush(
+        &self,
+        recipient: &Recipient,
+        channel: &WebPushChannel,
+        letter: &Letter,
+        ttl_s: u32,
+        may_start: MayStart<'_>,
+    ) -> Option<Outcome> {
         let Ok(endpoint) = self.policy.check(&channel.endpoint) else {
             return Some(Outcome::Rejected { code: "endpoint" });
         };
-        if let Some(until) = self.paused_until(&endpoint.origin) {
-            let after = until.saturating_duration_since(self.clock.monotonic());
-            return Some(Outcome::Retry { after });
+        if let Some(paused) = self.paused(&endpoint.origin) {
+            return Some(paused);
         }
         let authorization = match self.vapid.authorization(&endpoint.origin, self.clock.real()) {
             Ok(header) => header,
@@ -88,13 +132,44 @@ impl Sender {
                 Ok(request) => request,
                 Err(error) => return Some(unbuildable(error)),
             };
-        match self.transport.send(&endpoint.origin, request, may_start).await {
-            Ok(answer) => answer.map(|answer| self.read(&endpoint.origin, &answer)),
+        let answer = match self.exchange(&endpoint.origin, request, may_start).await {
+            Ok(answer) => answer,
+            Err(unanswered) => return unanswered,
+        };
+        let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
+        let refused = matches!(outcome, Outcome::Misconfigured { .. });
+        let about = if matches!(outcome, Outcome::Retry { .. }) { About::Service } else { About::Endpoint };
+        let settled = self.settle(&endpoint.origin, Reading { outcome, about, step: Step::None });
+        if refused && settled != (Outcome::Rejected { code: KEY_MISMATCH }) {
+            // The next push carries a new token, in case this one is what they refuse.
+            self.vapid.forget(&endpoint.origin);
+        }
+        Some(settled)
+    }
+
+    /// Sends one request on the connections named `pool`.
+    ///
+    /// # Errors
+    /// There is no answer; what that means for the recipient.
+    pub(super) async fn exchange(
+        &self,
+        pool: &str,
+        request: Request<Bytes>,
+        may_start: MayStart<'_>,
+    ) -> Result<Answer, Option<Outcome>> {
+        match self.transport.send(pool, request, may_start).await {
+            Ok(answer) => answer.ok_or(None),
             Err(error) => {
-                tracing::debug!(origin = endpoint.origin, error = %error, "a push to {} has no answer", endpoint.origin);
-                Some(Outcome::Retry { after: Duration::ZERO })
+                tracing::debug!(origin = pool, error = %error, "a push to {pool} has no answer");
+                Err(Some(Outcome::Retry { after: Duration::ZERO }))
             }
         }
+    }
+
+    /// What to say while a push service is left alone.
+    pub(super) fn paused(&self, origin: &str) -> Option<Outcome> {
+        let until = self.paused_until(origin)?;
+        Some(Outcome::Retry { after: until.saturating_duration_since(self.clock.monotonic()) })
     }
 
     /// Until when a push service asked for quiet; `None` when it may be sent to.
@@ -110,32 +185,28 @@ impl Sender {
         paused.map(|(origin, _)| origin.clone()).collect()
     }
 
-    fn read(&self, origin: &str, answer: &Answer) -> Outcome {
-        let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
+    /// Remembers how a push service takes what it is sent, and says what stands for the recipient.
+    pub(super) fn settle(&self, origin: &str, reading: Reading) -> Outcome {
         let now = self.clock.monotonic();
         let mut paces = self.lock();
         if paces.len() >= PACES_MAX && !paces.contains_key(origin) {
             paces.clear();
         }
         let pace = paces.entry(origin.to_owned()).or_default();
-        match outcome {
-            Outcome::Accepted => pace.accepted(),
-            Outcome::Retry { after } if after >= Duration::from_secs(PAUSE_S_MIN) => pace.throttled(after, now),
-            Outcome::Misconfigured { reason } => {
-                let refusal = pace.refused(now);
-                if refusal != Refusal::Subscription {
-                    // The next push carries a new token, in case this one is what they refuse.
-                    self.vapid.forget(origin);
-                }
-                return match refusal {
-                    Refusal::Subscription => Outcome::Rejected { code: "key-mismatch" },
-                    Refusal::Open => Outcome::Retry { after: Duration::ZERO },
-                    Refusal::Ours => Outcome::Misconfigured { reason },
-                };
+        match (&reading.outcome, reading.about) {
+            (Outcome::Accepted, _) => pace.accepted(),
+            (Outcome::Retry { after }, About::Service) if *after >= Duration::from_secs(PAUSE_S_MIN) => {
+                pace.throttled(*after, now);
             }
-            Outcome::Retry { .. } | Outcome::Gone | Outcome::Rejected { .. } => {}
+            // There is one key, ours, unless the answer hangs on the subscription.
+            (Outcome::Misconfigured { .. }, About::Endpoint) => match pace.refused(now) {
+                Refusal::Subscription => return Outcome::Rejected { code: KEY_MISMATCH },
+                Refusal::Open => return Outcome::Retry { after: Duration::ZERO },
+                Refusal::Ours => {}
+            },
+            _ => {}
         }
-        outcome
+        reading.outcome
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Pace>> {

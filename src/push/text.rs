@@ -1,6 +1,7 @@
 //! What a notification says: title and body from an info, folded and cut to what screens and push services take.
 
 use super::letter::LetterContext;
+use super::template::MARK;
 use crate::cap::alert::Info;
 use crate::cap::code::{MsgType, ResponseType, Status};
 use crate::i18n::{Language, text};
@@ -18,6 +19,9 @@ const INSTRUCTION_CHARS_MAX: usize = 700;
 /// How far back a cut looks for the end of a word, characters. Some scripts have no spaces.
 const WORD_CHARS_MAX: usize = 40;
 
+/// Longest language tag that is passed on, characters.
+const LANG_CHARS_MAX: usize = 35;
+
 const ELLIPSIS: char = '…';
 
 /// Title and body.
@@ -28,8 +32,8 @@ pub(super) struct Words {
     pub(super) lang: String,
 }
 
-/// What to show; `body_bytes_max` is told the title and says how many bytes of JSON the body may have.
-pub(super) fn words(context: &LetterContext<'_>, body_bytes_max: impl Fn(&str) -> usize) -> Words {
+/// What to show; `body_bytes_max` is told all but the body and says how many bytes of JSON the body may have.
+pub(super) fn words(context: &LetterContext<'_>, body_bytes_max: impl Fn(&Words) -> usize) -> Words {
     let info = context.info;
     let own = Language::from_tag(&info.language);
     if context.discreet {
@@ -41,8 +45,16 @@ pub(super) fn words(context: &LetterContext<'_>, body_bytes_max: impl Fn(&str) -
         };
     }
     let title = title(context, own.unwrap_or_default());
-    let body = body(info, own, body_bytes_max(&title));
-    Words { title, body, lang: info.language.clone() }
+    let mut words = Words { title, body: String::new(), lang: tag(&info.language).to_owned() };
+    words.body = body(info, own, body_bytes_max(&words));
+    words
+}
+
+/// A language tag as the sender wrote it, if it can be one (RFC 5646 §4.4.1): else the tag of what is not known.
+fn tag(language: &str) -> &str {
+    let fits = (1..=LANG_CHARS_MAX).contains(&language.len())
+        && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if fits { language } else { "und" }
 }
 
 /// Headline or event, behind a word for what is not a new, real alert: not every device replaces the notification
@@ -98,9 +110,9 @@ fn responses(info: &Info, language: Language) -> String {
     texts.join(" ")
 }
 
-/// Every run of white space and control characters becomes one space.
+/// Every run of white space, control characters and what would open a place in a letter becomes one space.
 fn fold(text: &str) -> String {
-    let blank = |character: char| character.is_whitespace() || character.is_control();
+    let blank = |character: char| character.is_whitespace() || character.is_control() || character == MARK;
     let words: Vec<&str> = text.split(blank).filter(|word| !word.is_empty()).collect();
     words.join(" ")
 }
@@ -182,7 +194,7 @@ mod tests {
 
     #[test]
     fn white_space_and_control_characters_are_folded() {
-        assert_eq!(fold("  Heavy\n\n rain\t\u{7} in   the north \u{a0}"), "Heavy rain in the north");
+        assert_eq!(fold("  Heavy\n\n rain\t\u{7} in \u{ffff}  the north \u{a0}"), "Heavy rain in the north");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Web Push without sockets: *recipient and plaintext → request* (RFC 8030, RFC 8291), *response → outcome*.
 
+use super::reading::retry_after;
 use crate::clock;
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::WebPushChannel;
@@ -8,11 +9,9 @@ use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
-use std::time::Duration;
 use url::Url;
 use web_push::Urgency;
 
@@ -24,8 +23,6 @@ pub const PLAINTEXT_BYTES_MAX: usize = BODY_BYTES_MAX - HEADER_BYTES - DELIMITER
 pub const TTL_S_MAX: u32 = 28 * 24 * 3_600;
 /// Longest Topic (RFC 8030 §5.4), characters of base64url.
 pub const TOPIC_CHARS_MAX: usize = 32;
-/// Longest wait that a push service's Retry-After can impose on one recipient, seconds.
-pub const RETRY_AFTER_S_MAX: u64 = 3_600;
 
 /// An uncompressed P-256 point.
 pub const POINT_BYTES: usize = 65;
@@ -229,19 +226,6 @@ pub fn outcome(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Outco
 
 fn wns_status(headers: &HeaderMap) -> Option<&str> {
     headers.get(X_WNS_STATUS).or_else(|| headers.get(X_WNS_NOTIFICATION_STATUS))?.to_str().ok()
-}
-
-/// Retry-After as seconds or as an HTTP date (RFC 9110 §10.2.3), at most [`RETRY_AFTER_S_MAX`].
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
-        // More digits than fit are a long time.
-        Duration::from_secs(text.parse().unwrap_or(u64::MAX))
-    } else {
-        let date = DateTimeParser::new().parse_timestamp(text).ok()?;
-        Duration::try_from(date.duration_since(now)).unwrap_or_default()
-    };
-    Some(wait.min(Duration::from_secs(RETRY_AFTER_S_MAX)))
 }
 
 #[cfg(test)]

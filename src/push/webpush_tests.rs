@@ -1,9 +1,12 @@
 //! The RFC's own vector, an independent decryption, and every answer of a push service.
 
 use super::*;
+use crate::push::endpoint::EndpointPolicy;
+use crate::push::reading::RETRY_AFTER_S_MAX;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ece::crypto::EcKeyComponents;
+use std::time::Duration;
 
 fn bytes<const N: usize>(base64url: &str) -> [u8; N] {
     URL_SAFE_NO_PAD.decode(base64url).expect("base64url").try_into().expect("the right length")
@@ -163,4 +166,20 @@ fn microsofts_success_that_is_none_is_not_taken_for_one() {
         read(200, &[("x-wns-status", "channelthrottled"), ("retry-after", "5")]),
         Outcome::Retry { after: Duration::from_secs(5) }
     );
+}
+
+/// ntfy's endpoints of UnifiedPush: a topic as the path, and a query that says what it is for.
+#[test]
+fn an_endpoint_of_unifiedpush_at_a_listed_host_is_sent_to_as_it_is() {
+    let mut settings = crate::config::Config::load(None).expect("the defaults").push;
+    let text = "https://ntfy.example.org/upQ0u5pY7Zk2Wx?up=1";
+    assert!(EndpointPolicy::new(&settings).check(text).is_err(), "a host that nobody listed");
+    settings.hosts.push("ntfy.example.org".to_owned());
+    let endpoint = EndpointPolicy::new(&settings).check(text).expect("listed");
+    assert_eq!(endpoint.origin, "https://ntfy.example.org");
+    let (components, channel) = user_agent();
+    let request = request(&endpoint.url, &channel, b"text", &terms("topic")).expect("a request");
+    assert_eq!(request.uri(), text);
+    let plaintext = ece::decrypt(&components, &channel.auth, request.body()).expect("decrypted");
+    assert_eq!(plaintext, b"text");
 }

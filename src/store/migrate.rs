@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step!(8, "0008_proof"),
     step!(9, "0009_proof_areas"),
     step!(11, "0011_receipts"),
+    step!(12, "0012_provider_tokens"),
     step!(13, "0013_quiet"),
 ];
 

@@ -23,6 +23,7 @@ pub mod look;
 mod migrate;
 pub mod operator;
 pub mod proof;
+pub mod provider_token;
 pub mod receipt;
 pub mod repair;
 pub mod reply;

@@ -294,3 +294,36 @@ async fn unread_areas(database: Database) {
     let broadcast = ward.server.settled(&mut operator, answer["id"].as_str().expect("an id")).await;
     assert_eq!(broadcast["targeted"], 2, "{broadcast}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_for_apps_are_looked_at_where_they_are_set_up_or_needed() {
+    let ward = Ward::new(Database::Sqlite).await;
+    let channel = ward.sandbox.subscriptions(1, "").await.remove(0);
+    let endpoint: url::Url = channel["endpoint"].as_str().expect("an endpoint").parse().expect("a URL");
+    let base = endpoint.origin().ascii_serialization();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (key, account) = (folder.path().join("key.p8"), folder.path().join("account.json"));
+    let pem = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key").serialize_pem();
+    fs::write(&key, &pem).expect("written");
+    set_mode(&key, 0o600);
+    let (key, account) = (key.to_string_lossy(), account.to_string_lossy());
+    let apns = [
+        ("push.apns.base_url", base.as_str()),
+        ("push.apns.key_file", &key),
+        ("push.apns.key_id", "ABC123DEFG"),
+        ("push.apns.team_id", "TEAM123456"),
+        ("push.apns.topics", "org.example.alerts"),
+    ];
+    let found = ward.doctor(&apns).await;
+    assert_eq!(found.faults(), Vec::<&Value>::new());
+    found.says("ok", "push", "APNs: the key ABC123DEFG can be used");
+    set_mode(Path::new(&*key), 0o644);
+    ward.doctor(&apns).await.has_one_fault("push", "can be read by others");
+    set_mode(Path::new(&*key), 0o600);
+    fs::write(&*key, "no key").expect("written");
+    ward.doctor(&apns).await.has_one_fault("push", "push.apns.key_file");
+    let fcm = [("push.fcm.base_url", base.as_str()), ("push.fcm.service_account_file", &account)];
+    ward.doctor(&fcm).await.has_one_fault("push", "push.fcm.service_account_file");
+    ward.execute("UPDATE subscriber SET origin = 'apns'").await;
+    ward.doctor(&[]).await.has_one_fault("push", "subscribed through APNs, which is not set up");
+}

@@ -1,6 +1,7 @@
 //! The one integration test binary.
 
 mod api;
+mod apps;
 mod areas;
 mod cap_conformance;
 mod cap_corpus;

@@ -123,7 +123,7 @@ fn recipient(slot: u32, subscription: &Value) -> Recipient {
         p256dh: bytes("p256dh").try_into().expect("65 bytes"),
         auth: bytes("auth").try_into().expect("16 bytes"),
     };
-    Recipient { slot, channel: Channel::WebPush(channel), languages: Vec::new(), discreet: false }
+    Recipient { slot, channel: Channel::WebPush(channel), told: now(), languages: Vec::new(), discreet: false }
 }
 
 fn now() -> Timestamp {

@@ -10,6 +10,7 @@ mod ledger;
 mod links;
 mod loading;
 mod migrating;
+mod provider_tokens;
 mod receipts;
 mod repairs;
 mod signers;

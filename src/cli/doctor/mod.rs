@@ -1,5 +1,6 @@
 //! `beffroi doctor`: one file a check. Each says what it found, and of a fault how to mend it.
 
+mod apps;
 mod clock;
 mod configuration;
 mod data;

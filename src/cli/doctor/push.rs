@@ -1,16 +1,18 @@
 //! The way to the push services of those who are subscribed: name, address, connection and TLS, by the rules that
 //! pushes go by.
 
-use super::{Report, chain};
+use super::{Report, apps, chain};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::model::subscriber::{APNS_ORIGIN, FCM_ORIGIN};
 use crate::push::endpoint::EndpointPolicy;
 use crate::push::transport::{Transport, TransportError};
 use crate::store::{Db, look};
 use futures_util::StreamExt;
+use std::sync::Arc;
 use std::time::Duration;
 
-const CHECK: &str = "push";
+pub(super) const CHECK: &str = "push";
 /// Push services looked at, those of most people first.
 const ORIGINS_MAX: u32 = 64;
 /// Push services looked at at the same time.
@@ -33,8 +35,12 @@ pub(super) async fn check(report: &mut Report, config: &Config, db: &Db) {
     };
     let nobody = origins.is_empty();
     let policy = EndpointPolicy::new(&config.push);
+    let (apps, browsers): (Vec<_>, Vec<_>) =
+        origins.into_iter().partition(|(origin, _)| [APNS_ORIGIN, FCM_ORIGIN].contains(&origin.as_str()));
+    let transport = Arc::new(transport);
+    let services = apps::check(report, config, &transport, &apps);
     let (allowed, foreign): (Vec<_>, Vec<_>) =
-        origins.into_iter().partition(|(origin, _)| policy.check(&format!("{origin}/")).is_ok());
+        browsers.into_iter().partition(|(origin, _)| policy.check(&format!("{origin}/")).is_ok());
     for (origin, people) in foreign {
         report.fault(
             CHECK,
@@ -42,7 +48,8 @@ pub(super) async fn check(report: &mut Report, config: &Config, db: &Db) {
             "Add its host to push.hosts if it is a push service that you trust.",
         );
     }
-    let asked = if nobody { listed(config) } else { allowed };
+    let mut asked = if nobody { listed(config) } else { allowed };
+    asked.extend(services);
     let mut answers: Vec<_> = futures_util::stream::iter(asked)
         .map(async |(origin, people)| {
             let clock = Clock::system();

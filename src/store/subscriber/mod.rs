@@ -276,7 +276,7 @@ pub async fn retire(tx: &mut Tx, slots: &RoaringBitmap, at: Timestamp) -> Result
 }
 
 row! {
-    RecipientRow { id: String, slot: i64, sealed: Vec<u8>, languages: String, discreet: i64 }
+    RecipientRow { id: String, slot: i64, sealed: Vec<u8>, channel_ms: i64, languages: String, discreet: i64 }
 }
 
 /// What sending needs of these people, by slot. Who is missing has withdrawn, or their endpoint is gone.
@@ -285,7 +285,7 @@ row! {
 /// The database failed, or the vault's key is not the one that sealed them.
 pub async fn recipients(db: &Db, vault: &Vault, slots: &RoaringBitmap) -> Result<Vec<Recipient>, StoreError> {
     let sql = AssertSqlSafe(format!(
-        "SELECT id, slot, sealed, languages, discreet FROM subscriber WHERE slot IN {} AND gone_ms IS NULL \
+        "SELECT id, slot, sealed, channel_ms, languages, discreet FROM subscriber WHERE slot IN {} AND gone_ms IS NULL \
          ORDER BY slot",
         db.dialect().integers()
     ));
@@ -296,6 +296,7 @@ pub async fn recipients(db: &Db, vault: &Vault, slots: &RoaringBitmap) -> Result
             Ok(Recipient {
                 slot: narrow(row.slot, "subscriber.slot")?,
                 channel: text::channel_from_bytes(&vault.unseal(&row.id, &row.sealed)?)?,
+                told: time(row.channel_ms, "subscriber.channel_ms")?,
                 languages: text::languages_from_text(&row.languages)?,
                 discreet: row.discreet != 0,
             })

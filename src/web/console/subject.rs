@@ -158,7 +158,7 @@ impl Subject {
                         discreet,
                         public_url: &state.public_url,
                     };
-                    shown(&Letter::new(&context))
+                    shown(&Letter::new(&context, false))
                 };
                 let ((title, body), (discreet_title, discreet_body)) = (letter(false), letter(true));
                 notifications.push(Notification {

@@ -1,0 +1,242 @@
+//! What goes to apps, tier by tier, against tables written out apart from the code.
+
+use super::*;
+use crate::cap::code::{MsgType, ResponseType, Urgency};
+use crate::model::tier::Tier;
+use crate::push::letter::tests::{info, letter, letter_of, receipts};
+use crate::push::letter::{LETTER_BYTES_MAX, Letter};
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "00abcdef00abcdef00abcdef00abcdef00abcdef00abcdef00abcdef00abcdef";
+const FCM_TOKEN: &str = "dQw4w9WgXcQ:APA91bF";
+
+/// One way in which a letter comes.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Tier(Tier),
+    Quiet(Tier),
+    AllClear,
+}
+
+fn of(way: Way, critical: bool) -> Letter {
+    let mut info = info("fr", Some("Tempête"), "Rafales.", Some("Restez chez vous."));
+    if let Way::AllClear = way {
+        (info.response_types, info.urgency) = (vec![ResponseType::AllClear], Urgency::Past);
+    }
+    letter_of(&info, critical, |context| match way {
+        Way::Tier(tier) => context.tier = tier,
+        Way::Quiet(tier) => (context.tier, context.quiet) = (tier, true),
+        Way::AllClear => context.tier = Tier::P3,
+    })
+}
+
+fn apns_request(letter: &Letter) -> Request<Bytes> {
+    let channel = ApnsChannel { token: TOKEN.to_owned(), topic: "org.example.alerts".to_owned() };
+    let terms = apns::Terms {
+        expires_s: 1_795_350_000,
+        priority: apns::priority(letter.manner()),
+        collapse_id: letter.topic(),
+        authorization: HeaderValue::from_static("bearer x"),
+    };
+    let base = Url::parse("https://api.push.apple.com").expect("a URL");
+    apns::request(&base, &channel, letter.apns_payload(7), &terms).expect("a request")
+}
+
+fn fcm_message(letter: &Letter) -> Value {
+    serde_json::from_str(&letter.fcm_message(7, FCM_TOKEN, 3_599)).expect("JSON")
+}
+
+fn ours() -> Value {
+    let receipt = receipts().seal(7);
+    json!({
+        "alert": "alert-1", "chain": "chain-key", "tier": "P0", "msg_type": "Alert", "state": "active",
+        "expires": "2026-11-22T12:00:00Z", "receipt": receipt,
+        "navigate": format!("https://alerts.example.org/town/alerts/alert-1?r={receipt}"), "lang": "fr",
+    })
+}
+
+#[test]
+fn a_push_through_apns_is_the_agreed_request() {
+    let request = apns_request(&of(Way::Tier(Tier::P0), true));
+    assert_eq!(request.method(), "POST");
+    assert_eq!(request.uri(), &*format!("https://api.push.apple.com/3/device/{TOKEN}"));
+    let headers: Vec<(&str, &str)> =
+        request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().expect("ASCII"))).collect();
+    let want = [
+        ("authorization", "bearer x"),
+        ("apns-topic", "org.example.alerts"),
+        ("apns-push-type", "alert"),
+        ("apns-priority", "10"),
+        ("apns-expiration", "1795350000"),
+        ("apns-collapse-id", "chain-key"),
+    ];
+    assert_eq!(headers, want);
+    let payload: Value = serde_json::from_slice(request.body()).expect("JSON");
+    let want = json!({
+        "aps": {
+            "alert": {"title": "Tempête", "body": "Lille and Roubaix\nRestez chez vous.\nRafales."},
+            "sound": {"critical": 1, "name": "default", "volume": 1.0},
+            "mutable-content": 1, "thread-id": "chain-key", "interruption-level": "critical", "relevance-score": 1.0,
+        },
+        "beffroi": ours(),
+    });
+    assert_eq!(payload, want);
+}
+
+/// Way, priority, level, sound, relevance. The second of two levels and sounds: where Apple has granted critical alerts.
+#[test]
+fn apns_is_told_of_each_tier_what_the_table_says() {
+    let critical = json!({"critical": 1, "name": "default", "volume": 1.0});
+    for (way, priority, levels, sounds, relevance) in [
+        (Way::Tier(Tier::P0), "10", ["time-sensitive", "critical"], [json!("default"), critical], 1.0),
+        (Way::Tier(Tier::P1), "10", ["time-sensitive"; 2], [json!("default"), json!("default")], 0.8),
+        (Way::Tier(Tier::P2), "10", ["active"; 2], [json!("default"), json!("default")], 0.5),
+        (Way::Tier(Tier::P3), "5", ["passive"; 2], [Value::Null, Value::Null], 0.1),
+        (Way::Quiet(Tier::P0), "10", ["active"; 2], [Value::Null, Value::Null], 1.0),
+        (Way::Quiet(Tier::P3), "5", ["passive"; 2], [Value::Null, Value::Null], 0.1),
+        (Way::AllClear, "10", ["active"; 2], [Value::Null, Value::Null], 0.1),
+    ] {
+        for (granted, (level, sound)) in [false, true].into_iter().zip(levels.into_iter().zip(sounds)) {
+            let request = apns_request(&of(way, granted));
+            let payload: Value = serde_json::from_slice(request.body()).expect("JSON");
+            let aps = &payload["aps"];
+            assert_eq!(request.headers()["apns-priority"], priority, "{way:?}");
+            assert_eq!((&aps["interruption-level"], &aps["sound"]), (&json!(level), &sound), "{way:?} {granted}");
+            assert_eq!(aps["relevance-score"], relevance, "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn a_push_through_fcm_is_the_agreed_request() {
+    let letter = of(Way::Tier(Tier::P0), false);
+    let base = Url::parse("https://fcm.googleapis.com/").expect("a URL");
+    let message = letter.fcm_message(7, FCM_TOKEN, 3_599);
+    let request = fcm::request(&base, "town-alerts", message, HeaderValue::from_static("bearer y")).expect("a request");
+    assert_eq!(request.method(), "POST");
+    assert_eq!(request.uri(), "https://fcm.googleapis.com/v1/projects/town-alerts/messages:send");
+    assert_eq!(request.headers()["authorization"], "bearer y");
+    assert_eq!(request.headers()["content-type"], "application/json");
+    let mut body: Value = serde_json::from_slice(request.body()).expect("JSON");
+    let data = body["message"]["data"]["beffroi"].take();
+    assert_eq!(serde_json::from_str::<Value>(data.as_str().expect("text")).expect("JSON"), ours());
+    let want = json!({"message": {
+        "token": FCM_TOKEN,
+        "data": {"beffroi": null},
+        "notification": {"title": "Tempête", "body": "Lille and Roubaix\nRestez chez vous.\nRafales."},
+        "android": {
+            "priority": "HIGH", "ttl": "3599s", "direct_boot_ok": true,
+            "notification": {
+                "channel_id": "life_safety", "tag": "chain-key", "visibility": "PUBLIC",
+                "notification_priority": "PRIORITY_MAX", "default_sound": true, "default_vibrate_timings": true,
+            },
+        },
+    }});
+    assert_eq!(body, want);
+}
+
+/// Way, priority, channel, importance, sound, whether it has a collapse key.
+#[test]
+fn fcm_is_told_of_each_tier_what_the_table_says() {
+    for (way, priority, channel, importance, sounds, collapses) in [
+        (Way::Tier(Tier::P0), "HIGH", "life_safety", "PRIORITY_MAX", true, false),
+        (Way::Tier(Tier::P1), "HIGH", "severe", "PRIORITY_HIGH", true, false),
+        (Way::Tier(Tier::P2), "NORMAL", "warnings", "PRIORITY_DEFAULT", true, true),
+        (Way::Tier(Tier::P3), "NORMAL", "information", "PRIORITY_MIN", false, true),
+        (Way::Quiet(Tier::P0), "HIGH", "information", "PRIORITY_LOW", false, false),
+        (Way::AllClear, "HIGH", "all_clear", "PRIORITY_LOW", false, true),
+    ] {
+        let message = fcm_message(&of(way, true));
+        let android = &message["message"]["android"];
+        let shown = &android["notification"];
+        assert_eq!(android["priority"], priority, "{way:?}");
+        assert_eq!((&shown["channel_id"], &shown["notification_priority"]), (&channel.into(), &importance.into()));
+        assert_eq!(shown["default_sound"], if sounds { json!(true) } else { Value::Null }, "{way:?}");
+        assert_eq!(android["collapse_key"], if collapses { json!("chain-key") } else { Value::Null }, "{way:?}");
+        assert_eq!((&shown["tag"], &android["direct_boot_ok"]), (&json!("chain-key"), &json!(true)), "{way:?}");
+    }
+}
+
+/// `fcm_v1` reads what we write, field by field.
+#[test]
+fn the_message_is_one_of_the_crate_that_models_it() {
+    let message = fcm_message(&of(Way::Tier(Tier::P1), false))["message"].take();
+    let read: fcm_v1::message::Message = serde_json::from_value(message.clone()).expect("a message");
+    assert_eq!(serde_json::to_value(read).expect("JSON"), message);
+}
+
+#[test]
+fn a_discreet_push_shows_nothing_of_the_alert_anywhere() {
+    let info = info("fr", Some("Tempête"), "Rafales", Some("Restez chez vous"));
+    let letter = letter(&info, |context| (context.discreet, context.msg_type) = (true, MsgType::Update));
+    let fcm = fcm_message(&letter);
+    assert_eq!(fcm["message"]["android"]["notification"]["visibility"], "PRIVATE");
+    for text in [letter.apns_payload(7), fcm.to_string()] {
+        assert!(text.contains("Un message pour vous"), "{text}");
+        for word in ["Tempête", "Rafales", "Restez", "Lille"] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_longer_message_has_more_of_the_text_where_the_service_takes_more() {
+    let long = "Gusts of 130 km/h. ".repeat(500);
+    let letter = letter(&info("en", None, &"暴雨".repeat(3_000), Some(&long)), |_| {});
+    let (webpush, apns, fcm) = (letter.plaintext(7), letter.apns_payload(7), letter.fcm_message(7, "", 1));
+    assert!(webpush.len() > LETTER_BYTES_MAX - 200, "{}", webpush.len());
+    assert!(apns.len() > webpush.len() && fcm.len() > webpush.len(), "{} {}", apns.len(), fcm.len());
+}
+
+#[test]
+fn a_chain_key_that_apple_would_refuse_makes_no_request() {
+    let letter = of(Way::Tier(Tier::P0), false);
+    let channel = ApnsChannel { token: TOKEN.to_owned(), topic: "org.example.alerts".to_owned() };
+    let collapse_id = "k".repeat(65);
+    let terms = apns::Terms {
+        expires_s: 0,
+        priority: apns::priority(letter.manner()),
+        collapse_id: &collapse_id,
+        authorization: HeaderValue::from_static("bearer x"),
+    };
+    let base = Url::parse("https://api.push.apple.com").expect("a URL");
+    assert!(apns::request(&base, &channel, letter.apns_payload(7), &terms).is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_valid_json_within_the_bound_of_every_service(
+        title in "\\PC{0,400}|[\u{0}-\u{ffff}]{0,200}|(\"|\\\\|é|🌊){0,900}",
+        body in "\\PC{0,3000}|[\u{fff0}-\u{ffff}RTL]{0,400}|(\\\\u0001|\"){0,3000}",
+        language in "[a-z]{2,3}|\\PC{0,60}",
+        tier in 0..4_i64,
+        critical: bool,
+    ) {
+        let info = info(&language, Some(&title), &body, Some(&body));
+        let tier = Tier::from_index(tier).expect("a tier");
+        let letter = letter_of(&info, critical, |context| context.tier = tier);
+        let receipt = receipts().seal(u32::MAX);
+
+        let webpush = letter.plaintext(u32::MAX);
+        prop_assert!(webpush.len() <= LETTER_BYTES_MAX);
+        let webpush: Value = serde_json::from_str(&webpush).expect("JSON");
+        prop_assert_eq!(&webpush["beffroi"]["receipt"], &receipt);
+
+        let apns = letter.apns_payload(u32::MAX);
+        prop_assert!(apns.len() <= apns::PAYLOAD_BYTES_MAX);
+        let apns: Value = serde_json::from_str(&apns).expect("JSON");
+        prop_assert_eq!(&apns["beffroi"]["receipt"], &receipt);
+
+        prop_assert!(letter.fcm_message(u32::MAX, "", 2_419_200).len() <= fcm::MESSAGE_BYTES_MAX);
+        let fcm: Value = serde_json::from_str(&letter.fcm_message(u32::MAX, FCM_TOKEN, 10)).expect("JSON");
+        prop_assert_eq!(&fcm["message"]["token"], FCM_TOKEN);
+        prop_assert_eq!(&fcm["message"]["android"]["ttl"], "10s");
+        let ours: Value = serde_json::from_str(fcm["message"]["data"]["beffroi"].as_str().expect("text")).expect("JSON");
+        prop_assert_eq!(&ours["receipt"], &receipt);
+    }
+}
