@@ -25,6 +25,8 @@ const CRASHES: usize = 4;
 const PROVE_TIMES: usize = 5;
 /// A push service so slow that pushes queue up here for longer than [`FENCE`]; they must not leave after a Cancel.
 const SLOW: &str = "delay_ms=2000";
+/// Answers so late that a crash and a Cancel find something to stop, however fast the machine.
+const UNHURRIED: &str = "delay_ms=400";
 /// One checkpoint's worth: what a crash may repeat of each batch.
 const CHECKPOINT: usize = 250;
 /// How long after the answer to a Cancel the last push of the original may arrive.
@@ -154,7 +156,7 @@ async fn stop_and_start(database: Database, people: usize) {
 
 async fn crash_then_cancel(database: Database, people: usize) {
     let mut random = Random::new("crashes and cancels");
-    let mut crowd = Crowd::start(database, people).await;
+    let mut crowd = Crowd::start_with(database, &[(people, UNHURRIED)]).await;
     for round in 0..times(CRASHES) {
         crowd.sandbox.clear().await;
         let original = Cap::new(&format!("crash-{round}"));

@@ -334,3 +334,27 @@ fn a_ring_of_50_000_corners_is_right_everywhere() {
         }
     }
 }
+
+/// What the oracle itself once had wrong: beside a coarse sample of a long edge the wrong end of a cell looked nearest.
+/// The distances are GeographicLib's, searched for with pyproj.
+#[test]
+fn the_oracle_finds_the_nearest_pair_of_a_long_edge_and_a_short_side() {
+    let fine = [
+        (0.0, 0.3731984724186017),
+        (0.15430564241855838, -0.13363260628174917),
+        (-0.7427916980811055, -0.643276480258419),
+    ];
+    let coarse = [
+        (-71.12373880204328, 126.0219238471803),
+        (-70.53215536361192, 125.43004786657286),
+        (-71.12373880204328, 125.12196230125713),
+        (-71.32912917892044, 125.43004786657286),
+    ];
+    for (corners, step, at, distance) in [
+        (&fine[..], Step::Fine, (-0.6612668583083296, -0.5264487795512119), 243.42991269847013),
+        (&coarse[..], Step::Coarse, (-70.82296853159283, 125.7781846920451), 67.86739238116778),
+    ] {
+        let found = oracle::distance_to_outline(corners, &Rect::from(cell(step, at.0, at.1)));
+        assert!((found - distance).abs() < 0.01, "{found} m, not {distance} m");
+    }
+}

@@ -223,7 +223,9 @@ proptest! {
         }
         let distances = truth.outlines().into_iter().map(|outline| oracle::distance_to_outline(&outline, &rect));
         let distance = distances.fold(f64::INFINITY, f64::min);
-        prop_assume!(distance < 200_000.0);
+        if distance > 200_000.0 {
+            return Ok(());
+        }
         // The oracle's ground is right to 11 cm.
         prop_assert!(shape.within(cell, distance + 0.2), "a miss at {distance} m");
         let short = distance - EXCESS_M_MAX - 0.2;

@@ -5,14 +5,19 @@ use geo::{
     Area, BooleanOps, Destination, Distance, Geodesic, Haversine, Intersects, LineString, MultiPolygon, Point, Polygon,
 };
 
-/// Samples along each line in the first round.
-const COARSE: usize = 120;
-/// Samples of the first round lie no further apart than this, metres.
-const COARSE_STEP_M_MAX: f64 = 20_000.0;
-/// Samples along each line in later rounds, which zoom in on the nearest pair.
-const FINE: usize = 16;
-/// Each round looks at two steps of the one before, so the step shrinks eightfold: to millimetres.
-const ROUNDS: usize = 8;
+/// Samples along each line in the first, rough look at both.
+const ROUGH: usize = 40;
+/// Samples along a line whose nearest point is looked for: between two of them the distance has one valley.
+const COARSE: usize = 24;
+/// Samples in later rounds, which zoom in on the nearest: each shrinks the step to a quarter.
+const FINE: usize = 8;
+/// Rounds along the line that is longer as a rule, and along the other: to millimetres.
+const ROUNDS: usize = 12;
+const OUTER_ROUNDS: usize = 6;
+/// A degree is nowhere longer, metres.
+const DEGREE_M_MAX: f64 = 111_700.0;
+/// How much too long a distance on a sphere may be.
+const SPHERE_SHARE: f64 = 0.02;
 
 /// A straight line in latitude and longitude.
 type Line = ((f64, f64), (f64, f64));
@@ -116,35 +121,42 @@ fn distance_to_line(line: Line, rect: &Rect, nearest: f64) -> f64 {
     sides.fold(nearest, |nearest, side| lines_apart(line, side, nearest))
 }
 
-/// Samples both lines, then again around the nearest pair, unless the first round finds nothing near what is known.
-/// That round is spherical, to be quick.
+/// For each of many points along `b` the nearest point of `a`, then again around the best of them. What is nearest is
+/// looked for on `a` anew each time: beside a sample of `a` that lies a little to one side, the wrong end of `b` looks
+/// nearer.
 fn lines_apart(a: Line, b: Line, known: f64) -> f64 {
-    let ((mut a_low, mut a_high), (mut b_low, mut b_high)) = ((0.0, 1.0), (0.0, 1.0));
-    let (mut samples, mut nearest) = (COARSE, known);
-    for round in 0..ROUNDS {
-        let mut best = (f64::INFINITY, 0.0, 0.0);
-        for i in 0..=samples {
-            for j in 0..=samples {
-                let s = a_low + (a_high - a_low) * i as f64 / samples as f64;
-                let t = b_low + (b_high - b_low) * j as f64 / samples as f64;
-                let (p, q) = (along(a, s), along(b, t));
-                let distance = if round == 0 { Haversine.distance(p, q) } else { Geodesic.distance(p, q) };
-                if distance < best.0 {
-                    best = (distance, s, t);
-                }
-            }
-        }
-        let (a_step, b_step) = ((a_high - a_low) / samples as f64, (b_high - b_low) / samples as f64);
-        (a_low, a_high) = ((best.1 - a_step).max(0.0), (best.1 + a_step).min(1.0));
-        (b_low, b_high) = ((best.2 - b_step).max(0.0), (best.2 + b_step).min(1.0));
-        samples = FINE;
-        if round > 0 {
-            nearest = nearest.min(best.0);
-        } else if best.0 > known * 1.02 + COARSE_STEP_M_MAX {
-            return known;
-        }
+    if at_least_apart(a, b) > known {
+        return known;
     }
-    nearest
+    nearest(OUTER_ROUNDS, FINE, |share| point_apart(a, along(b, share))).min(known)
+}
+
+/// Never more than the distance. On a sphere, to be quick.
+fn at_least_apart(a: Line, b: Line) -> f64 {
+    let samples = || (0..=ROUGH).map(|index| index as f64 / ROUGH as f64);
+    let pairs = samples().flat_map(|s| samples().map(move |t| (s, t)));
+    let rough = pairs.map(|(s, t)| Haversine.distance(along(a, s), along(b, t))).fold(f64::INFINITY, f64::min);
+    // Between its samples a line is no longer than this.
+    let length = |line: Line| (line.0.0 - line.1.0).hypot(line.0.1 - line.1.1) * DEGREE_M_MAX;
+    rough * (1.0 - SPHERE_SHARE) - (length(a) + length(b)) / ROUGH as f64
+}
+
+/// The geodesic distance from a point to a line.
+fn point_apart(line: Line, point: Point) -> f64 {
+    nearest(ROUNDS, COARSE, |share| Geodesic.distance(along(line, share), point))
+}
+
+/// The least value along a line: of samples, then of others around the least of them, and so on.
+fn nearest(rounds: usize, samples: usize, distance: impl Fn(f64) -> f64) -> f64 {
+    let (mut low, mut high, mut samples, mut least) = (0.0, 1.0, samples, f64::INFINITY);
+    for _ in 0..=rounds {
+        let step = (high - low) / samples as f64;
+        let sampled = (0..=samples).map(|index| low + step * index as f64).map(|share| (distance(share), share));
+        let (found, best) = sampled.min_by(|one, other| one.0.total_cmp(&other.0)).expect("there are samples");
+        least = least.min(found);
+        (low, high, samples) = ((best - step).max(0.0), (best + step).min(1.0), FINE);
+    }
+    least
 }
 
 fn along((from, to): Line, share: f64) -> Point {
