@@ -8,6 +8,7 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::pipeline::Bell;
 use crate::pipeline::bell::Wake;
+use crate::pipeline::collect::{Collector, Inbox};
 use crate::pipeline::dispatch::Dispatcher;
 use crate::pipeline::fence::Fence;
 use crate::pipeline::follow::Follower;
@@ -78,7 +79,9 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         Some(url) => url.clone(),
         None => Url::parse(&format!("http://{address}"))?,
     };
-    let (bell, mut steps) = node.run(&config, &public_url, closing.clone());
+    let inbox = Inbox::new(clock);
+    let (bell, mut steps) = node.run(&config, &public_url, inbox.clone(), closing.clone());
+    steps.spawn(telemetry::gather(metrics.clone(), closing.clone()));
     let limits = web::limit::Limits::new(&config);
     let endpoints = EndpointPolicy::new(&config.push);
     let state = AppState {
@@ -88,6 +91,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         clock,
         audience: node.audience.clone(),
         bell,
+        inbox,
         public_url: public_url.clone(),
         vapid_public_key: node.vapid_public_key.as_str().into(),
         metrics,
@@ -168,7 +172,13 @@ impl Node {
     }
 
     /// Starts the steps; each runs until `closing`.
-    fn run(&self, config: &Config, public_url: &Url, closing: watch::Receiver<bool>) -> (Bell, JoinSet<()>) {
+    fn run(
+        &self,
+        config: &Config,
+        public_url: &Url,
+        inbox: Inbox,
+        closing: watch::Receiver<bool>,
+    ) -> (Bell, JoinSet<()>) {
         let wake = Arc::new(Wake::default());
         let poll = config.dispatch.poll;
         let bell = Bell::new(
@@ -221,6 +231,15 @@ impl Node {
             node: self.owner.clone(),
             closing: closing.clone(),
         };
+        let collector = Collector {
+            db: self.db.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock,
+            inbox,
+            wake: wake.clone(),
+            retention: SignedDuration::from_hours(24 * i64::from(config.receipts.retention_days)),
+            closing: closing.clone(),
+        };
         let listener = Listener { db: self.db.clone(), fence: self.fence.clone(), wake, closing };
         let mut steps = JoinSet::new();
         steps.spawn(planner.run());
@@ -228,6 +247,7 @@ impl Node {
         steps.spawn(Arc::new(dispatcher).run());
         steps.spawn(listener.run());
         steps.spawn(prover.run());
+        steps.spawn(collector.run());
         (bell, steps)
     }
 }

@@ -1,13 +1,21 @@
 //! Logs to standard error and the metrics that `/metrics` shows. Names of metrics begin with `beffroi_`.
 
 use crate::config::{Log, LogFormat};
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
+use std::time::Duration;
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 /// Libraries that log addresses of requests, which are citizens' endpoints, when they log in full.
 const QUIET_LIBRARIES: [&str; 4] = ["h2=info", "hyper=info", "hyper_util=info", "sqlx=warn"];
+
+/// Bounds of the buckets in which the time to a push's acceptance is counted, seconds.
+const PUSH_BUCKETS_S: [f64; 13] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
+
+/// How often what histograms were told is gathered.
+const GATHER_EVERY: Duration = Duration::from_secs(5);
 
 /// Why nothing can be logged or measured.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +51,16 @@ pub fn log(settings: &Log) -> Result<(), TelemetryError> {
 /// # Errors
 /// Metrics were started already in this process.
 pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
-    let handle = PrometheusBuilder::new().install_recorder()?;
+    let accepted_after = Matcher::Full("beffroi_accepted_after_seconds".to_owned());
+    let handle =
+        PrometheusBuilder::new().set_buckets_for_metric(accepted_after, &PUSH_BUCKETS_S)?.install_recorder()?;
     metrics::describe_counter!("beffroi_alerts_total", "Alerts stored, by state when they came.");
-    metrics::describe_counter!("beffroi_push_outcomes_total", "What push services answered.");
+    metrics::describe_counter!("beffroi_push_outcomes_total", "What push services answered, by channel and tier.");
     metrics::describe_counter!("beffroi_push_misconfigured_total", "Batches put back since a service refuses us.");
+    metrics::describe_counter!(
+        "beffroi_receipts_total",
+        "Receipts by event and result: counted, repeated, refused (invented), late (after retention), dropped (no room)."
+    );
     metrics::describe_counter!("beffroi_http_requests_total", "Requests answered, by route and status.");
     metrics::describe_gauge!("beffroi_audience_people", "People in the index of this node.");
     metrics::describe_gauge!("beffroi_audience_change", "Number of the last change in the index of this node.");
@@ -61,6 +75,18 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
         "1: index and database agreed when last compared; 0: an alarm."
     );
     metrics::describe_histogram!("beffroi_audience_proof_seconds", "Time to compare index and database.");
+    metrics::describe_histogram!("beffroi_accepted_after_seconds", "Time from received to accepted, by tier.");
     metrics::describe_histogram!("beffroi_plan_seconds", "Time to target and plan one broadcast.");
     Ok(handle)
+}
+
+/// Gathers what histograms were told, again and again until the service closes: where nobody asks for metrics, each
+/// push would keep its own few bytes.
+pub async fn gather(handle: PrometheusHandle, mut closing: watch::Receiver<bool>) {
+    while !*closing.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(GATHER_EVERY) => handle.run_upkeep(),
+            _ = closing.changed() => {}
+        }
+    }
 }

@@ -24,6 +24,7 @@ pub struct Config {
     pub database: Database,
     pub alerts: Alerts,
     pub subscriptions: Subscriptions,
+    pub receipts: Receipts,
     pub push: Push,
     pub dispatch: Dispatch,
     pub clock: ClockSection,
@@ -66,6 +67,13 @@ pub struct Alerts {
 #[serde(deny_unknown_fields)]
 pub struct Subscriptions {
     pub changes_per_minute: std::num::NonZeroU32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipts {
+    pub requests_per_minute: std::num::NonZeroU32,
+    pub retention_days: u16,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -5,6 +5,7 @@ use super::subscriber::QuietHours;
 use super::tier::Tier;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
 
 /// The most recipients of one batch.
 pub const BATCH_RECIPIENTS_MAX: usize = 1_000;
@@ -89,6 +90,9 @@ pub struct Progress {
     pub rejected: RoaringBitmap,
     /// Unsubscribed before their turn.
     pub withdrawn: RoaringBitmap,
+    /// Milliseconds from received to accepted, of those accepted of whom it is known. Only written: the database adds
+    /// them up.
+    pub accepted_after_ms: BTreeMap<Slot, u64>,
 }
 
 impl Progress {
@@ -104,6 +108,9 @@ impl Progress {
         self.gone |= &other.gone;
         self.rejected |= &other.rejected;
         self.withdrawn |= &other.withdrawn;
+        for (slot, after_ms) in &other.accepted_after_ms {
+            self.accepted_after_ms.entry(*slot).or_insert(*after_ms);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Our nouns: what the steps of the line hand to each other. No I/O, no SQL, no sockets.
 
+pub mod account;
 pub mod batch;
 pub mod broadcast;
 pub mod copies;

@@ -51,6 +51,18 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Adds other people's.
+    pub const fn add(&mut self, other: &Self) {
+        self.targeted += other.targeted;
+        self.accepted += other.accepted;
+        self.gone += other.gone;
+        self.rejected += other.rejected;
+        self.expired += other.expired;
+        self.stopped += other.stopped;
+        self.withdrawn += other.withdrawn;
+        self.waiting += other.waiting;
+    }
+
     /// The invariant of the ledger.
     pub const fn adds_up(&self) -> bool {
         self.targeted

@@ -3,15 +3,13 @@
 use super::target::Target;
 use crate::audience::Snapshot;
 use crate::clock;
+use crate::model::account::ORIGIN_NONE;
 use crate::model::batch::{BATCH_RECIPIENTS_MAX, Batch, Progress};
 use crate::model::broadcast::Broadcast;
 use crate::model::id::BatchId;
 use crate::model::message::Message;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
-
-/// The origin of batches whose people have all unsubscribed since the chain reached them: dispatch finds that out.
-const ORIGIN_NONE: &str = "none";
 
 /// Cuts targets into batches that are ready to be stored.
 pub fn plan(

@@ -110,6 +110,14 @@ impl Dialect {
         }
     }
 
+    /// Ends a `SELECT … FROM receipt JOIN …`: the receipts' rows stay locked until the transaction ends.
+    pub(super) const fn locked_receipts(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR UPDATE OF receipt",
+        }
+    }
+
     /// A parenthesised query of the integers in the JSON list that parameter `$1` holds.
     pub(super) const fn integers(self) -> &'static str {
         match self {

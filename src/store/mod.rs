@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: any decision about alerts (that is `pipeline`), and any knowledge of push services.
 
+pub mod account;
 pub mod alert;
 pub mod area;
 pub mod audit;

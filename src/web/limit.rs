@@ -70,6 +70,8 @@ pub struct Limits {
     pub subscriptions: Limit,
     /// By network.
     pub searches: Limit,
+    /// By network. Of their own: a million phones answer while others subscribe.
+    pub receipts: Limit,
     /// By login name and network.
     pub login_names: Limit,
     /// By network.
@@ -87,6 +89,7 @@ impl Limits {
             estimates: Limit::per_minute(ESTIMATES_PER_MINUTE),
             subscriptions: Limit::per_minute(config.subscriptions.changes_per_minute),
             searches: Limit::per_minute(config.subscriptions.changes_per_minute.saturating_mul(SEARCHES_PER_CHANGE)),
+            receipts: Limit::per_minute(config.receipts.requests_per_minute),
             login_names: Limit::per_minute(LOGINS_PER_MINUTE),
             login_networks: Limit::per_minute(NETWORK_LOGINS_PER_MINUTE),
             setups: Limit::per_minute(SETUPS_PER_MINUTE),

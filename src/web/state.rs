@@ -7,6 +7,7 @@ use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::pipeline::Bell;
+use crate::pipeline::collect::Inbox;
 use crate::push::endpoint::EndpointPolicy;
 use crate::store::Db;
 use crate::store::vault::Vault;
@@ -26,6 +27,8 @@ pub struct AppState {
     pub audience: Audience,
     /// The way to change alerts and broadcasts.
     pub bell: Bell,
+    /// Where devices' receipts are left.
+    pub inbox: Inbox,
     /// The address citizens see, without a path.
     pub public_url: Url,
     /// The application server key of our pushes (RFC 8292), base64url.

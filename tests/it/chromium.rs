@@ -53,9 +53,12 @@ async fn a_browser_subscribes_is_rung_and_a_click_opens_the_alert() {
         assert!(events.contains(&event.into()), "no {event} in {events:?}");
     }
     let url = opened["url"].as_str().expect("an address");
-    assert!(url.starts_with(&server.url(&format!("/alerts/{id}"))), "{url}");
+    assert_eq!(url, server.url(&format!("/alerts/{id}")), "the address bar has no receipt");
     let text = opened["text"].as_str().expect("a text");
     assert!(text.contains(&cap.headline), "the page says {text}");
+    let told = |broadcast: &Value| broadcast["displayed"] == 1 && broadcast["opened"] == 1;
+    let broadcast = server.broadcast_when(&mut operator, id, told).await;
+    assert_eq!(broadcast["latency_ms"]["displayed"]["count"], 1, "{broadcast}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

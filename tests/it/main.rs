@@ -30,6 +30,7 @@ mod lifecycle;
 mod lifecycle_table;
 mod messages;
 mod real_alerts;
+mod receipts;
 mod repairs;
 mod replies;
 mod sandbox;

@@ -8,6 +8,7 @@ use crate::model::id::Slot;
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::Recipient;
 use crate::pipeline::fence::Passage;
+use crate::pipeline::measure;
 use crate::pipeline::outcome::{Tally, wait};
 use crate::store::batch::Standing;
 use crate::store::{self, StoreError};
@@ -191,7 +192,12 @@ impl Delivery {
     fn note(&mut self, sent: Result<(Slot, Option<Outcome>), tokio::task::JoinError>) {
         match sent {
             Ok((slot, Some(outcome))) => {
-                metrics::counter!("beffroi_push_outcomes_total", "outcome" => outcome.as_str()).increment(1);
+                measure::outcome(&self.lease.batch, &outcome);
+                if outcome == Outcome::Accepted {
+                    let (received, now) = (self.letters.received(), self.dispatcher.clock.now());
+                    let after_ms = measure::accepted_after_ms(self.lease.batch.tier, received, now);
+                    self.tally.progress.accepted_after_ms.insert(slot, after_ms);
+                }
                 self.tally.record(slot, outcome);
                 self.dirty = true;
             }

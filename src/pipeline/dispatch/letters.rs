@@ -27,6 +27,7 @@ pub struct MessageLetters {
     words: Words,
     message: Message,
     by_variant: HashMap<(usize, bool), Letter>,
+    received: Timestamp,
 }
 
 impl MessageLetters {
@@ -37,6 +38,11 @@ impl MessageLetters {
         let valid = |variant: &usize| letter(*variant).ttl_s(now).is_some();
         let others = self.message.variants.iter().copied();
         letter(std::iter::once(best).chain(others).find(valid).unwrap_or(best))
+    }
+
+    /// When the alert was received.
+    pub fn received(&self) -> Timestamp {
+        self.received
     }
 
     /// Whether the texts of all languages have expired.
@@ -138,7 +144,7 @@ impl Letters {
             ((variant, discreet), self.sender.letter(&context))
         };
         let by_variant = kinds.map(letter).collect();
-        MessageLetters { words, message, by_variant }
+        MessageLetters { words, message, by_variant, received: broadcast.received }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<MessageLetters>>> {

@@ -3,6 +3,7 @@
 use super::super::broadcast::tier_number;
 use super::super::db::{Tx, on_tx};
 use super::super::error::StoreError;
+use super::super::receipt::histogram;
 use super::super::row::{bits, count, ms, row, set};
 use super::BatchRow;
 use crate::model::batch::{Lease, Progress};
@@ -120,6 +121,7 @@ row! {
     HeldRow {
         state: String, not_before_ms: i64, attempts: i64, todo_bits: Vec<u8>, started_bits: Vec<u8>,
         accepted_bits: Vec<u8>, gone_bits: Vec<u8>, rejected_bits: Vec<u8>, withdrawn_bits: Vec<u8>,
+        accepted_after: Option<Vec<u8>>,
     }
 }
 
@@ -131,6 +133,7 @@ impl HeldRow {
             gone: set(&self.gone_bits, "batch.gone_bits")?,
             rejected: set(&self.rejected_bits, "batch.rejected_bits")?,
             withdrawn: set(&self.withdrawn_bits, "batch.withdrawn_bits")?,
+            ..Progress::default()
         })
     }
 }
@@ -140,7 +143,7 @@ async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then) -> Res
     let id = &lease.batch.id;
     let sql = AssertSqlSafe(format!(
         "SELECT state, not_before_ms, attempts, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, \
-         withdrawn_bits FROM batch WHERE id = $1 AND token = $2 AND owner IS NOT NULL {}",
+         withdrawn_bits, accepted_after FROM batch WHERE id = $1 AND token = $2 AND owner IS NOT NULL {}",
         tx.dialect().locked()
     ));
     let held = on_tx!(tx, |conn| sqlx::query_as::<_, HeldRow>(sql)
@@ -154,11 +157,13 @@ async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then) -> Res
     let open = held.state == "open";
     // In a closed batch only those count who had been begun before; a window that was about to start never will.
     let may_change = if open { todo.clone() } else { &todo & &stored.started };
+    let accepted_before = stored.accepted.clone();
     let progress = united(stored, learned, &may_change);
+    let accepted_after = times(held.accepted_after.as_deref(), learned, &(&progress.accepted - &accepted_before))?;
     let counts = Counts::of(&todo, &progress);
     let state = if open && counts.rest == 0 && !matches!(then, Then::Hold { .. }) { "done" } else { &held.state };
-    write(tx, id, &Kept { state, not_before_ms: held.not_before_ms, attempts: held.attempts, progress, counts, then })
-        .await?;
+    let (not_before_ms, attempts) = (held.not_before_ms, held.attempts);
+    write(tx, id, &Kept { state, not_before_ms, attempts, progress, accepted_after, counts, then }).await?;
     Ok(if open { Standing::Open } else { Standing::Closed })
 }
 
@@ -171,11 +176,19 @@ fn united(mut stored: Progress, learned: &Progress, may_change: &RoaringBitmap) 
         gone: &learned.gone & may_change,
         rejected: &learned.rejected & may_change,
         withdrawn: &learned.withdrawn & may_change,
+        ..Progress::default()
     });
     stored.gone -= &stored.accepted;
     stored.rejected -= &(&stored.accepted | &stored.gone);
     stored.withdrawn -= &(&(&stored.accepted | &stored.gone) | &stored.rejected);
     stored
+}
+
+/// The stored histogram with the times of those who are accepted now and were not before: who reports twice counts once.
+fn times(stored: Option<&[u8]>, learned: &Progress, new: &RoaringBitmap) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut histogram = histogram(stored, "batch.accepted_after")?;
+    new.iter().filter_map(|slot| learned.accepted_after_ms.get(&slot)).for_each(|after_ms| histogram.record(*after_ms));
+    Ok((histogram.count() > 0).then(|| histogram.to_bytes()))
 }
 
 /// The sizes that go with the bitmaps.
@@ -206,6 +219,7 @@ struct Kept<'a> {
     not_before_ms: i64,
     attempts: i64,
     progress: Progress,
+    accepted_after: Option<Vec<u8>>,
     counts: Counts,
     then: Then,
 }
@@ -223,7 +237,7 @@ async fn write(tx: &mut Tx, id: &BatchId, kept: &Kept<'_>) -> Result<(), StoreEr
          stopped = CASE WHEN $12 = 'stopped' THEN $11 ELSE 0 END, \
          expired = CASE WHEN $12 = 'expired' THEN $11 ELSE 0 END, \
          lease_until_ms = $13, owner = CASE WHEN $13 IS NULL THEN NULL ELSE owner END, \
-         not_before_ms = $14, attempts = $15 WHERE id = $1",
+         not_before_ms = $14, attempts = $15, accepted_after = $16 WHERE id = $1",
     )
     .bind(id.as_str())
     .bind(bits(&kept.progress.started))
@@ -240,6 +254,7 @@ async fn write(tx: &mut Tx, id: &BatchId, kept: &Kept<'_>) -> Result<(), StoreEr
     .bind(lease_until)
     .bind(not_before)
     .bind(attempts)
+    .bind(&kept.accepted_after)
     .execute(conn)
     .await
     .map(drop))?;

@@ -51,6 +51,7 @@ impl BatchRow {
                 gone: set(&self.gone_bits, "batch.gone_bits")?,
                 rejected: set(&self.rejected_bits, "batch.rejected_bits")?,
                 withdrawn: set(&self.withdrawn_bits, "batch.withdrawn_bits")?,
+                ..Progress::default()
             },
             attempts: narrow(self.attempts, "batch.attempts")?,
         })

@@ -1,9 +1,9 @@
 //! `GET /api/v1/alerts/{id}/broadcast`: where every recipient stands, for operators and for the key that posted it.
 
-use super::key;
+use super::{account_json, key};
+use crate::model::account::Account;
 use crate::model::broadcast::Broadcast;
 use crate::model::id::AlertId;
-use crate::model::outcome::Ledger;
 use crate::store;
 use crate::store::alert::StoredAlert;
 use crate::web::console::session;
@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tower_sessions::Session;
 
 pub async fn show(
@@ -28,8 +28,9 @@ pub async fn show(
     allow(&state, &id, &session, &headers).await?;
     let broadcast = store::broadcast::by_alert(&state.db, &id).await.map_err(WebError::internal)?;
     let broadcast = broadcast.ok_or(WebError::NotFound)?;
-    let ledger = store::batch::ledger(&state.db, &broadcast.id).await.map_err(WebError::internal)?;
-    Ok(([(CACHE_CONTROL, "no-store")], Json(render(&broadcast, &ledger))).into_response())
+    let account = store::account::account(&state.db, &broadcast.id, state.clock.now()).await;
+    let account = account.map_err(WebError::internal)?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(render(&broadcast, &account))).into_response())
 }
 
 /// Whether a request comes from an operator, or with the key that posted this alert. Whoever is neither is no error.
@@ -65,28 +66,23 @@ async fn allow(state: &AppState, id: &AlertId, session: &Session, headers: &Head
     }
 }
 
-fn render(broadcast: &Broadcast, ledger: &Ledger) -> Value {
-    json!({
-        "id": broadcast.id,
-        "alert": broadcast.alert,
-        "state": broadcast.state,
-        "reason": broadcast.reason,
-        "tier": broadcast.tier,
-        "expires": broadcast.expires,
-        "received": broadcast.received,
-        "approved": broadcast.approved,
-        "planned": broadcast.planned,
-        "finished": broadcast.finished,
-        "inside": broadcast.inside,
-        "near": broadcast.near,
-        "merged_with": broadcast.merged_with,
-        "targeted": ledger.targeted,
-        "accepted": ledger.accepted,
-        "gone": ledger.gone,
-        "rejected": ledger.rejected,
-        "expired": ledger.expired,
-        "stopped": ledger.stopped,
-        "withdrawn": ledger.withdrawn,
-        "waiting": ledger.waiting,
-    })
+fn render(broadcast: &Broadcast, account: &Account) -> Map<String, Value> {
+    let members = [
+        ("id", json!(broadcast.id)),
+        ("alert", json!(broadcast.alert)),
+        ("state", json!(broadcast.state)),
+        ("reason", json!(broadcast.reason)),
+        ("tier", json!(broadcast.tier)),
+        ("expires", json!(broadcast.expires)),
+        ("received", json!(broadcast.received)),
+        ("approved", json!(broadcast.approved)),
+        ("planned", json!(broadcast.planned)),
+        ("finished", json!(broadcast.finished)),
+        ("inside", json!(broadcast.inside)),
+        ("near", json!(broadcast.near)),
+        ("merged_with", json!(broadcast.merged_with)),
+    ];
+    let mut object: Map<_, _> = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+    account_json::extend(&mut object, account);
+    object
 }

@@ -1,5 +1,6 @@
 //! The programming interface: `/api/v1`, health and metrics. What it answers is fixed by docs/INTEGRATORS.md.
 
+mod account_json;
 mod alert_json;
 mod alerts;
 mod areas;
@@ -14,6 +15,7 @@ mod health;
 mod key;
 mod place_body;
 mod post;
+mod receipts;
 mod repairs;
 pub mod subscription_body;
 mod subscriptions;
@@ -42,6 +44,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
             "/api/v1/subscriptions/{id}",
             get(subscriptions::show).put(subscriptions::replace).delete(subscriptions::delete),
         )
+        .route("/api/v1/receipts", post(receipts::tell))
         .route("/api/v1/areas", get(areas::find))
         .route("/api/v1/repairs", get(repairs::show))
         .route("/api/v1/vapid-public-key", get(subscriptions::vapid_public_key))

@@ -11,7 +11,16 @@ use http::StatusCode;
 type Chapter = (&'static str, &'static [&'static str]);
 
 const PRIVACY: &[Chapter] = &[
-    ("privacy-kept", &["privacy-kept-push", "privacy-kept-place", "privacy-kept-choices", "privacy-kept-ledger"]),
+    (
+        "privacy-kept",
+        &[
+            "privacy-kept-push",
+            "privacy-kept-place",
+            "privacy-kept-choices",
+            "privacy-kept-ledger",
+            "privacy-kept-receipts",
+        ],
+    ),
     ("privacy-not", &["privacy-not-name", "privacy-not-ip", "privacy-not-track"]),
     ("privacy-pseudonymous-title", &["privacy-pseudonymous"]),
     ("privacy-why-title", &["privacy-why"]),
@@ -41,12 +50,15 @@ const ACCESSIBILITY: &[Chapter] = &[
 pub struct TextPage {
     page: Page,
     chapters: &'static [Chapter],
+    /// How long receipts can be tied to devices.
+    days: u64,
 }
 
 impl TextPage {
     fn new(state: &AppState, visit: &Visit, title: &str, chapters: &'static [Chapter]) -> Self {
         let title = crate::i18n::text(visit.language, title, &[]);
-        Self { page: Page::new(visit, &state.config, Section::Other, title), chapters }
+        let days = u64::from(state.config.receipts.retention_days);
+        Self { page: Page::new(visit, &state.config, Section::Other, title), chapters, days }
     }
 }
 

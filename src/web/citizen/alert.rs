@@ -1,7 +1,7 @@
 //! `/alerts/{id}`: what to do first, then what happens, where, until when, and how it went on.
 
 use super::data::{self, Shown};
-use super::view;
+use super::{receipt, view};
 use crate::cap::alert::Alert;
 use crate::cap::code::{MsgType, Severity, Status};
 use crate::cap::time::DateTime;
@@ -16,7 +16,7 @@ use crate::web::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{Extensions, HeaderMap, StatusCode, Uri};
 use std::sync::Arc;
 
 /// The page.
@@ -35,6 +35,17 @@ pub struct AlertPage {
     pub timeline: Vec<Step>,
     pub has_shape: bool,
     pub tiles: Tiles,
+    pub answer: Answer,
+}
+
+/// What the reader may say, or has just said, of being told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// They did not come by a notification.
+    None,
+    /// That it is not about them.
+    Asked,
+    Noted,
 }
 
 /// A message of the chain.
@@ -59,9 +70,20 @@ pub struct Tiles {
 ///
 /// # Errors
 /// No such public alert, or the database failed.
-pub async fn show(State(state): State<AppState>, Id(id): Id, visit: Visit) -> Result<Response, WebError> {
+pub async fn show(
+    State(state): State<AppState>,
+    Id(id): Id,
+    visit: Visit,
+    uri: Uri,
+    extensions: Extensions,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let id = AlertId(id);
+    if let Some(elsewhere) = receipt::opened(&state, &id, &uri, &extensions, &headers) {
+        return Ok(elsewhere);
+    }
     let now = state.clock.now();
-    let public = stored::get_public(&state.db, &AlertId(id), now).await.map_err(WebError::internal)?;
+    let public = stored::get_public(&state.db, &id, now).await.map_err(WebError::internal)?;
     let public = public.ok_or(WebError::NotFound)?;
     let chain = stored::public_in_chain(&state.db, &public.alert.chain, now).await.map_err(WebError::internal)?;
     let audience = state.audience.snapshot();
@@ -70,7 +92,13 @@ pub async fn show(State(state): State<AppState>, Id(id): Id, visit: Visit) -> Re
     let frame = |title| Page::new(&visit, &state.config, Section::Alerts, title).with_script("alert.js");
     let map = &state.config.map;
     let tiles = Tiles { url: map.tile_url.clone(), attribution: map.tile_attribution.clone() };
-    let page = AlertPage::new(shown, &data::read_all(&state.originals, gazetteer, chain), tiles, visit.language, frame);
+    let mut page =
+        AlertPage::new(shown, &data::read_all(&state.originals, gazetteer, chain), tiles, visit.language, frame);
+    page.answer = match visit.parameter("noted") {
+        Some(_) => Answer::Noted,
+        None if receipt::may_answer(&headers) => Answer::Asked,
+        None => Answer::None,
+    };
     Ok(respond(&page.page, StatusCode::OK, &page))
 }
 
@@ -98,6 +126,7 @@ impl AlertPage {
             id: shown.id,
             alert: shown.alert,
             tiles,
+            answer: Answer::None,
         }
     }
 }

@@ -7,13 +7,14 @@ pub mod data;
 pub mod home;
 pub mod manifest;
 pub mod problem;
+mod receipt;
 pub mod subscribe;
 pub mod view;
 
 use super::state::AppState;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 /// The edition of the privacy text that subscribers agree to: recorded with their consent.
 pub const CONSENT_EDITION: &str = "2026-11";
@@ -23,6 +24,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(home::show))
         .route("/alerts/{id}", get(alert::show))
+        .route("/alerts/{id}/not-relevant", post(receipt::not_relevant))
         .route("/subscribe", get(subscribe::show))
         .route("/privacy", get(about::privacy))
         .route("/accessibility", get(about::accessibility))

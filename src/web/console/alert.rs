@@ -1,5 +1,6 @@
 //! `/console/alerts/{id}`: one alert whole: what people see, where, who, what became of it.
 
+use super::figures::{self, PartRow};
 use super::frame::{Desk, Entry, titled};
 use super::session::SignedIn;
 use super::subject::{Notification, Subject};
@@ -22,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 #[derive(Template)]
 #[template(path = "console/alert.html")]
@@ -29,6 +31,11 @@ struct AlertPage {
     page: Page,
     desk: Desk,
     subject: Subject,
+    /// Counts and times of its broadcast, by name.
+    figures: BTreeMap<String, String>,
+    part_rows: Vec<PartRow>,
+    /// Whether they may still move.
+    live: bool,
     headline: String,
     language: String,
     severity: Option<Severity>,
@@ -79,6 +86,9 @@ pub async fn show(
         replies: replies::replies(&state, &subject.stored).await?,
         bounds: subject.shape().map(|shape| bounds(&shape, visit.language)),
         unknown_codes: subject.unknown_codes(),
+        figures: figures::figures(visit.language, &subject.account),
+        part_rows: figures::part_rows(visit.language, &subject.account),
+        live: figures::may_move(&subject.broadcast, &subject.ledger, state.clock.now()),
         own: subject.is_owned_by(&operator),
         done,
         tile_url: map.tile_url.clone(),

@@ -2,12 +2,15 @@
 //!
 //! Changes on this node are told at once; those of other nodes by looking every [`LOOK_EVERY`].
 
+use super::figures::{figures, may_move};
 use super::session::LookingOn;
-use crate::model::broadcast::{Broadcast, State};
+use crate::i18n::Language;
+use crate::model::account::Account;
+use crate::model::broadcast::Broadcast;
 use crate::model::id::{AlertId, BroadcastId};
-use crate::model::outcome::Ledger;
 use crate::store::{self, StoreError};
 use crate::web::error::WebError;
+use crate::web::page::Visit;
 use crate::web::path::Id;
 use crate::web::state::AppState;
 use axum::extract::State as Shared;
@@ -34,6 +37,7 @@ pub async fn stream(
     Shared(state): Shared<AppState>,
     LookingOn(_): LookingOn,
     Id(id): Id,
+    visit: Visit,
 ) -> Result<Response, WebError> {
     let found = store::broadcast::by_alert(&state.db, &AlertId(id)).await.map_err(WebError::internal)?;
     let broadcast = found.ok_or(WebError::NotFound)?;
@@ -43,7 +47,8 @@ pub async fn stream(
     let (events, stream) = mpsc::channel(EVENTS_MAX);
     let changes = state.bell.watch();
     tokio::spawn(async move {
-        let told = tokio::time::timeout(STREAM_MAX, tell(&state, broadcast.id, changes, &events, place)).await;
+        let told =
+            tokio::time::timeout(STREAM_MAX, tell(&state, broadcast.id, visit.language, changes, &events, place)).await;
         if let Ok(Err(error)) = told {
             tracing::error!(%error, "a live view ended: {error}");
         }
@@ -56,6 +61,7 @@ pub async fn stream(
 async fn tell(
     state: &AppState,
     id: BroadcastId,
+    language: Language,
     mut changes: Receiver<BroadcastId>,
     events: &mpsc::Sender<Result<Event, Infallible>>,
     _place: OwnedSemaphorePermit,
@@ -64,8 +70,10 @@ async fn tell(
     let mut last = None;
     loop {
         let Some(broadcast) = store::broadcast::get(&state.db, &id).await? else { return Ok(()) };
-        let ledger = store::batch::ledger(&state.db, &id).await?;
-        let text = render(&broadcast, &ledger);
+        let now = state.clock.now();
+        let account = store::account::account(&state.db, &id, now).await?;
+        let over = !may_move(&broadcast, &account.ledger, now);
+        let text = render(&broadcast, &account, over, language);
         if last.as_ref() != Some(&text) {
             let event = Event::default().event("broadcast").data(&text);
             if events.send(Ok(event)).await.is_err() {
@@ -73,7 +81,7 @@ async fn tell(
             }
             last = Some(text);
         }
-        if is_over(&broadcast, &ledger) {
+        if over {
             return Ok(());
         }
         tokio::select! {
@@ -98,13 +106,7 @@ async fn changed(changes: &mut Receiver<BroadcastId>, id: &BroadcastId) {
     tokio::time::sleep(GATHER).await;
 }
 
-fn is_over(broadcast: &Broadcast, ledger: &Ledger) -> bool {
-    match broadcast.state {
-        State::Held | State::Approved | State::Sending => false,
-        State::Done | State::Halted | State::Expired | State::Filed | State::Refused => ledger.waiting == 0,
-    }
-}
-
-fn render(broadcast: &Broadcast, ledger: &Ledger) -> String {
-    json!({"state": broadcast.state, "over": is_over(broadcast, ledger), "ledger": ledger}).to_string()
+fn render(broadcast: &Broadcast, account: &Account, over: bool, language: Language) -> String {
+    let texts = figures(language, account);
+    json!({"state": broadcast.state, "over": over, "ledger": account.ledger, "texts": texts}).to_string()
 }

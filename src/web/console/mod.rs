@@ -7,6 +7,7 @@ mod act;
 mod alert;
 mod audit;
 mod estimate;
+mod figures;
 mod form;
 mod frame;
 mod live;

@@ -6,6 +6,7 @@ use crate::cap::code::{MsgType, Status};
 use crate::cap::finding::Finding;
 use crate::cap::time::DateTime;
 use crate::geo::shape::Shape;
+use crate::model::account::Account;
 use crate::model::broadcast::{AlertState, Broadcast, State};
 use crate::model::credential::Credential;
 use crate::model::id::AlertId;
@@ -34,6 +35,7 @@ pub struct Subject {
     pub words: Words,
     pub chain_key: String,
     pub ledger: Ledger,
+    pub account: Account,
     /// People inside and near: now, or when it was planned.
     pub inside: u64,
     pub near: u64,
@@ -72,7 +74,8 @@ impl Subject {
         let broadcast = broadcast.ok_or(WebError::NotFound)?;
         let words = words(db, &broadcast).await.map_err(WebError::internal)?;
         let chain = store::chain::get(db, &broadcast.chain).await.map_err(WebError::internal)?;
-        let ledger = store::batch::ledger(db, &broadcast.id).await.map_err(WebError::internal)?;
+        let account = store::account::account(db, &broadcast.id, state.clock.now()).await;
+        let account = account.map_err(WebError::internal)?;
         let (inside, near) = reach(state, &broadcast, &words).await?;
         let key = match &stored.credential {
             Some(key) => store::credential::get(db, key).await.map_err(WebError::internal)?,
@@ -94,7 +97,8 @@ impl Subject {
             broadcast,
             words,
             chain_key,
-            ledger,
+            ledger: account.ledger,
+            account,
             inside,
             near,
             key,

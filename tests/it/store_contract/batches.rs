@@ -175,6 +175,7 @@ async fn who_takes_over_sees_what_was_kept_and_adds_to_it() {
             gone: set([2]),
             rejected: set([3]),
             withdrawn: set([6]),
+            ..Progress::default()
         };
         commit!(db, |tx| batches::checkpoint(tx, &first, &learned, at(60_000)));
         let second = claim(&db, 60_000, "b").await.expect("run out");
@@ -216,6 +217,7 @@ async fn one_person_has_one_outcome_and_accepted_counts_most() {
             gone: set([2]),
             rejected: set([3]),
             withdrawn: set([4]),
+            ..Progress::default()
         };
         assert_eq!(progress, want, "{name}: and strangers to the batch are left out");
         let want = Ledger { targeted: 4, accepted: 1, gone: 1, rejected: 1, withdrawn: 1, ..Ledger::default() };

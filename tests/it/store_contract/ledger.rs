@@ -5,8 +5,11 @@ use super::given::{at, batch_of, broadcast, commit, plan, set};
 use crate::support::database::databases;
 use beffroi::model::batch::{Batch, Lease, Progress, Rest};
 use beffroi::model::broadcast::State;
+use beffroi::model::histogram::Histogram;
+use beffroi::model::id::BroadcastId;
 use beffroi::model::outcome::Ledger;
 use beffroi::model::tier::Tier;
+use beffroi::store::account::account;
 use beffroi::store::batch::Standing;
 use beffroi::store::{Db, batch as batches, broadcast as broadcasts};
 use proptest::prelude::*;
@@ -194,7 +197,31 @@ fn progress(batch: usize, said: Said) -> Progress {
         gone: people(said.gone),
         rejected: people(said.rejected),
         withdrawn: people(said.withdrawn),
+        accepted_after_ms: people(said.accepted).iter().map(|slot| (slot, after_ms(slot))).collect(),
     }
+}
+
+/// How long it took to reach someone: told exactly, since short.
+fn after_ms(slot: u32) -> u64 {
+    u64::from(slot) + 1
+}
+
+/// The account has the ledger, whole and in parts, and the time of everyone accepted, each once.
+async fn check_account(db: &Db, of: &BroadcastId, model: &Model, ledger: &Ledger) {
+    let account = account(db, of, at(model.now)).await.expect("reads");
+    assert_eq!(account.ledger, *ledger);
+    let sum = |parts: &mut dyn Iterator<Item = &Ledger>| {
+        parts.fold(Ledger::default(), |mut sum, part| {
+            sum.add(part);
+            sum
+        })
+    };
+    assert_eq!(sum(&mut account.channels.values()), *ledger);
+    assert_eq!(sum(&mut account.tiers.values()), *ledger);
+    let mut times = Histogram::default();
+    let people = model.batches.iter().flat_map(|batch| &batch.people).zip(0..);
+    people.filter(|(person, _)| person.accepted).for_each(|(_, slot)| times.record(after_ms(slot)));
+    assert_eq!(account.accepted_after, times);
 }
 
 async fn run(db: &Db, steps: &[Step]) {
@@ -245,6 +272,7 @@ async fn run(db: &Db, steps: &[Step]) {
         let ledger = batches::ledger(db, &of.id).await.expect("reads");
         assert!(ledger.adds_up(), "{ledger:?}");
         assert_eq!(ledger, model.ledger(), "after {step:?}");
+        check_account(db, &of.id, &model, &ledger).await;
         let reached = batches::reached(db, &of.chain).await.expect("reads");
         assert_eq!(reached.iter().collect::<BTreeSet<_>>(), model.reached(), "after {step:?}");
     }

@@ -34,6 +34,8 @@ pub struct Pushed {
     /// The alert it is of, from the decrypted payload.
     pub alert: String,
     pub msg_type: String,
+    /// What its device tells by.
+    pub receipt: String,
 }
 
 impl Sandbox {
@@ -108,6 +110,7 @@ impl Sandbox {
             status: message["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(RESET),
             alert: text(&payload["beffroi"]["alert"]),
             msg_type: text(&payload["beffroi"]["msg_type"]),
+            receipt: text(&payload["beffroi"]["receipt"]),
         }
     }
 }

@@ -108,6 +108,12 @@ impl Server {
         self.listen().await;
     }
 
+    /// Starts it again with other settings on top.
+    pub async fn restart_with(&mut self, more: &[(&str, &str)]) {
+        self.settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.restart().await;
+    }
+
     /// Asks it to end and waits for it; its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         self.program.terminate().code()
@@ -227,17 +233,35 @@ impl Server {
 
     /// The broadcast of an alert, once nothing of it is left to do.
     pub async fn settled(&self, operator: &mut Browser, alert: &str) -> Value {
+        self.broadcast_when(operator, alert, |broadcast| {
+            let state = broadcast["state"].as_str().unwrap_or_else(|| panic!("no state in {broadcast}"));
+            let waiting = broadcast["waiting"].as_u64().unwrap_or_else(|| panic!("no waiting in {broadcast}"));
+            !matches!(state, "approved" | "sending") && waiting == 0
+        })
+        .await
+    }
+
+    /// The broadcast of an alert, once it is as wanted.
+    pub async fn broadcast_when(&self, operator: &mut Browser, alert: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let deadline = tokio::time::Instant::now() + super::wait::DEADLINE;
         loop {
             let broadcast = self.broadcast(operator, alert).await;
-            let state = broadcast["state"].as_str().unwrap_or_else(|| panic!("no state in {broadcast}"));
-            let waiting = broadcast["waiting"].as_u64().unwrap_or_else(|| panic!("no waiting in {broadcast}"));
-            if !matches!(state, "approved" | "sending") && waiting == 0 {
+            if is_so(&broadcast) {
                 return broadcast;
             }
-            assert!(tokio::time::Instant::now() < deadline, "never settled: {broadcast}\n{}", self.program.errors());
+            assert!(tokio::time::Instant::now() < deadline, "never so: {broadcast}\n{}", self.program.errors());
             tokio::time::sleep(super::wait::ASK_EVERY).await;
         }
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        self.program.errors()
+    }
+
+    /// What `/metrics` shows.
+    pub async fn metrics(&self) -> String {
+        Answer::of(self.http.get(self.url("/metrics")).send().await.expect("an answer")).await.text()
     }
 }
 
@@ -256,4 +280,19 @@ pub fn assert_adds_up(broadcast: &Value, targeted: u64) {
     let parts = ["accepted", "gone", "rejected", "expired", "stopped", "withdrawn", "waiting"].map(count);
     assert_eq!(parts.iter().sum::<u64>(), count("targeted"), "the ledger does not add up: {broadcast}");
     assert_eq!(count("targeted"), targeted, "{broadcast}");
+    assert!(count("held") <= count("waiting"), "{broadcast}");
+    // Channels and tiers are the same people, cut in two other ways.
+    for cut in ["channels", "tiers"] {
+        let pieces = broadcast[cut].as_object().unwrap_or_else(|| panic!("no {cut} in {broadcast}"));
+        for name in parts_and_all() {
+            let sum: u64 = pieces.values().map(|piece| piece[name].as_u64().expect("a count")).sum();
+            assert_eq!(sum, count(name), "{name} of {cut}: {broadcast}");
+        }
+    }
+    let timed = broadcast["latency_ms"]["accepted"]["count"].as_u64();
+    assert_eq!(timed, Some(count("accepted")), "everyone accepted has a time: {broadcast}");
+}
+
+fn parts_and_all() -> impl Iterator<Item = &'static str> {
+    ["targeted", "accepted", "gone", "rejected", "expired", "stopped", "withdrawn", "waiting"].into_iter()
 }

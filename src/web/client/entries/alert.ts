@@ -1,13 +1,6 @@
-// `/alerts/{id}`: hides the receipt from the address bar, shows the map, shares.
+// `/alerts/{id}`: shows the map, shares. The server itself keeps receipts out of the address.
 
 import { whenSeen } from "../lib/lazy";
-
-// The receipt in a notification's address belongs to one device: it must not be passed on with the address.
-const address = new URL(location.href);
-if (address.searchParams.has("r")) {
-  address.searchParams.delete("r");
-  history.replaceState(history.state, "", address);
-}
 
 const map = document.getElementById("map");
 if (map) {

@@ -4,6 +4,8 @@ interface Told {
   state: string;
   over: boolean;
   ledger: Record<string, number>;
+  /** Counts and times by name, in the reader's language. */
+  texts: Record<string, string>;
 }
 
 const board = document.querySelector<HTMLElement>("[data-live]");
@@ -11,7 +13,6 @@ if (board?.dataset["live"]) follow(board, board.dataset["live"]);
 
 function follow(target: HTMLElement, address: string): void {
   const events = new EventSource(address);
-  const numbers = new Intl.NumberFormat(document.documentElement.lang);
   const shownState = target.dataset["state"];
   const alive = (yes: boolean) => {
     target.querySelector<HTMLElement>("[data-live-on]")?.toggleAttribute("hidden", !yes);
@@ -22,9 +23,9 @@ function follow(target: HTMLElement, address: string): void {
   events.addEventListener("error", () => alive(false));
   events.addEventListener("broadcast", (event: MessageEvent<string>) => {
     const told = JSON.parse(event.data) as Told;
-    for (const cell of target.querySelectorAll<HTMLElement>("[data-count]")) {
-      const count = told.ledger[cell.dataset["count"] ?? ""];
-      if (count !== undefined) cell.textContent = numbers.format(count);
+    for (const cell of target.querySelectorAll<HTMLElement>("[data-text]")) {
+      const text = told.texts[cell.dataset["text"] ?? ""];
+      if (text !== undefined) cell.textContent = text;
     }
     const bar = target.querySelector("progress");
     const targeted = told.ledger["targeted"] ?? 0;

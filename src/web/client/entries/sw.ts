@@ -4,8 +4,9 @@
 
 import { channelOf, replace, vapidKey } from "../lib/api";
 import { recall, remember } from "../lib/keep";
-import { type Notice, readNotice, sameOrigin } from "../lib/notice";
+import { type Notice, readNotice, receiptOf, sameOrigin } from "../lib/notice";
 import { bytesOf } from "../lib/push";
+import { tell } from "../lib/receipt";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -30,16 +31,19 @@ self.addEventListener("push", (event) => {
 
 async function show(notice: Notice): Promise<void> {
   await self.registration.showNotification(notice.title, notice.options);
+  const told = tell(notice.receipt, "displayed");
   if ("setAppBadge" in navigator && notice.badge !== null) {
     // The badge is a courtesy: some systems refuse it.
     await navigator.setAppBadge(notice.badge).catch(() => undefined);
   }
+  await told;
 }
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const data = event.notification.data as { navigate?: unknown } | null;
-  event.waitUntil(open(sameOrigin(data?.navigate, self.location.origin)));
+  const data = event.notification.data as { navigate?: unknown; receipt?: unknown } | null;
+  const opening = open(sameOrigin(data?.navigate, self.location.origin));
+  event.waitUntil(Promise.all([opening, tell(receiptOf(data?.receipt), "opened")]));
 });
 
 async function open(address: string): Promise<void> {

@@ -5,6 +5,14 @@ export interface Notice {
   options: NotificationOptions & { renotify?: boolean };
   /** The number for the app's badge, where the payload gives one. */
   badge: number | null;
+  /** What to tell the server by, where the payload has it. */
+  receipt: Receipt | null;
+}
+
+/** What proves that a push came to this device: told again by `lib/receipt`. */
+export interface Receipt {
+  alert: string;
+  token: string;
 }
 
 const TITLE_CHARS_MAX = 200;
@@ -27,7 +35,8 @@ export function readNotice(text: string | null, origin: string, browserLanguage:
     badge: "/assets/badge-96.png",
     silent,
     dir: dir === "rtl" || dir === "ltr" ? dir : "auto",
-    data: { navigate: sameOrigin(notification["navigate"], origin) },
+    // What a click needs: the worker may have been stopped in between.
+    data: { navigate: sameOrigin(notification["navigate"], origin), receipt: receiptOf(ours) },
     // The gravest stay on the screen until they are seen.
     requireInteraction: ours["tier"] === "P0" && !silent,
   };
@@ -38,7 +47,7 @@ export function readNotice(text: string | null, origin: string, browserLanguage:
     // What replaces an earlier message of its chain rings again, unless it is meant to be quiet.
     options.renotify = !silent;
   }
-  return { title, options, badge: countOf(notification["app_badge"]) };
+  return { title, options, badge: countOf(notification["app_badge"]), receipt: receiptOf(ours) };
 }
 
 /** An address of ours, or the first page: a push never leads anywhere else. */
@@ -54,6 +63,14 @@ export function sameOrigin(address: unknown, origin: string): string {
   return `${origin}/`;
 }
 
+/** The receipt in a record that names its alert and its token. */
+export function receiptOf(record: unknown): Receipt | null {
+  if (!isRecord(record)) return null;
+  const alert = textOf(record["alert"], 64);
+  const token = textOf(record["receipt"] ?? record["token"], 64);
+  return alert && token ? { alert, token } : null;
+}
+
 function general(browserLanguage: string, origin: string): Notice {
   const french = browserLanguage.toLowerCase().startsWith("fr");
   return {
@@ -66,6 +83,7 @@ function general(browserLanguage: string, origin: string): Notice {
       data: { navigate: `${origin}/` },
     },
     badge: null,
+    receipt: null,
   };
 }
 

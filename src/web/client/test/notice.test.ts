@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readNotice, sameOrigin } from "../lib/notice";
+import { readNotice, receiptOf, sameOrigin } from "../lib/notice";
 
 const ORIGIN = "https://alerts.example";
 const payload = (notification: unknown, beffroi: unknown = { tier: "P1" }) =>
@@ -22,7 +22,7 @@ test("the declarative payload is shown as it says", () => {
   assert.equal(options.tag, "chain");
   assert.equal(options.renotify, true);
   assert.equal(options.requireInteraction, false);
-  assert.deepEqual(options.data, { navigate: `${ORIGIN}/alerts/abc?r=receipt` });
+  assert.deepEqual(options.data, { navigate: `${ORIGIN}/alerts/abc?r=receipt`, receipt: null });
   assert.equal(badge, 2);
 });
 
@@ -35,6 +35,17 @@ test("the gravest tier stays until it is seen; what is silent neither stays nor 
 
 test("without a tag nothing asks to ring again, which browsers refuse", () => {
   assert.equal("renotify" in readNotice(payload({ title: "T" }), ORIGIN, "en").options, false);
+});
+
+test("the receipt is what the payload carries, and a click finds it again", () => {
+  const notice = readNotice(payload({ title: "T" }, { tier: "P1", alert: "abc", receipt: "token" }), ORIGIN, "en");
+  assert.deepEqual(notice.receipt, { alert: "abc", token: "token" });
+  const { receipt } = notice.options.data as { receipt: unknown };
+  // As a browser keeps the data of a notification.
+  assert.deepEqual(receiptOf(structuredClone(receipt)), notice.receipt);
+  for (const other of [null, 7, {}, { alert: "abc" }, { receipt: "token" }, { alert: 7, receipt: "token" }]) {
+    assert.equal(receiptOf(other), null, JSON.stringify(other));
+  }
 });
 
 test("whatever comes, a notice appears, in the browser's language", () => {
