@@ -8,6 +8,7 @@ mod cap_corpus;
 mod cap_schema;
 mod cap_verdicts;
 mod cap_write;
+mod channels;
 mod chromium;
 mod citizen;
 mod cli;

@@ -7,7 +7,7 @@ use super::server::beffroi;
 use jiff::Timestamp;
 use reqwest::{Client, Method};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Messages asked for at once.
 const PAGE: usize = 10_000;
@@ -60,6 +60,43 @@ impl Sandbox {
     /// What `push.ca_file` must be for a server to push here.
     pub fn ca_file(&self) -> String {
         self.ca_file.to_string_lossy().into_owned()
+    }
+
+    /// What a server's settings must be for it to send to apps through here; the credentials are written to a folder.
+    pub async fn apps(&self, folder: &Path) -> Vec<(&'static str, String)> {
+        let credentials = self.ask(Method::GET, "/credentials").await;
+        let text = |pointer: &str| {
+            let value = credentials.pointer(pointer).and_then(Value::as_str);
+            value.unwrap_or_else(|| panic!("no {pointer} in {credentials}")).to_owned()
+        };
+        let (key, account) = (folder.join("apns.p8"), folder.join("fcm.json"));
+        std::fs::write(&key, text("/apns/key")).expect("written");
+        std::fs::write(&account, credentials["fcm"]["account"].to_string()).expect("written");
+        vec![
+            ("push.ca_file", self.ca_file()),
+            ("push.apns.base_url", text("/apns/base_url")),
+            ("push.apns.key_file", key.to_string_lossy().into_owned()),
+            ("push.apns.key_id", text("/apns/key_id")),
+            ("push.apns.team_id", text("/apns/team_id")),
+            ("push.apns.topics", text("/apns/topic")),
+            ("push.fcm.base_url", text("/fcm/base_url")),
+            ("push.fcm.service_account_file", account.to_string_lossy().into_owned()),
+        ]
+    }
+
+    /// A fault of a share of all recipients, as a query of `/faults`.
+    pub async fn fault(&self, query: &str) {
+        self.ask(Method::PUT, &format!("/faults?{query}")).await;
+    }
+
+    /// Ends all faults.
+    pub async fn mend(&self) {
+        self.ask(Method::DELETE, "/faults").await;
+    }
+
+    /// What came, by channel and tier, and what was wrong with it.
+    pub async fn counts(&self) -> Value {
+        self.ask(Method::GET, "/counts?each=false").await
     }
 
     /// New subscriptions, all with this behaviour (a query, as `status=410`; empty: all is well).

@@ -8,6 +8,7 @@ use super::process::{Program, Ran, run, run_fed};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The alert time at which servers of these tests start, unless a test sets `clock.start` itself.
@@ -233,17 +234,32 @@ impl Server {
 
     /// The broadcast of an alert, once nothing of it is left to do.
     pub async fn settled(&self, operator: &mut Browser, alert: &str) -> Value {
-        self.broadcast_when(operator, alert, |broadcast| {
+        self.settled_within(operator, alert, super::wait::DEADLINE).await
+    }
+
+    /// The same, for what takes its time.
+    pub async fn settled_within(&self, operator: &mut Browser, alert: &str, longest: Duration) -> Value {
+        let is_settled = |broadcast: &Value| {
             let state = broadcast["state"].as_str().unwrap_or_else(|| panic!("no state in {broadcast}"));
             let waiting = broadcast["waiting"].as_u64().unwrap_or_else(|| panic!("no waiting in {broadcast}"));
             !matches!(state, "approved" | "sending") && waiting == 0
-        })
-        .await
+        };
+        self.broadcast_within(operator, alert, longest, is_settled).await
     }
 
     /// The broadcast of an alert, once it is as wanted.
     pub async fn broadcast_when(&self, operator: &mut Browser, alert: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let deadline = tokio::time::Instant::now() + super::wait::DEADLINE;
+        self.broadcast_within(operator, alert, super::wait::DEADLINE, is_so).await
+    }
+
+    async fn broadcast_within(
+        &self,
+        operator: &mut Browser,
+        alert: &str,
+        longest: Duration,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let deadline = tokio::time::Instant::now() + longest;
         loop {
             let broadcast = self.broadcast(operator, alert).await;
             if is_so(&broadcast) {
