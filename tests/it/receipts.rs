@@ -5,7 +5,7 @@ use super::support::alerts::Cap;
 use super::support::browser::{Browser, Page};
 use super::support::crowd::Crowd;
 use super::support::http::{self, Answer};
-use super::support::server::assert_adds_up;
+use super::support::server::{ADMINISTRATOR, assert_adds_up};
 use super::support::wait::until;
 use super::support::{Database, Server};
 use reqwest::Method;
@@ -76,6 +76,29 @@ async fn everyone_counts_once_for_each_event_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn everyone_counts_once_for_each_event_on_postgresql() {
     everyone_counts_once(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_nodes_are_told_at_once_is_counted_together_and_once() {
+    let mut crowd = Crowd::start(Database::Postgres, 40).await;
+    let (id, tokens) = ring(&mut crowd, "two-nodes").await;
+    // Another node: the same database and keys, a name of its own.
+    let folder = tempfile::tempdir().expect("a folder");
+    for key in ["vault.key", "vapid.pem"] {
+        std::fs::copy(crowd.server.data().join(key), folder.path().join(key)).expect("a key");
+    }
+    let data = folder.path().to_string_lossy();
+    let url = crowd.server.database_url();
+    let other = Server::start(Database::Sqlite, &[("database.url", &url), ("data.dir", &data)]).await;
+    for few in tokens.chunks(8) {
+        let told: Vec<_> = few.iter().map(|token| (id.as_str(), token.as_str(), "displayed")).collect();
+        tokio::join!(tell(&crowd.server, &told), tell(&other, &told[..4]));
+    }
+    let broadcast = counted(&mut crowd, &id, [40, 0, 0]).await;
+    assert_eq!(broadcast["latency_ms"]["displayed"]["count"], 40, "{broadcast}");
+    let mut there = Browser::new(&other.url("/"));
+    there.sign_in(ADMINISTRATOR.0, ADMINISTRATOR.1).await;
+    assert_eq!(other.broadcast(&mut there, &id).await, broadcast, "both nodes say the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]
