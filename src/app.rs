@@ -82,6 +82,7 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
     let inbox = Inbox::new(clock);
     let (bell, mut steps) = node.run(&config, &public_url, inbox.clone(), closing.clone());
     steps.spawn(telemetry::gather(metrics.clone(), closing.clone()));
+    steps.spawn(node.sender.clone().keep_tokens(closing.clone()));
     let limits = web::limit::Limits::new(&config);
     let endpoints = EndpointPolicy::new(&config.push);
     let state = AppState {

@@ -14,8 +14,13 @@ use crate::model::subscriber::{APNS_ORIGIN, ApnsChannel, FCM_ORIGIN, FcmChannel,
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use url::Url;
 
+/// How often it is looked whether a token is still fresh, so that none has to be made when an alert comes.
+const TOKENS_LOOKED_AT_EVERY: Duration = Duration::from_secs(60);
 /// The pool of connections to Apple's other environment.
 const APNS_OTHER_POOL: &str = "apns, other environment";
 
@@ -91,6 +96,29 @@ fn not_set_up(name: &str) -> Option<Outcome> {
 }
 
 impl Sender {
+    /// Has the tokens that services for apps know us by made before an alert comes, and renewed while none does, until
+    /// `closing`. What goes wrong is logged and tried again.
+    pub async fn keep_tokens(self: Arc<Self>, mut closing: watch::Receiver<bool>) {
+        let mut look = tokio::time::interval(TOKENS_LOOKED_AT_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !*closing.borrow() {
+            tokio::select! {
+                _ = look.tick() => self.look_at_tokens().await,
+                // A sender that is gone means the same.
+                changed = closing.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    async fn look_at_tokens(&self) {
+        if let Some(apns) = &self.apns {
+            drop(apns.tokens.get().await);
+        }
+        if let Some(fcm) = &self.fcm {
+            drop(fcm.tokens.get().await);
+        }
+    }
+
     pub(super) async fn send_apns(
         &self,
         recipient: &Recipient,

@@ -1,7 +1,8 @@
 //! Tokens that push services know us by (APNs' provider token, FCM's access token): made or fetched before they are
 //! needed, kept for all nodes, renewed long before they run out.
 //!
-//! One that is no longer fresh still goes out while another one is made: no push waits for a token, except the first.
+//! One that is no longer fresh still goes out while another one is made, and they are looked at from the start on: no
+//! push waits for a token.
 
 use super::reading::{About, Reading};
 use super::transport::TransportError;

@@ -2,6 +2,7 @@
 //! whose fault a refusal is.
 
 use super::support::database::databases;
+use super::support::wait::until;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -29,6 +30,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 const TOPIC: &str = "org.example.alerts";
 
@@ -297,6 +299,23 @@ async fn who_gets_no_access_token_sends_nothing_and_loses_nothing() {
     let paths: Vec<String> = services.asked().into_iter().map(|asked| asked.path).collect();
     assert_eq!(paths, ["/token"], "asked once, not for every push");
     assert_eq!(send(&node, &apple()).await, Outcome::Accepted, "the other service is as it was");
+}
+
+#[tokio::test]
+async fn tokens_are_there_before_the_first_alert() {
+    let services = Services::start().await;
+    let node = Arc::new(services.sender());
+    let (close, closing) = watch::channel(false);
+    let keeping = tokio::spawn(node.clone().keep_tokens(closing));
+    until("a token without any push", || async {
+        (!services.script.lock().expect("a lock").asked.is_empty()).then_some(())
+    })
+    .await;
+    assert_eq!(send(&node, &android()).await, Outcome::Accepted);
+    let paths: Vec<String> = services.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/token", "/fcm/v1/projects/town-alerts/messages:send"]);
+    close.send(true).expect("it is running");
+    keeping.await.expect("it ended well");
 }
 
 #[tokio::test]
