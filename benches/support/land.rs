@@ -135,6 +135,7 @@ impl Land {
             origin: self.origin().to_owned(),
             channel: ChannelKind::WebPush,
             language: self.language().to_owned(),
+            quiet_hours: None,
         }
     }
 

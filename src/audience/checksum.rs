@@ -2,13 +2,13 @@
 //! database holds.
 //!
 //! The sum, modulo 2^64, of one mixed number for each distinct place of a person (with what the person wants) and of
-//! three for each person (push service, language, channel). **Fixed for ever**: nodes of different versions compare it.
+//! three for each person (push service, language, channel), four with quiet hours. **Fixed for ever**: nodes of different versions compare it.
 
 use super::array::{self, Class};
 use super::{curve, filter};
 use crate::model::id::Slot;
 use crate::model::place::{Drawn, Place};
-use crate::model::subscriber::{ChannelKind, Listener};
+use crate::model::subscriber::{ChannelKind, Listener, QuietHours};
 use std::ops::AddAssign;
 
 /// Sums over people and their distinct places. Two that are equal stand for the same people, places and choices.
@@ -26,6 +26,7 @@ const LANGUAGE: u64 = 2 << 60;
 const CHANNEL: u64 = 3 << 60;
 const DRAWN: u64 = 4 << 60;
 const NAMED: u64 = 5 << 60;
+const HOURS: u64 = 6 << 60;
 /// Added between two rounds of mixing: the golden ratio's bits.
 const BETWEEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -53,7 +54,9 @@ impl Checksum {
         let origin = group_term(origin_number(&listener.origin), listener.slot);
         let language = group_term(language_number(&listener.language), listener.slot);
         let channel = group_term(channel_number(listener.channel), listener.slot);
-        checksum += Self { people: 1, places: 0, sum: origin.wrapping_add(language).wrapping_add(channel) };
+        let hours = listener.quiet_hours.as_ref().map_or(0, |hours| group_term(hours_number(hours), listener.slot));
+        let sum = origin.wrapping_add(language).wrapping_add(channel).wrapping_add(hours);
+        checksum += Self { people: 1, places: 0, sum };
         checksum
     }
 
@@ -95,7 +98,7 @@ pub(super) fn named_term(named: u64, wanted: u32, slot: Slot) -> u64 {
     mixed(named, u64::from(wanted) << Slot::BITS | u64::from(slot))
 }
 
-/// A person in a group: those with one push service, language or channel.
+/// A person in a group: those with one push service, language, channel or quiet hours.
 pub(super) fn group_term(group: u64, slot: Slot) -> u64 {
     mixed(group, u64::from(slot))
 }
@@ -114,6 +117,10 @@ pub(super) fn language_number(language: &str) -> u64 {
 
 pub(super) fn channel_number(channel: ChannelKind) -> u64 {
     text(CHANNEL, channel.as_str())
+}
+
+pub(super) fn hours_number(hours: &QuietHours) -> u64 {
+    text(HOURS, &hours.to_string())
 }
 
 /// Eight bytes at a time, after the length.
@@ -160,6 +167,7 @@ mod tests {
             origin: "https://push.example".to_owned(),
             channel: ChannelKind::WebPush,
             language: "fr".to_owned(),
+            quiet_hours: None,
         }
     }
 
@@ -180,6 +188,8 @@ mod tests {
             with(&|l| l.origin.push('m')),
             with(&|l| l.language = "en".to_owned()),
             with(&|l| l.language = String::new()),
+            with(&|l| l.quiet_hours = "22:00:00/07:00:00 Europe/Paris".parse().ok()),
+            with(&|l| l.quiet_hours = "22:00:00/07:00:01 Europe/Paris".parse().ok()),
             with(&|l| l.places[0] = around(1, None)),
             with(&|l| l.places[0] = around(0, Some(-5))),
             with(&|l| l.places[0] = around(0, Some(0))),
@@ -206,5 +216,8 @@ mod tests {
     fn it_stays_what_it_was() {
         // What nodes of other versions compute for the same person.
         assert_eq!(Checksum::of(&someone()).sum, 15_635_285_793_078_571_459);
+        let quiet_hours = "22:00:00/07:00:00 Europe/Paris".parse().ok();
+        let resting = Listener { quiet_hours, ..someone() };
+        assert_eq!(Checksum::of(&resting).sum, 4_759_248_022_869_438_532);
     }
 }

@@ -1,10 +1,11 @@
-//! People by what they have in common: the origin of their push service, their language, their channel.
+//! People by what they have in common: the origin of their push service, their language, their channel, their quiet
+//! hours.
 
 use super::bits::Bits;
 use super::checksum;
 use super::chunks;
 use crate::model::id::Slot;
-use crate::model::subscriber::{ChannelKind, Listener};
+use crate::model::subscriber::{ChannelKind, Listener, QuietHours};
 use roaring::RoaringBitmap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub(super) enum Groups {
 pub(super) struct Listed {
     members: Vec<Member>,
     names: Names,
+    /// Those who have quiet hours.
+    resting: Vec<(Slot, Arc<QuietHours>)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,8 @@ pub(super) struct Bitmaps {
     pub origins: BTreeMap<Arc<str>, RoaringBitmap>,
     pub languages: BTreeMap<Arc<str>, RoaringBitmap>,
     pub channels: BTreeMap<ChannelKind, RoaringBitmap>,
+    /// Who has none is in none.
+    pub quiet_hours: BTreeMap<Arc<QuietHours>, RoaringBitmap>,
 }
 
 impl Default for Groups {
@@ -62,12 +67,10 @@ impl Groups {
             Self::Listed(listed) if listed.members.len() < LISTED_MAX => listed.add(listener),
             Self::Listed(listed) => {
                 let mut bitmaps = Bitmaps::of(listed);
-                bitmaps.add(listener.slot, &listener.origin, &listener.language, listener.channel);
+                bitmaps.add(listener);
                 *self = Self::Split(bitmaps);
             }
-            Self::Split(bitmaps) => {
-                bitmaps.add(listener.slot, &listener.origin, &listener.language, listener.channel);
-            }
+            Self::Split(bitmaps) => bitmaps.add(listener),
         }
     }
 
@@ -77,7 +80,7 @@ impl Groups {
             (Self::Listed(low), Self::Listed(high)) if low.members.len() + high.members.len() <= LISTED_MAX => {
                 let gone = Bits::of(gone);
                 let mut merged = Listed::default();
-                merged.extend(low, |member| !gone.contains(member.slot));
+                merged.extend(low, |slot| !gone.contains(slot));
                 merged.extend(high, |_| true);
                 Self::Listed(merged)
             }
@@ -98,7 +101,8 @@ impl Groups {
         let origins = all.origins.iter().map(|(name, slots)| (checksum::origin_number(name), slots));
         let languages = all.languages.iter().map(|(name, slots)| (checksum::language_number(name), slots));
         let channels = all.channels.iter().map(|(kind, slots)| (checksum::channel_number(*kind), slots));
-        let groups = origins.chain(languages).chain(channels);
+        let hours = all.quiet_hours.iter().map(|(hours, slots)| (checksum::hours_number(hours), slots));
+        let groups = origins.chain(languages).chain(channels).chain(hours);
         let terms = groups
             .flat_map(|(group, slots)| (slots - gone).into_iter().map(move |slot| checksum::group_term(group, slot)));
         terms.fold(0, u64::wrapping_add)
@@ -109,12 +113,13 @@ impl Groups {
         match self {
             Self::Listed(listed) => {
                 let names = listed.names.names.iter().map(|name| name.len());
-                size_of_val(&listed.members[..]) + names.sum::<usize>()
+                size_of_val(&listed.members[..]) + size_of_val(&listed.resting[..]) + names.sum::<usize>()
             }
             Self::Split(bitmaps) => {
                 let names = bitmaps.origins.iter().chain(&bitmaps.languages);
                 let named = names.map(|(name, slots)| name.len() + slots.serialized_size());
-                named.sum::<usize>() + bitmaps.channels.values().map(RoaringBitmap::serialized_size).sum::<usize>()
+                let others = bitmaps.channels.values().chain(bitmaps.quiet_hours.values());
+                named.sum::<usize>() + others.map(RoaringBitmap::serialized_size).sum::<usize>()
             }
         }
     }
@@ -124,17 +129,19 @@ impl Listed {
     fn add(&mut self, listener: &Listener) {
         let (origin, language) = (self.names.number(&listener.origin), self.names.number(&listener.language));
         self.members.push(Member { slot: listener.slot, origin, language, channel: listener.channel });
+        self.resting.extend(listener.quiet_hours.clone().map(|hours| (listener.slot, Arc::new(hours))));
     }
 
     /// Adds those who stay of another list, and the names that they need.
-    fn extend(&mut self, other: &Self, stays: impl Fn(&Member) -> bool) {
+    fn extend(&mut self, other: &Self, stays: impl Fn(Slot) -> bool) {
         let mut known: Vec<Option<usize>> = vec![None; other.names.names.len()];
-        for member in other.members.iter().filter(|member| stays(member)) {
+        for member in other.members.iter().filter(|member| stays(member.slot)) {
             let mut number =
                 |name: usize| *known[name].get_or_insert_with(|| self.names.number(&other.names.names[name]));
             let (origin, language) = (number(member.origin), number(member.language));
             self.members.push(Member { origin, language, ..*member });
         }
+        self.resting.extend(other.resting.iter().filter(|(slot, _)| stays(*slot)).cloned());
     }
 
     fn named(&self, number: impl Fn(&Member) -> usize) -> BTreeMap<Arc<str>, RoaringBitmap> {
@@ -163,17 +170,28 @@ impl Bitmaps {
         for member in &listed.members {
             channels.entry(member.channel).or_default().push(member.slot);
         }
+        let mut quiet_hours: BTreeMap<Arc<QuietHours>, Vec<Slot>> = BTreeMap::new();
+        for (slot, hours) in &listed.resting {
+            quiet_hours.entry(hours.clone()).or_default().push(*slot);
+        }
         Self {
             origins: listed.named(|member| member.origin),
             languages: listed.named(|member| member.language),
             channels: channels.into_iter().map(|(kind, slots)| (kind, chunks::bitmap(slots))).collect(),
+            quiet_hours: quiet_hours.into_iter().map(|(hours, slots)| (hours, chunks::bitmap(slots))).collect(),
         }
     }
 
-    fn add(&mut self, slot: Slot, origin: &str, language: &str, channel: ChannelKind) {
-        add(&mut self.origins, origin, slot);
-        add(&mut self.languages, language, slot);
-        self.channels.entry(channel).or_default().insert(slot);
+    fn add(&mut self, listener: &Listener) {
+        let slot = listener.slot;
+        add(&mut self.origins, &listener.origin, slot);
+        add(&mut self.languages, &listener.language, slot);
+        self.channels.entry(listener.channel).or_default().insert(slot);
+        let Some(hours) = &listener.quiet_hours else { return };
+        match self.quiet_hours.get_mut(hours) {
+            Some(slots) => _ = slots.insert(slot),
+            None => _ = self.quiet_hours.insert(Arc::new(hours.clone()), [slot].into()),
+        }
     }
 
     fn merged(lower: &Self, gone: &RoaringBitmap, upper: &Self) -> Self {
@@ -181,6 +199,7 @@ impl Bitmaps {
             origins: merged(&lower.origins, gone, &upper.origins),
             languages: merged(&lower.languages, gone, &upper.languages),
             channels: merged(&lower.channels, gone, &upper.channels),
+            quiet_hours: merged(&lower.quiet_hours, gone, &upper.quiet_hours),
         }
     }
 }

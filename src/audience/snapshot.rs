@@ -10,7 +10,7 @@ use super::{Builder, Change, Checksum, Query, Reach, filter};
 use crate::geo::gazetteer::Gazetteer;
 use crate::model::id::Slot;
 use crate::model::place::Altitude;
-use crate::model::subscriber::ChannelKind;
+use crate::model::subscriber::{ChannelKind, QuietHours};
 use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -126,6 +126,12 @@ impl Snapshot {
     pub fn by_language(&self, slots: &RoaringBitmap) -> Vec<(String, u64)> {
         let split = self.split(slots, |groups| &groups.languages);
         split.into_iter().map(|(name, here)| (name.to_string(), here.len())).collect()
+    }
+
+    /// Splits those of these people who have quiet hours by them. Who has none, or is not here, is left out.
+    pub fn by_quiet_hours(&self, slots: &RoaringBitmap) -> Vec<(QuietHours, RoaringBitmap)> {
+        let split = self.split(slots, |groups| &groups.quiet_hours);
+        split.into_iter().map(|(hours, here)| (QuietHours::clone(&hours), here)).collect()
     }
 
     /// Of everyone whom a match can find, read from the very entries that it reads.

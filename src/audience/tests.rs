@@ -8,7 +8,7 @@ use crate::geo::region::Region;
 use crate::geo::shape::{Block, Named, Relation};
 use crate::model::family::Families;
 use crate::model::place::{Altitude, Around, Cell, Drawn, Place, Radius, Step};
-use crate::model::subscriber::ChannelKind;
+use crate::model::subscriber::{ChannelKind, QuietHours};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
@@ -40,7 +40,8 @@ fn place(step: Step, lat: f64, lon: f64, km: i64) -> Place {
 fn listener(slot: Slot, places: Vec<Place>) -> Listener {
     let origin = format!("https://push{}.example", slot % 3);
     let families = Families::default();
-    Listener { slot, places, families, drills: false, origin, channel: ChannelKind::WebPush, language: "fr".to_owned() }
+    let (channel, language) = (ChannelKind::WebPush, "fr".to_owned());
+    Listener { slot, places, families, drills: false, origin, channel, language, quiet_hours: None }
 }
 
 fn everyone(shape: &Shape) -> Query<'_> {
@@ -155,9 +156,21 @@ fn families() -> impl Strategy<Value = Families> {
         .prop_map(|wanted| Families::new(wanted).expect("none of them unknown"))
 }
 
+/// None, or one of a few.
+fn quiet_hours() -> impl Strategy<Value = Option<QuietHours>> {
+    let hours = |kind: u8| format!("2{kind}:00:00/07:30:00 Europe/Paris").parse().expect("quiet hours");
+    prop::option::of((0..3_u8).prop_map(hours))
+}
+
 fn listeners(slots: std::ops::Range<Slot>) -> impl Strategy<Value = Listener> {
-    (slots, prop::collection::vec(places(), 1..4), families(), any::<bool>())
-        .prop_map(|(slot, places, families, drills)| Listener { families, drills, ..listener(slot, places) })
+    (slots, prop::collection::vec(places(), 1..4), families(), any::<bool>(), quiet_hours()).prop_map(
+        |(slot, places, families, drills, quiet_hours)| Listener {
+            families,
+            drills,
+            quiet_hours,
+            ..listener(slot, places)
+        },
+    )
 }
 
 pub(super) fn shapes() -> impl Strategy<Value = Shape> {
@@ -242,6 +255,13 @@ proptest! {
             let meant: RoaringBitmap = people.iter().filter(|l| l.origin == origin).map(|l| l.slot).collect();
             prop_assert_eq!(slots, meant);
         }
+        let mut resting: BTreeMap<QuietHours, RoaringBitmap> = BTreeMap::new();
+        for listener in &people {
+            if let Some(hours) = &listener.quiet_hours {
+                resting.entry(hours.clone()).or_default().insert(listener.slot);
+            }
+        }
+        prop_assert_eq!(snapshot.by_quiet_hours(&(0..2_000).collect()), resting.into_iter().collect::<Vec<_>>());
     }
 
     #[test]

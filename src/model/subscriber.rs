@@ -155,6 +155,7 @@ pub struct Listener {
     pub channel: ChannelKind,
     /// The language they read best, as its primary subtag in small letters; empty where none is told.
     pub language: String,
+    pub quiet_hours: Option<QuietHours>,
 }
 
 /// The primary subtag of the first of these languages, as [`Listener::language`] has it.

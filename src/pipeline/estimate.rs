@@ -189,6 +189,7 @@ mod tests {
                     origin: "https://push.example".to_owned(),
                     channel: ChannelKind::WebPush,
                     language: language.to_owned(),
+                    quiet_hours: None,
                 });
             }
         }

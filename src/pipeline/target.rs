@@ -126,6 +126,7 @@ mod tests {
             origin: "https://push.example".to_owned(),
             channel: ChannelKind::WebPush,
             language: "fr".to_owned(),
+            quiet_hours: None,
         }
     }
 

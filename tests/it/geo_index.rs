@@ -64,6 +64,7 @@ fn listener(slot: Slot, place: Place) -> Listener {
         origin: "https://push.example".to_owned(),
         channel: ChannelKind::WebPush,
         language: "fr".to_owned(),
+        quiet_hours: None,
     }
 }
 

@@ -25,8 +25,8 @@ pub const CHANGED: &str = "audience";
 const CHANGES_MAX: i64 = 10_000;
 
 /// People as one text, as [`Page`] reads it; `$2` stands between fields and `$3` between people.
-const PAGE: &str =
-    "SELECT string_agg(concat_ws($2, slot, drills, channel, origin, languages, families, places), $3) FROM";
+const PAGE: &str = "SELECT string_agg(concat_ws($2, slot, drills, channel, origin, languages, families, places, \
+     COALESCE(quiet_from || '/' || quiet_to || ' ' || time_zone, '')), $3) FROM";
 
 row! {
     ChangeRow { slot: i64, seq: i64 }

@@ -39,6 +39,7 @@ impl Default for Page {
             origin: String::new(),
             channel: ChannelKind::WebPush,
             language: String::new(),
+            quiet_hours: None,
         };
         Self { families: HashMap::new(), languages: HashMap::new(), families_now: String::new(), listener }
     }
@@ -57,6 +58,7 @@ impl Page {
             let languages = next("subscriber.languages")?;
             let families = next("subscriber.families")?;
             let places = next("subscriber.places")?;
+            let hours = next("subscriber.quiet_hours")?;
             self.listener.slot = known(slot.parse().ok(), "subscriber.slot")?;
             self.listener.drills = drills != "0";
             self.listener.channel = known(ChannelKind::from_name(channel), "subscriber.channel")?;
@@ -66,6 +68,10 @@ impl Page {
             self.read_languages(languages)?;
             self.read_families(families)?;
             read_places(places, &mut self.listener.places)?;
+            self.listener.quiet_hours = match hours {
+                "" => None,
+                hours => Some(known(hours.parse().ok(), "subscriber.quiet_hours")?),
+            };
             take(&self.listener);
         }
         Ok(())

@@ -62,6 +62,7 @@ pub fn listener(slot: Slot, cell: Cell) -> Listener {
         origin: "https://push.example".to_owned(),
         channel: ChannelKind::WebPush,
         language: "fr".to_owned(),
+        quiet_hours: None,
     }
 }
 

@@ -334,6 +334,7 @@ async fn the_audience_is_loaded_whole_and_then_follows_changes_alone() {
             origin: "https://push.example".to_owned(),
             channel: ChannelKind::WebPush,
             language: "fr".to_owned(),
+            quiet_hours: preferences().quiet_hours,
         };
         assert_eq!(sorted(everyone[0].clone()), sorted(want.clone()), "{name}");
         assert_eq!(subscriber::changes_since(&db, seq).await.expect("reads"), (vec![], seq), "{name}");
