@@ -30,6 +30,7 @@ use crate::web::password::Passwords;
 use crate::web::state::AppState;
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -172,6 +173,12 @@ impl Node {
         Ok(Self { db, clock, vault, audience, follower, fence, sender: Arc::new(sender), vapid_public_key, owner })
     }
 
+    /// Who compares this node's index with the database.
+    fn prover(&self, closing: watch::Receiver<bool>) -> Prover {
+        let (db, follower, node) = (self.db.clone(), self.follower.clone(), self.owner.clone());
+        Prover { db, clock: self.clock, follower, node, closing }
+    }
+
     /// Starts the steps; each runs until `closing`.
     fn run(
         &self,
@@ -199,6 +206,7 @@ impl Node {
             audience: self.audience.clone(),
             follower: self.follower.clone(),
             wake: wake.clone(),
+            rings_per_day: NonZeroU32::new(config.fatigue.rings_per_day),
             poll,
             closing: closing.clone(),
         };
@@ -225,13 +233,7 @@ impl Node {
             config.push.in_flight_per_origin_max,
             closing.clone(),
         );
-        let prover = Prover {
-            db: self.db.clone(),
-            clock: self.clock,
-            follower: self.follower.clone(),
-            node: self.owner.clone(),
-            closing: closing.clone(),
-        };
+        let prover = self.prover(closing.clone());
         let collector = Collector {
             db: self.db.clone(),
             vault: self.vault.clone(),

@@ -27,6 +27,7 @@ pub struct Config {
     pub receipts: Receipts,
     pub push: Push,
     pub dispatch: Dispatch,
+    pub fatigue: Fatigue,
     pub clock: ClockSection,
     pub log: Log,
     pub map: Map,
@@ -87,6 +88,12 @@ pub struct Dispatch {
     pub retry_longest: Duration,
     #[serde(rename = "poll_ms", deserialize_with = "milliseconds")]
     pub poll: Duration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fatigue {
+    pub rings_per_day: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -80,6 +80,18 @@ impl Batch {
     }
 }
 
+/// What people were told of a chain, or may have been.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// The alert whose message it was, or whose message it took back.
+    pub alert: AlertId,
+    /// The message's number there.
+    pub message: u32,
+    pub tier: Tier,
+    pub quiet: bool,
+    pub slots: RoaringBitmap,
+}
+
 /// Outcomes so far. Merged under a lease, never overwritten.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {

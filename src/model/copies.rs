@@ -63,7 +63,7 @@ fn message_facts(alert: &Alert, message: &Message) -> Option<String> {
 
 /// The ground as text: the same for rings that begin elsewhere or go the other way round. Geocodes count where they are
 /// ground, heights where they are told.
-fn ground(areas: &[Area], geocodes: Geocodes) -> Option<String> {
+pub(super) fn ground(areas: &[Area], geocodes: Geocodes) -> Option<String> {
     let parts: BTreeSet<String> = areas.iter().flat_map(|area| area_parts(area, geocodes)).collect();
     (!parts.is_empty()).then(|| parts.into_iter().collect::<Vec<_>>().join(";"))
 }
@@ -198,7 +198,7 @@ fn primary(info: &Info) -> String {
 }
 
 /// A text without what feeds change on the way: case and white space.
-fn normal(text: &str) -> String {
+pub(super) fn normal(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

@@ -115,18 +115,23 @@ pub fn is_over(info: &Info) -> bool {
     };
     let all_clear = past
         && info.response_types.contains(&ResponseType::AllClear)
-        && info.response_types.iter().all(|response| match response {
-            ResponseType::AllClear | ResponseType::None | ResponseType::Monitor | ResponseType::Assess => true,
-            ResponseType::Shelter
-            | ResponseType::Evacuate
-            | ResponseType::Prepare
-            | ResponseType::Execute
-            | ResponseType::Avoid => false,
-        });
+        && info.response_types.iter().copied().all(is_harmless);
     let ended = info.parameters.iter().any(|parameter| {
         parameter.value_name.ends_with(LOCATION_STATUS) && parameter.value.eq_ignore_ascii_case("ended")
     });
     all_clear || ended || vtec::all_ended(info)
+}
+
+/// Whether nobody has to protect themselves by this advice.
+pub fn is_harmless(response: ResponseType) -> bool {
+    match response {
+        ResponseType::AllClear | ResponseType::None | ResponseType::Monitor | ResponseType::Assess => true,
+        ResponseType::Shelter
+        | ResponseType::Evacuate
+        | ResponseType::Prepare
+        | ResponseType::Execute
+        | ResponseType::Avoid => false,
+    }
 }
 
 #[cfg(test)]

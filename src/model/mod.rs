@@ -1,8 +1,10 @@
 //! Our nouns: what the steps of the line hand to each other. No I/O, no SQL, no sockets.
 
 pub mod account;
+pub mod again;
 pub mod batch;
 pub mod broadcast;
+pub mod budget;
 pub mod copies;
 pub mod credential;
 pub mod family;

@@ -54,6 +54,11 @@ impl Chains {
         std::iter::once(&self.own).chain(&self.others)
     }
 
+    /// All that people may have heard of the alert's event by.
+    pub fn heard(&self) -> Vec<&ChainId> {
+        self.all().chain(&self.parts).map(|chain| &chain.id).collect()
+    }
+
     /// Everyone whom the chains reached or may have reached, for messages that go to them.
     pub async fn before(&self, db: &Db) -> Result<Before, StoreError> {
         let mut before = Before::default();

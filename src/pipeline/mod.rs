@@ -1,4 +1,4 @@
-//! The line that every alert walks, one file a step: intake, admit, target, plan, dispatch, outcome, sweep; and
+//! The line that every alert walks, one file a step: intake, admit, target (and share), plan, dispatch, outcome, sweep; and
 //! `decide`, where people release, refuse and stop.
 //!
 //! Alerts and broadcasts change state here and nowhere else. Nothing is pushed inside a request or a transaction:
@@ -8,6 +8,7 @@ pub mod admit;
 pub mod answer;
 pub mod areas;
 pub mod bell;
+mod calling;
 pub mod chain;
 pub mod collect;
 mod copies;
@@ -29,6 +30,7 @@ pub mod receipts;
 mod repairs;
 pub mod resolve;
 mod segment;
+mod share;
 pub mod sweep;
 pub mod target;
 pub mod tokens;

@@ -1,62 +1,46 @@
-//! Step 4, pure: targets to batches of one message, push service, tier and ring.
+//! Step 4, pure: shares to batches of one message, push service, tier and ring.
 
-use super::target::Target;
+use super::share::Share;
 use crate::audience::Snapshot;
 use crate::clock;
 use crate::model::account::ORIGIN_NONE;
 use crate::model::batch::{BATCH_RECIPIENTS_MAX, Batch, Progress};
 use crate::model::broadcast::Broadcast;
 use crate::model::id::BatchId;
-use crate::model::message::Message;
-use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
-/// Cuts targets into batches that are ready to be stored.
-pub fn plan(
-    audience: &Snapshot,
-    broadcast: &Broadcast,
-    messages: &[Message],
-    targets: &[Target],
-    now: Timestamp,
-) -> Vec<Batch> {
+/// Cuts shares into batches that are ready to be stored.
+pub fn plan(audience: &Snapshot, broadcast: &Broadcast, shares: &[Share]) -> Vec<Batch> {
     let mut batches = Vec::new();
-    for target in targets {
-        let Some(message) = messages.iter().find(|message| message.number == target.message) else { continue };
-        let mut gone = target.slots.clone();
-        for (origin, slots) in audience.by_origin(&target.slots) {
+    for share in shares {
+        let mut gone = share.slots.clone();
+        for (origin, slots) in audience.by_origin(&share.slots) {
             gone -= &slots;
             for todo in chunks(&slots) {
-                batches.push(batch(broadcast, message, target, origin.clone(), todo, now));
+                batches.push(batch(broadcast, share, origin.clone(), todo));
             }
         }
         for todo in chunks(&gone) {
-            batches.push(batch(broadcast, message, target, ORIGIN_NONE.to_owned(), todo, now));
+            batches.push(batch(broadcast, share, ORIGIN_NONE.to_owned(), todo));
         }
     }
     batches
 }
 
-fn batch(
-    broadcast: &Broadcast,
-    message: &Message,
-    target: &Target,
-    origin: String,
-    todo: RoaringBitmap,
-    now: Timestamp,
-) -> Batch {
+fn batch(broadcast: &Broadcast, share: &Share, origin: String, todo: RoaringBitmap) -> Batch {
     Batch {
         id: BatchId(clock::random_id()),
         broadcast: broadcast.id.clone(),
         chain: broadcast.chain.clone(),
-        message: message.number,
-        about: None,
+        message: share.message,
+        about: share.about.clone(),
         origin,
-        tier: message.tier,
-        ring: target.ring,
-        quiet: false,
-        hours: None,
-        not_before: now,
-        expires: message.expires,
+        tier: share.tier,
+        ring: share.ring,
+        quiet: share.quiet,
+        hours: share.hours.clone(),
+        not_before: share.not_before,
+        expires: share.expires,
         todo,
         progress: Progress::default(),
         attempts: 0,

@@ -1,6 +1,7 @@
 //! Steps 3 and 4 at work: approved broadcasts, most urgent first, to batches in one transaction.
 
 use super::bell::Wake;
+use super::calling::{RingsPerDay, call};
 use super::copies::{copies, facts_hash, hear_the_update, spoken_for};
 use super::follow::Follower;
 use super::grounds::Grounds;
@@ -27,6 +28,7 @@ pub struct Planner {
     pub audience: Audience,
     pub follower: Arc<Follower>,
     pub wake: Arc<Wake>,
+    pub rings_per_day: RingsPerDay,
     pub poll: Duration,
     pub closing: watch::Receiver<bool>,
 }
@@ -75,7 +77,8 @@ impl Planner {
         let started = self.clock.monotonic();
         let mut tx = self.db.begin().await?;
         let own = Own { voice: &words.voice, id: Some(&broadcast.alert), now };
-        let mut before = resolve(&mut tx, &words.alert, own).await?.before(&self.db).await?;
+        let chains = resolve(&mut tx, &words.alert, own).await?;
+        let mut before = chains.before(&self.db).await?;
         if let Some(facts) = facts_hash(&words.alert) {
             store::copies::hold(&mut tx, &facts).await?;
         }
@@ -88,13 +91,16 @@ impl Planner {
         let merged = if updated.is_empty() { merged } else { broadcast.merged_with.as_ref() };
         store::broadcast::set_merged(&mut tx, &broadcast.id, merged).await?;
         let targets = target(&grounds, &words.alert, &words.messages, &before, now);
-        let batches = plan(&grounds.audience, broadcast, &words.messages, &targets, now);
         let (inside, near) = count(&targets);
         let (all_inside, all_near) = (inside + inside_before.len(), near + near_before.len());
         if !store::broadcast::planned(&mut tx, &broadcast.id, now, all_inside, all_near, inside + near).await? {
             // Stopped, or planned by another node, in the meantime.
             return Ok(());
         }
+        let access = (&mut tx, &self.db);
+        let how = (now, self.rings_per_day);
+        let shares = call(access, &grounds.audience, (&words, &chains), &targets, how).await?;
+        let batches = plan(&grounds.audience, broadcast, &shares);
         store::batch::insert_many(&mut tx, &batches).await?;
         store::receipt::give_key(&mut tx, &self.vault, &broadcast.id, &new_key()).await?;
         Db::notify(&mut tx, listen::DISPATCH).await?;

@@ -3,6 +3,7 @@
 use super::bell::Wake;
 use super::fence::{FENCE_POLL, Fence};
 use super::follow::Follower;
+use super::share::day;
 use crate::clock::Clock;
 use crate::model::batch::Rest;
 use crate::store::{self, Db, StoreError};
@@ -13,6 +14,9 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 /// How often is looked for what has ended.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How long it is kept who was rung on a day. What waits for a morning rings on a day to come.
+const RINGS_KEPT_DAYS: i64 = 2;
 
 /// Keeps the small things moving on one node: expiry, the fence, the audience.
 pub struct Sweeper {
@@ -54,6 +58,7 @@ impl Sweeper {
         for broadcast in &finishable {
             store::broadcast::finish(&mut tx, broadcast, now).await?;
         }
+        store::ring::forget(&mut tx, day(now) - RINGS_KEPT_DAYS).await?;
         tx.commit().await?;
         changed.extend(over);
         changed.extend(finishable);

@@ -26,6 +26,7 @@ pub struct Target {
 /// those that have expired reach nobody.
 pub fn target(grounds: &Grounds, alert: &Alert, messages: &[Message], before: &Before, now: Timestamp) -> Vec<Target> {
     let audience = &grounds.audience;
+    let drill = matches!(alert.status, Status::Exercise | Status::Test);
     let mut targets = Vec::new();
     let mut assigned = before.copies.clone();
     let mut assign = |message: u32, ring: Ring, slots: RoaringBitmap| {
@@ -37,13 +38,19 @@ pub fn target(grounds: &Grounds, alert: &Alert, messages: &[Message], before: &B
     };
     let valid = || messages.iter().filter(|message| message.expires > now);
     if alert.msg_type == MsgType::Cancel {
+        let all = cancelled_for(grounds, alert, before);
+        // Where it says several things, each hears what is said of their own place, and the others what comes first.
+        for message in valid().filter(|_| messages.len() > 1) {
+            let Some(shape) = &grounds.of_message(alert, message).shape else { continue };
+            let reach = audience.find(&Query { shape, family: None, severity: Severity::Unknown, drill });
+            assign(message.number, Ring::Inside, (reach.inside | reach.near) & &all);
+        }
         if let Some(message) = valid().next() {
-            assign(message.number, Ring::Inside, cancelled_for(grounds, alert, before));
+            assign(message.number, Ring::Inside, all);
         }
         return targets;
     }
     let updates = alert.msg_type == MsgType::Update;
-    let drill = matches!(alert.status, Status::Exercise | Status::Test);
     let knows = &before.told | &before.part;
     // What goes on comes first: who is in both areas must hear that.
     let (over, going_on): (Vec<&Message>, Vec<&Message>) = valid().partition(|message| updates && message.over);
@@ -231,6 +238,17 @@ mod tests {
     fn whom_a_copy_reaches_hears_nothing() {
         let before = Before { copies: set(&[1, 3]), ..Before::default() };
         assert_eq!(who_after(&alert(), &before, "10:30:00"), [(0, Ring::Inside, vec![2])]);
+    }
+
+    #[test]
+    fn a_cancel_of_several_messages_tells_each_what_is_said_of_their_place() {
+        let mut cancel = alert();
+        cancel.msg_type = MsgType::Cancel;
+        cancel.infos.push(info("fr", sample::area(52.0, 3.0, 5.0)));
+        assert_eq!(who(&cancel, &[1, 4], "10:30:00"), [(0, Ring::Inside, vec![1]), (1, Ring::Inside, vec![4])]);
+        cancel.infos[1].areas = vec![sample::area(-52.0, 3.0, 5.0)];
+        let first = who(&cancel, &[1, 4], "10:30:00");
+        assert_eq!(first, [(0, Ring::Inside, vec![1]), (0, Ring::Inside, vec![4])], "who is in none hears the first");
     }
 
     #[test]

@@ -6,8 +6,11 @@ use crate::cap::code::MsgType;
 use crate::cap::time::DateTime;
 use crate::cap::{self, Limits, Options};
 use crate::i18n::{self, Language};
+use crate::model::again::Says;
 use crate::model::broadcast::Broadcast;
+use crate::model::id::AlertId;
 use crate::model::message::{Message, messages};
+use crate::model::tier::Tier;
 use crate::store::alert::{StoredAlert, Voice};
 use crate::store::{self, Db, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +29,28 @@ pub struct Words {
     pub speaking: Alert,
     /// Of `speaking`; for a Cancel with the tier and the expiry of the broadcast.
     pub messages: Vec<Message>,
+}
+
+impl Words {
+    /// What a message says of what was said before.
+    pub fn says(&self, message: &Message) -> Says {
+        // What a Cancel borrows says nothing about it.
+        let own = message.variants.iter().filter(|_| !self.alert.infos.is_empty());
+        Says::of(self.alert.msg_type, own.map(|index| &self.speaking.infos[*index]))
+    }
+
+    /// The same, taking back a message of an earlier alert in that one's words.
+    ///
+    /// # Errors
+    /// When that alert cannot be read.
+    pub async fn about(self, db: &Db, earlier: &AlertId) -> Result<Self, WordsError> {
+        let stored = store::alert::get(db, earlier).await?;
+        let earlier = read(&stored.ok_or_else(|| WordsError::Missing(earlier.to_string()))?)?;
+        let (tier, expires) = self.messages.first().map_or((Tier::P3, Timestamp::MIN), |one| (one.tier, one.expires));
+        let messages = messages(&earlier).into_iter().map(|message| Message { tier, expires, ..message }).collect();
+        let speaking = borrowed(earlier, &self.alert);
+        Ok(Self { messages, speaking, ..self })
+    }
 }
 
 /// Why a broadcast has no words.
@@ -66,9 +91,22 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
         }
         return Ok(Words { speaking: alert.clone(), alert, voice: stored.voice, messages });
     }
-    let speaking = if alert.infos.is_empty() { cancelled(db, &stored, &alert).await? } else { alert.clone() };
-    let mut messages = messages(&speaking);
-    messages.truncate(1);
+    let earlier = match cancelled(db, &stored, &alert).await {
+        // What it cancels must not keep it from being heard.
+        Err(error @ WordsError::Unreadable(_)) => {
+            tracing::error!(%error, "what is cancelled has no words any more");
+            None
+        }
+        earlier => earlier?,
+    };
+    let (speaking, mut messages) = if alert.infos.is_empty() {
+        let speaking = earlier.unwrap_or_else(|| Alert { infos: stock(), ..alert.clone() });
+        // Whom it reaches hears of the message they were told: see `Words::about`.
+        let first = messages(&speaking).into_iter().take(1).collect();
+        (borrowed(speaking, &alert), first)
+    } else {
+        (without_what_was_said(alert.clone(), earlier.as_ref()), messages(&alert))
+    };
     for message in &mut messages {
         message.tier = broadcast.tier;
         message.expires = broadcast.expires;
@@ -76,9 +114,8 @@ pub async fn words(db: &Db, broadcast: &Broadcast) -> Result<Words, WordsError> 
     Ok(Words { alert, speaking, voice: stored.voice, messages })
 }
 
-/// The newest stored alert that a Cancel refers to, else the newest of its chain, without what it told people to do: that
-/// is over. Where neither has words, our own: who was told of something is told of its end.
-async fn cancelled(db: &Db, stored: &StoredAlert, cancel: &Alert) -> Result<Alert, WordsError> {
+/// The newest stored alert that a Cancel refers to, else the newest of its chain, if either has words.
+async fn cancelled(db: &Db, stored: &StoredAlert, cancel: &Alert) -> Result<Option<Alert>, WordsError> {
     let mut newest: Option<Alert> = None;
     for earlier in &cancel.references {
         let sent = earlier.sent.map(DateTime::instant);
@@ -99,13 +136,37 @@ async fn cancelled(db: &Db, stored: &StoredAlert, cancel: &Alert) -> Result<Aler
             }
         }
     }
-    let mut borrowed = newest.unwrap_or_else(|| Alert { infos: stock(), ..cancel.clone() });
-    for info in &mut borrowed.infos {
+    Ok(newest)
+}
+
+/// What a Cancel without words of its own says: what was said, without what it told people to do and why, which no longer
+/// counts; and what its sender notes about the Cancel (CAP 1.2 §3.2.1 `note`).
+fn borrowed(mut earlier: Alert, cancel: &Alert) -> Alert {
+    for info in &mut earlier.infos {
         info.instruction = None;
-        info.description = None;
+        info.description.clone_from(&cancel.note);
         info.response_types.clear();
     }
-    Ok(borrowed)
+    earlier
+}
+
+/// What a Cancel says itself. Some repeat the warning word for word: that one is to take shelter must not stand under the
+/// word *cancelled*.
+fn without_what_was_said(mut cancel: Alert, earlier: Option<&Alert>) -> Alert {
+    let said: Vec<&Info> = earlier.into_iter().flat_map(|earlier| &earlier.infos).collect();
+    for info in
+        cancel.infos.iter_mut().filter(|info| Says::of(MsgType::Cancel, std::iter::once(&**info)) == Says::Withdrawn)
+    {
+        info.instruction =
+            info.instruction.take().filter(|text| said.iter().all(|info| info.instruction.as_ref() != Some(text)));
+        info.description =
+            info.description.take().filter(|text| said.iter().all(|info| info.description.as_ref() != Some(text)));
+        info.response_types.clear();
+        if info.description.as_ref().is_none_or(|text| text.trim().is_empty()) {
+            info.description.clone_from(&cancel.note);
+        }
+    }
+    cancel
 }
 
 /// What is said of something that nobody has words for any more, in every language we speak.

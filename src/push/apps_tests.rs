@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cap::code::{MsgType, ResponseType, Urgency};
+use crate::model::again::Says;
 use crate::model::tier::Tier;
 use crate::push::letter::tests::{info, letter, letter_of, receipts};
 use crate::push::letter::{LETTER_BYTES_MAX, Letter};
@@ -29,7 +30,7 @@ fn of(way: Way, critical: bool) -> Letter {
     letter_of(&info, critical, |context| match way {
         Way::Tier(tier) => context.tier = tier,
         Way::Quiet(tier) => (context.tier, context.quiet) = (tier, true),
-        Way::AllClear => context.tier = Tier::P3,
+        Way::AllClear => (context.tier, context.says) = (Tier::P3, Says::AllClear),
     })
 }
 

@@ -9,9 +9,9 @@ use super::webpush::{TTL_S_MAX, urgency};
 use super::{apns, fcm};
 use crate::cap::alert::Info;
 use crate::cap::code::{MsgType, Status};
+use crate::model::again::Says;
 use crate::model::broadcast::AlertState;
 use crate::model::id::{AlertId, Slot};
-use crate::model::message::is_over;
 use crate::model::tier::Tier;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -40,6 +40,8 @@ pub struct LetterContext<'a> {
     pub info: &'a Info,
     pub status: Status,
     pub msg_type: MsgType,
+    /// What it says of what was said before: what the title begins with.
+    pub says: Says,
     pub tier: Tier,
     /// Without sound or vibration, whatever the tier.
     pub quiet: bool,
@@ -64,7 +66,7 @@ pub(super) struct Manner {
 
 impl Manner {
     fn of(context: &LetterContext<'_>) -> Self {
-        Self { tier: context.tier, all_clear: is_over(context.info), quiet: context.quiet }
+        Self { tier: context.tier, all_clear: context.says == Says::AllClear, quiet: context.quiet }
     }
 
     /// Whether it makes no sound.

@@ -49,6 +49,7 @@ pub(in crate::push) fn letter_of(info: &Info, critical: bool, change: impl FnOnc
         info,
         status: Status::Actual,
         msg_type: MsgType::Alert,
+        says: Says::News,
         tier: Tier::P0,
         quiet: false,
         state: AlertState::Active,
@@ -90,16 +91,18 @@ fn a_letter_is_the_agreed_json_with_the_receipt_twice() {
 
 #[test]
 fn updates_cancels_and_exercises_say_so_in_the_title_in_the_texts_language() {
-    let title = |language: &str, msg_type, status| {
+    let title = |language: &str, says, status| {
         let info = info(language, None, "…", None);
-        let letter = letter(&info, |context| (context.msg_type, context.status) = (msg_type, status));
+        let letter = letter(&info, |context| (context.says, context.status) = (says, status));
         json(&letter)["notification"]["title"].as_str().expect("a title").to_owned()
     };
-    assert_eq!(title("en", MsgType::Update, Status::Actual), "UPDATE: Storm");
-    assert_eq!(title("fr-FR", MsgType::Cancel, Status::Actual), "ANNULÉ : Storm");
-    assert_eq!(title("es", MsgType::Cancel, Status::Actual), "CANCELLED: Storm");
-    assert_eq!(title("en", MsgType::Update, Status::Exercise), "EXERCISE: UPDATE: Storm");
-    assert_eq!(title("en", MsgType::Alert, Status::Actual), "Storm");
+    assert_eq!(title("en", Says::Update, Status::Actual), "UPDATE: Storm");
+    assert_eq!(title("fr-FR", Says::Withdrawn, Status::Actual), "ANNULÉ : Storm");
+    assert_eq!(title("es", Says::Withdrawn, Status::Actual), "CANCELLED: Storm");
+    assert_eq!(title("en", Says::Update, Status::Exercise), "EXERCISE: UPDATE: Storm");
+    assert_eq!(title("fr", Says::AllClear, Status::Actual), "FIN D’ALERTE : Storm");
+    assert_eq!(title("en", Says::AllClear, Status::Test), "TEST: OVER: Storm");
+    assert_eq!(title("en", Says::News, Status::Actual), "Storm");
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn the_quiet_tier_and_the_all_clear_are_silent_and_the_all_clear_is_urgent() {
     assert_eq!(json(&quiet)["notification"]["silent"], true);
     assert_eq!(quiet.urgency(), web_push::Urgency::Low);
     (info.response_types, info.urgency) = (vec![ResponseType::AllClear], Urgency::Past);
-    let clear = letter(&info, |context| context.tier = Tier::P2);
+    let clear = letter(&info, |context| (context.tier, context.says) = (Tier::P2, Says::AllClear));
     assert_eq!(json(&clear)["notification"]["silent"], true);
     assert_eq!(clear.urgency(), web_push::Urgency::High);
 }
@@ -142,6 +145,22 @@ fn what_is_quiet_makes_no_sound_and_is_as_urgent_as_ever() {
     assert_eq!(json(&quiet)["notification"]["silent"], true);
     assert_eq!(json(&quiet)["beffroi"]["tier"], "P0");
     assert_eq!(quiet.urgency(), web_push::Urgency::High);
+}
+
+#[test]
+fn an_end_says_what_it_means_where_the_sender_has_no_words_for_it() {
+    let body = |language: &str, says, instruction: Option<&str>| {
+        let info = Info { areas: Vec::new(), ..info(language, None, "Note.", instruction) };
+        let letter = letter(&info, |context| context.says = says);
+        json(&letter)["notification"]["body"].as_str().expect("a body").to_owned()
+    };
+    assert_eq!(body("en", Says::Withdrawn, None), "Whoever sent this warning has withdrawn it.\nNote.");
+    assert_eq!(body("fr", Says::Withdrawn, None), "L’émetteur de cette alerte l’a retirée.\nNote.");
+    assert_eq!(body("es", Says::Withdrawn, None), "Note.");
+    assert_eq!(body("en", Says::AllClear, Some("You may go out.")), "You may go out.\nNote.");
+    let past = Info { response_types: Vec::new(), ..info("en", None, "Note.", None) };
+    let past = letter(&past, |context| context.says = Says::AllClear);
+    assert_eq!(json(&past)["notification"]["body"], "Lille and Roubaix\nThe danger is over.\nNote.");
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use super::letter::LetterContext;
 use super::template::MARK;
 use crate::cap::alert::Info;
-use crate::cap::code::{MsgType, ResponseType, Status};
+use crate::cap::code::{ResponseType, Status};
 use crate::i18n::{Language, text};
+use crate::model::again::Says;
 
 /// Longest title, characters.
 pub const TITLE_CHARS_MAX: usize = 150;
@@ -46,7 +47,7 @@ pub(super) fn words(context: &LetterContext<'_>, body_bytes_max: impl Fn(&Words)
     }
     let title = title(context, own.unwrap_or_default());
     let mut words = Words { title, body: String::new(), lang: tag(&info.language).to_owned() };
-    words.body = body(info, own, body_bytes_max(&words));
+    words.body = body(info, context.says, own, body_bytes_max(&words));
     words
 }
 
@@ -62,10 +63,11 @@ fn tag(language: &str) -> &str {
 fn title(context: &LetterContext<'_>, language: Language) -> String {
     let headline = context.info.headline.as_deref().map(fold).filter(|headline| !headline.is_empty());
     let mut title = headline.unwrap_or_else(|| fold(&context.info.event));
-    let kind = match context.msg_type {
-        MsgType::Update => Some("push-update"),
-        MsgType::Cancel => Some("push-cancelled"),
-        MsgType::Alert | MsgType::Ack | MsgType::Error => None,
+    let kind = match context.says {
+        Says::News => None,
+        Says::Update => Some("push-update"),
+        Says::AllClear => Some("push-over"),
+        Says::Withdrawn => Some("push-cancelled"),
     };
     let status = match context.status {
         Status::Exercise => Some("push-exercise"),
@@ -79,17 +81,27 @@ fn title(context: &LetterContext<'_>, language: Language) -> String {
 }
 
 /// Where, what to do, what it is: in the order of need, since a locked screen shows the first lines only.
-fn body(info: &Info, language: Option<Language>, bytes_max: usize) -> String {
+fn body(info: &Info, says: Says, language: Option<Language>, bytes_max: usize) -> String {
     let areas: Vec<String> = info.areas.iter().map(|area| fold(&area.area_desc)).collect();
     let areas = cut(&areas.join("; "), AREA_CHARS_MAX, bytes_max / 4);
     let instruction = info.instruction.as_deref().map(fold).filter(|instruction| !instruction.is_empty());
     let what_to_do = match instruction {
         Some(instruction) => cut(&instruction, INSTRUCTION_CHARS_MAX, bytes_max / 2),
-        None => language.map(|language| responses(info, language)).unwrap_or_default(),
+        None => language.map(|language| advice(info, says, language)).unwrap_or_default(),
     };
     let description = info.description.as_deref().map(fold).unwrap_or_default();
     let parts: Vec<String> = [areas, what_to_do, description].into_iter().filter(|part| !part.is_empty()).collect();
     cut(&parts.join("\n"), BODY_CHARS_MAX, bytes_max)
+}
+
+/// What there is to do where the sender has no words for it: by the codes, or by what it says of what was said before.
+fn advice(info: &Info, says: Says, language: Language) -> String {
+    let spoken = responses(info, language);
+    match says {
+        Says::Withdrawn => text(language, "push-withdrawn", &[]),
+        Says::AllClear if spoken.is_empty() => text(language, "push-respond-AllClear", &[]),
+        Says::News | Says::Update | Says::AllClear => spoken,
+    }
 }
 
 /// What the response codes say, in a language that we speak.

@@ -28,6 +28,7 @@ pub mod provider_token;
 pub mod receipt;
 pub mod repair;
 pub mod reply;
+pub mod ring;
 mod row;
 pub mod session;
 pub mod setting;

@@ -10,6 +10,7 @@ use beffroi::cap::alert::Info;
 use beffroi::cap::code::{MsgType, Status};
 use beffroi::clock::Clock;
 use beffroi::config::{Config, Push};
+use beffroi::model::again::Says;
 use beffroi::model::broadcast::AlertState;
 use beffroi::model::id::AlertId;
 use beffroi::model::outcome::Outcome;
@@ -157,6 +158,7 @@ fn letter(sender: &Sender) -> Letter {
         info: &Info::saying("en", "Storm"),
         status: Status::Actual,
         msg_type: MsgType::Alert,
+        says: Says::News,
         tier: Tier::P0,
         quiet: false,
         state: AlertState::Active,

@@ -5,6 +5,7 @@
 mod copies;
 mod doc;
 mod events;
+mod loudness;
 mod rows;
 
 use crate::support::place::{FINE, Place};
@@ -44,7 +45,7 @@ struct Post {
     state: &'static str,
     /// Codes of all findings.
     findings: &'static [&'static str],
-    /// Who hears what because of it, as `west Alert`.
+    /// Who hears what because of it, as `west Alert`; with `aloud` or `quietly` behind it where that is checked, too.
     heard: &'static [&'static str],
 }
 
@@ -83,7 +84,7 @@ fn by(key: Key, step: Step) -> Step {
 }
 
 fn table() -> Vec<Row> {
-    rows::rows().into_iter().chain(events::rows()).chain(copies::rows()).collect()
+    rows::rows().into_iter().chain(events::rows()).chain(copies::rows()).chain(loudness::rows()).collect()
 }
 
 #[test]
@@ -166,7 +167,8 @@ impl Stage {
             let Some(person) = people.get(&message.endpoint) else { continue };
             assert!(message.problems.is_empty(), "{:?}", message.problems);
             let msg_type = message.payload["beffroi"]["msg_type"].as_str().expect("a type");
-            heard.push(format!("{person} {msg_type}"));
+            let how = if message.payload["notification"]["silent"] == true { "quietly" } else { "aloud" };
+            heard.push(format!("{person} {msg_type} {how}"));
         }
         heard
     }
@@ -199,7 +201,12 @@ impl Stage {
         codes.dedup();
         let mut wanted = post.findings.to_vec();
         wanted.sort_unstable();
-        let mut heard = self.heard(people).await.split_off(before);
+        let checks_how = post.heard.iter().any(|heard| heard.split(' ').count() == 3);
+        let plain = |heard: String| match heard.rsplit_once(' ') {
+            Some((plain, _)) if !checks_how => plain.to_owned(),
+            _ => heard,
+        };
+        let mut heard: Vec<String> = self.heard(people).await.split_off(before).into_iter().map(plain).collect();
         heard.sort_unstable();
         let mut hear: Vec<String> = post.heard.iter().map(|heard| (*heard).to_owned()).collect();
         hear.sort_unstable();
@@ -274,7 +281,7 @@ impl Post {
         let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
         let heard = match self.heard {
             [] => "nobody".to_owned(),
-            heard => heard.iter().map(|one| one.replace(' ', ": ")).collect::<Vec<_>>().join(", "),
+            heard => heard.iter().map(|one| one.replacen(' ', ": ", 1)).collect::<Vec<_>>().join(", "),
         };
         [format!("{}{key}", self.doc.words()), format!("{}{state}{codes}", self.status), heard]
     }

@@ -19,6 +19,7 @@ mod decisions;
 mod docs;
 mod doctor;
 mod estimate;
+mod fatigue;
 mod faults;
 mod followed;
 mod following;

@@ -10,6 +10,7 @@ use beffroi::cap::alert::Info;
 use beffroi::cap::code::{Category, Certainty, MsgType, Severity, Status, Urgency};
 use beffroi::clock::Clock;
 use beffroi::config::{Config, Push};
+use beffroi::model::again::Says;
 use beffroi::model::broadcast::AlertState;
 use beffroi::model::id::AlertId;
 use beffroi::model::outcome::Outcome;
@@ -168,6 +169,7 @@ fn letter(sender: &Sender, tier: Tier) -> Letter {
         info: &info(),
         status: Status::Actual,
         msg_type: MsgType::Alert,
+        says: Says::News,
         tier,
         quiet: false,
         state: AlertState::Active,

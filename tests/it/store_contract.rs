@@ -13,6 +13,7 @@ mod migrating;
 mod provider_tokens;
 mod receipts;
 mod repairs;
+mod rings;
 mod signers;
 mod subscribers;
 

@@ -3,7 +3,7 @@ privacy-title = Privacy
 privacy-kept = What is kept about you
 privacy-kept-push = The address of your device at its push service (Google, Mozilla, Apple, Microsoft…) and the key to encrypt for it. Both are encrypted in our database, under a key that is not in it.
 privacy-kept-place = Squares of a fixed grid (150 m, 600 m or 5 km wide, as you choose) and how far around them you want to be warned; areas drawn on that grid, of at least 16 squares; names of areas, such as a town; and, only if you tell us, a height above the sea to 100 m. Never an exact position.
-privacy-kept-choices = What you chose: kinds of alert and severity, language, drills, discreet, and which edition of this text you agreed to and when.
+privacy-kept-choices = What you chose: kinds of alert and severity, language, quiet hours with your time zone, drills, discreet, and which edition of this text you agreed to and when.
 privacy-kept-ledger = For each alert, whether a push service took the message for your device, so that updates and cancellations reach those who got the first message.
 privacy-kept-receipts =
     { $days ->

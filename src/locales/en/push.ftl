@@ -1,6 +1,9 @@
 # What notifications say besides the alert's own words.
 push-update = UPDATE: { $title }
 push-cancelled = CANCELLED: { $title }
+push-over = OVER: { $title }
+# A Cancel of which no more is known.
+push-withdrawn = Whoever sent this warning has withdrawn it.
 push-earlier-warning = An earlier warning
 push-exercise = EXERCISE: { $title }
 push-test = TEST: { $title }

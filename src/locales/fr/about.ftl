@@ -3,7 +3,7 @@ privacy-title = Vie privée
 privacy-kept = Ce qui est conservé sur vous
 privacy-kept-push = L’adresse de votre appareil auprès de son service de notifications (Google, Mozilla, Apple, Microsoft…) et la clé pour chiffrer vers lui. Les deux sont chiffrées dans notre base, sous une clé qui n’y est pas.
 privacy-kept-place = Des carrés d’une grille fixe (150 m, 600 m ou 5 km, selon votre choix) et jusqu’où autour d’eux vous voulez être alerté ; des zones dessinées sur cette grille, d’au moins 16 carrés ; des noms de territoires, comme une commune ; et, seulement si vous la donnez, une altitude à 100 m près. Jamais une position exacte.
-privacy-kept-choices = Vos choix : types d’alerte et gravité, langue, exercices, discrétion, et quelle édition de ce texte vous avez acceptée et quand.
+privacy-kept-choices = Vos choix : types d’alerte et gravité, langue, heures de repos avec votre fuseau horaire, exercices, discrétion, et quelle édition de ce texte vous avez acceptée et quand.
 privacy-kept-ledger = Pour chaque alerte, si un service de notifications a pris le message pour votre appareil, afin que mises à jour et annulations parviennent à qui a reçu le premier message.
 privacy-kept-receipts =
     { $days ->

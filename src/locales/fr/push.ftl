@@ -1,6 +1,9 @@
 # Ce que disent les notifications en plus des mots de l’alerte.
 push-update = MISE À JOUR : { $title }
 push-cancelled = ANNULÉ : { $title }
+push-over = FIN D’ALERTE : { $title }
+# Une annulation dont on ne sait pas plus.
+push-withdrawn = L’émetteur de cette alerte l’a retirée.
 push-earlier-warning = Une alerte précédente
 push-exercise = EXERCICE : { $title }
 push-test = TEST : { $title }

@@ -5,7 +5,7 @@ use super::super::words::{Words, WordsError, words};
 use crate::cap::code::MsgType;
 use crate::model::batch::Batch;
 use crate::model::broadcast::{AlertState, Broadcast};
-use crate::model::id::BroadcastId;
+use crate::model::id::{AlertId, BroadcastId};
 use crate::model::message::{self, Message};
 use crate::model::subscriber::Recipient;
 use crate::model::tier::Tier;
@@ -56,13 +56,15 @@ impl MessageLetters {
 struct Key {
     broadcast: BroadcastId,
     message: u32,
+    about: Option<AlertId>,
     tier: Tier,
     quiet: bool,
 }
 
 impl Key {
     fn of(batch: &Batch) -> Self {
-        Self { broadcast: batch.broadcast.clone(), message: batch.message, tier: batch.tier, quiet: batch.quiet }
+        let (broadcast, about) = (batch.broadcast.clone(), batch.about.clone());
+        Self { broadcast, message: batch.message, about, tier: batch.tier, quiet: batch.quiet }
     }
 }
 
@@ -92,7 +94,10 @@ impl Letters {
         let missing = || WordsError::Missing(batch.broadcast.to_string());
         let broadcast = store::broadcast::get(&self.db, &batch.broadcast).await?.ok_or_else(missing)?;
         let chain = store::chain::get(&self.db, &batch.chain).await?.ok_or_else(missing)?;
-        let words = words(&self.db, &broadcast).await?;
+        let mut words = words(&self.db, &broadcast).await?;
+        if let Some(earlier) = &batch.about {
+            words = words.about(&self.db, earlier).await?;
+        }
         let message =
             words.messages.iter().find(|message| message.number == batch.message).ok_or_else(missing)?.clone();
         let receipts = receipts_of(&self.db, &self.vault, &broadcast.id).await?;
@@ -127,6 +132,7 @@ impl Letters {
                 info: &words.speaking.infos[variant],
                 status: words.alert.status,
                 msg_type: words.alert.msg_type,
+                says: words.says(&message),
                 tier: key.tier,
                 quiet: key.quiet,
                 state,

@@ -4,8 +4,10 @@
 //! do not add up. `open` batches may be claimed, `done`, `stopped` and `expired` ones never again.
 
 mod lease;
+mod told;
 
 pub use lease::{Standing, checkpoint, claim, finish, put_back, release_all};
+pub use told::told;
 
 use super::broadcast::tier_number;
 use super::db::{Db, Tx, on_db, on_tx};

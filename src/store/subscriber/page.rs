@@ -228,19 +228,22 @@ mod tests {
 
     #[test]
     fn nobody_gets_what_the_one_before_chose() {
-        let one = |slot, families, languages, places| {
-            [slot, "0", "webpush", "https://a.example", languages, families, places].join("\u{1f}")
+        let one = |slot, families, languages, places, hours| {
+            [slot, "0", "webpush", "https://a.example", languages, families, places, hours].join("\u{1f}")
         };
+        let night = "22:00:00/07:00:00 Europe/Paris";
         let page = [
-            one("7", r#"{"weather":"Minor"}"#, r#"["fr","en"]"#, "[[180,1,1,0]]"),
-            one("8", "{}", "[]", "[[180,2,1,0],[20,2,1,50]]"),
-            one("9", r#"{"weather":"Minor"}"#, r#"["PT-br"]"#, "[[180,1,1,0]]"),
+            one("7", r#"{"weather":"Minor"}"#, r#"["fr","en"]"#, "[[180,1,1,0]]", night),
+            one("8", "{}", "[]", "[[180,2,1,0],[20,2,1,50]]", ""),
+            one("9", r#"{"weather":"Minor"}"#, r#"["PT-br"]"#, "[[180,1,1,0]]", ""),
         ];
         let mut got = Vec::new();
         Page::default().read(&page.join("\u{1e}"), &mut |one: &Listener| got.push(one.clone())).expect("reads");
         let seen: Vec<_> =
             got.iter().map(|one| (one.slot, one.families.iter().count(), &*one.language, one.places.len())).collect();
         assert_eq!(seen, [(7, 1, "fr", 1), (8, 0, "", 2), (9, 1, "pt", 1)]);
+        let hours: Vec<_> = got.iter().map(|one| one.quiet_hours.as_ref().map(ToString::to_string)).collect();
+        assert_eq!(hours, [Some(night.to_owned()), None, None]);
         assert!(Page::default().read("7\u{1f}0", &mut |_: &Listener| ()).is_err(), "cut off");
     }
 }

@@ -35,6 +35,40 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("zh", "中文"),
 ];
 
+/// A time zone for every hour, as IANA names them. The browser adds its own and all that it knows: on the page they would
+/// weigh more than everything else.
+const TIME_ZONES: &[&str] = &[
+    "America/Anchorage",
+    "America/Bogota",
+    "America/Chicago",
+    "America/Denver",
+    "America/Halifax",
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "Asia/Bangkok",
+    "Asia/Dhaka",
+    "Asia/Dubai",
+    "Asia/Karachi",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Atlantic/Azores",
+    "Australia/Sydney",
+    "Europe/Athens",
+    "Europe/Berlin",
+    "Europe/Lisbon",
+    "Europe/London",
+    "Europe/Moscow",
+    "Europe/Paris",
+    "Indian/Reunion",
+    "Pacific/Auckland",
+    "Pacific/Honolulu",
+    "Pacific/Noumea",
+    "UTC",
+];
+
 /// What `subscribe.ts` may have to say.
 const WORDS: &[&str] = &[
     "sub-place-none",
@@ -64,6 +98,7 @@ const WORDS: &[&str] = &[
     "word-bad-altitude",
     "word-places-full",
     "word-no-family",
+    "word-quiet-hours",
     "word-no-push",
     "word-ios",
     "word-denied",
@@ -100,6 +135,7 @@ pub struct Subscribe {
     radii: &'static [u8],
     families: &'static [Family],
     languages: &'static [(&'static str, &'static str)],
+    time_zones: &'static [&'static str],
     words: Vec<(&'static str, String)>,
 }
 
@@ -119,6 +155,7 @@ impl Subscribe {
             radii: &Radius::ALL_KM,
             families: &Family::ALL,
             languages: LANGUAGES,
+            time_zones: TIME_ZONES,
             words: WORDS.iter().map(|key| (*key, word(visit.language, key))).collect(),
         }
     }

@@ -155,6 +155,7 @@ impl Subject {
                         info,
                         status: self.words.alert.status,
                         msg_type: self.words.alert.msg_type,
+                        says: self.words.says(message),
                         tier: message.tier,
                         quiet: false,
                         state: if self.cancels() { AlertState::Cancelled } else { AlertState::Active },

@@ -1,7 +1,7 @@
 // `/subscribe`: explains first, asks the browser only after the button, and lets a citizen change or erase all of it.
 
 import { ApiTrouble, type Preferences, channelOf, create, erase, read, replace } from "../lib/api";
-import { fillChoices, readChoices, watchChoices } from "../lib/choices";
+import { fillChoices, quietHoursAreNone, readChoices, watchChoices } from "../lib/choices";
 import { type Kept, forget, recall, remember } from "../lib/keep";
 import { element, tell, word } from "../lib/page";
 import { Places } from "../lib/places";
@@ -69,9 +69,8 @@ function preferences(): Preferences {
   const chosen = { ...readChoices(form), places: places.all() };
   if (chosen.places.length === 0) throw new Refusal("word-no-place");
   if (Object.keys(chosen.families).length === 0) throw new Refusal("word-no-family");
-  // Quiet hours that were set elsewhere stay.
-  const quiet = kept?.preferences.quiet_hours;
-  return quiet ? { ...chosen, quiet_hours: quiet } : chosen;
+  if (quietHoursAreNone()) throw new Refusal("word-quiet-hours");
+  return chosen;
 }
 
 async function start(): Promise<void> {
