@@ -52,6 +52,7 @@ bench: client $(TARGET)/make/npm
 	$(TEST_ENVIRONMENT) scripts/bench/cap.py
 	cargo bench --locked --bench geofence
 	$(TEST_ENVIRONMENT) scripts/with-postgres scripts/bench/geofence.py
+	cargo bench --locked --bench push_transport
 
 lint: client
 	@scripts/setup build lint

@@ -61,6 +61,8 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
         "beffroi_receipts_total",
         "Receipts by event and result: counted, repeated, refused (invented), late (after retention), dropped (no room)."
     );
+    metrics::describe_gauge!("beffroi_push_connections", "Open connections, by push service.");
+    metrics::describe_gauge!("beffroi_push_breaker", "By push service: 0 sent to, 1 probed, 2 left alone.");
     metrics::describe_counter!("beffroi_http_requests_total", "Requests answered, by route and status.");
     metrics::describe_gauge!("beffroi_audience_people", "People in the index of this node.");
     metrics::describe_gauge!("beffroi_audience_change", "Number of the last change in the index of this node.");

@@ -35,7 +35,12 @@ impl Tally {
                 self.progress.rejected.insert(slot);
             }
             Outcome::Retry { after } => {
-                self.retry_after = Some(self.retry_after.map_or(after, |known| known.min(after)));
+                // Zero asks for nothing.
+                self.retry_after = Some(match self.retry_after {
+                    Some(known) if !known.is_zero() && !after.is_zero() => known.min(after),
+                    Some(known) => known.max(after),
+                    None => after,
+                });
             }
             Outcome::Misconfigured { reason } => {
                 self.misconfigured_in_a_row += 1;

@@ -136,7 +136,7 @@ impl Sender {
         }
         let mut token = match apns.tokens.get().await {
             Ok(token) => token,
-            Err(reading) => return Some(self.settle(APNS_ORIGIN, reading)),
+            Err(reading) => return Some(self.settle(APNS_ORIGIN, None, reading)),
         };
         let payload = letter.apns_payload(recipient.slot);
         let (mut pool, mut base_url, mut renewed) = (APNS_ORIGIN, &apns.base_url, false);
@@ -179,7 +179,7 @@ impl Sender {
             if reading.outcome == Outcome::Accepted && pool == APNS_ORIGIN {
                 apns.proven().insert(channel.topic.clone());
             }
-            return Some(self.settle(APNS_ORIGIN, reading));
+            return Some(self.settle(APNS_ORIGIN, Some(answer.status), reading));
         }
     }
 
@@ -197,7 +197,7 @@ impl Sender {
         }
         let mut token = match fcm.tokens.get().await {
             Ok(token) => token,
-            Err(reading) => return Some(self.settle(FCM_ORIGIN, reading)),
+            Err(reading) => return Some(self.settle(FCM_ORIGIN, None, reading)),
         };
         let message = letter.fcm_message(recipient.slot, &channel.token, ttl_s);
         let project = fcm.tokens.mint().project();
@@ -222,7 +222,7 @@ impl Sender {
             if reading.outcome == Outcome::Accepted {
                 fcm.proven.store(true, Ordering::Relaxed);
             }
-            return Some(self.settle(FCM_ORIGIN, reading));
+            return Some(self.settle(FCM_ORIGIN, Some(answer.status), reading));
         }
     }
 

@@ -5,11 +5,12 @@
 
 pub mod apns;
 mod apps;
+pub mod breaker;
+mod breakers;
 pub mod endpoint;
 pub mod fcm;
 mod jwt;
 pub mod letter;
-mod pace;
 pub mod provider;
 pub mod reading;
 pub mod receipt;
@@ -21,5 +22,4 @@ pub mod transport;
 pub mod vapid;
 pub mod webpush;
 
-pub use pace::{PAUSE_S_MAX, REFUSED_S_MAX, THROTTLED_IN_A_ROW};
 pub use sender::{Sender, SenderError};

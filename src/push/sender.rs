@@ -2,10 +2,11 @@
 
 use super::apns::ApnsKeyError;
 use super::apps::{Apns, Fcm};
+use super::breaker::Refusal;
+use super::breakers::Breakers;
 use super::endpoint::EndpointPolicy;
 use super::fcm::FcmAccountError;
 use super::letter::{Letter, LetterContext};
-use super::pace::{Pace, Refusal};
 use super::provider::TokenShelf;
 use super::reading::{About, Reading, Step};
 use super::transport::{Answer, Transport, TransportError};
@@ -16,16 +17,11 @@ use crate::config;
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::{Channel, Recipient, WebPushChannel};
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode};
 use jiff::Timestamp;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Shortest Retry-After that pauses a push service, seconds.
-const PAUSE_S_MIN: u64 = 1;
-/// Most push services whose pace is remembered.
-const PACES_MAX: usize = 256;
 /// What became of a push that its service refuses, as a service that accepts our key does for a subscription made for
 /// another one.
 const KEY_MISMATCH: &str = "key-mismatch";
@@ -53,7 +49,7 @@ pub struct Sender {
     pub(super) fcm: Option<Fcm>,
     transport: Arc<Transport>,
     pub(super) clock: Clock,
-    paces: Mutex<HashMap<String, Pace>>,
+    breakers: Breakers,
 }
 
 impl Sender {
@@ -67,7 +63,7 @@ impl Sender {
         let policy = EndpointPolicy::new(settings);
         let apns = Apns::new(&settings.apns, clock)?;
         let fcm = Fcm::new(settings, Arc::clone(&transport), clock)?;
-        Ok(Self { policy, vapid, apns, fcm, transport, clock, paces: Mutex::default() })
+        Ok(Self { policy, vapid, apns, fcm, transport, clock, breakers: Breakers::new(clock) })
     }
 
     /// Shares provider tokens with the other nodes.
@@ -139,7 +135,7 @@ impl Sender {
         let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
         let refused = matches!(outcome, Outcome::Misconfigured { .. });
         let about = if matches!(outcome, Outcome::Retry { .. }) { About::Service } else { About::Endpoint };
-        let settled = self.settle(&endpoint.origin, Reading { outcome, about, step: Step::None });
+        let settled = self.settle(&endpoint.origin, Some(answer.status), Reading { outcome, about, step: Step::None });
         if refused && settled != (Outcome::Rejected { code: KEY_MISMATCH }) {
             // The next push carries a new token, in case this one is what they refuse.
             self.vapid.forget(&endpoint.origin);
@@ -157,9 +153,21 @@ impl Sender {
         request: Request<Bytes>,
         may_start: MayStart<'_>,
     ) -> Result<Answer, Option<Outcome>> {
+        if let Err(after) = self.breakers.admit(pool) {
+            return Err(Some(Outcome::Retry { after }));
+        }
         match self.transport.send(pool, request, may_start).await {
-            Ok(answer) => answer.ok_or(None),
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => {
+                self.breakers.unsent(pool);
+                Err(None)
+            }
             Err(error) => {
+                if error.is_services() {
+                    self.breakers.failed(pool);
+                } else {
+                    self.breakers.unsent(pool);
+                }
                 tracing::debug!(origin = pool, error = %error, "a push to {pool} has no answer");
                 Err(Some(Outcome::Retry { after: Duration::ZERO }))
             }
@@ -172,45 +180,24 @@ impl Sender {
         Some(Outcome::Retry { after: until.saturating_duration_since(self.clock.monotonic()) })
     }
 
-    /// Until when a push service asked for quiet; `None` when it may be sent to.
+    /// Until when a push service is left alone: it asked for quiet, fails, or refuses us. `None` when it may be sent to.
     pub fn paused_until(&self, origin: &str) -> Option<Instant> {
-        self.lock().get(origin)?.paused_until(self.clock.monotonic())
+        self.breakers.paused_until(origin)
     }
 
     /// The push services that may not be sent to now. What is claimed for sending skips them.
     pub fn stalled(&self) -> Vec<String> {
-        let now = self.clock.monotonic();
-        let paces = self.lock();
-        let paused = paces.iter().filter(|(_, pace)| pace.paused_until(now).is_some());
-        paused.map(|(origin, _)| origin.clone()).collect()
+        self.breakers.stalled()
     }
 
-    /// Remembers how a push service takes what it is sent, and says what stands for the recipient.
-    pub(super) fn settle(&self, origin: &str, reading: Reading) -> Outcome {
-        let now = self.clock.monotonic();
-        let mut paces = self.lock();
-        if paces.len() >= PACES_MAX && !paces.contains_key(origin) {
-            paces.clear();
+    /// Remembers how a push service takes what it is sent, and says what stands for the recipient. There is no `status`
+    /// where nothing was sent, for want of a token.
+    pub(super) fn settle(&self, origin: &str, status: Option<StatusCode>, reading: Reading) -> Outcome {
+        match (self.breakers.settle(origin, status, &reading), reading.about) {
+            (Some(Refusal::Subscription), _) => Outcome::Rejected { code: KEY_MISMATCH },
+            (Some(Refusal::Open), About::Endpoint) => Outcome::Retry { after: Duration::ZERO },
+            (Some(Refusal::Open | Refusal::Ours) | None, _) => reading.outcome,
         }
-        let pace = paces.entry(origin.to_owned()).or_default();
-        match (&reading.outcome, reading.about) {
-            (Outcome::Accepted, _) => pace.accepted(),
-            (Outcome::Retry { after }, About::Service) if *after >= Duration::from_secs(PAUSE_S_MIN) => {
-                pace.throttled(*after, now);
-            }
-            // There is one key, ours, unless the answer hangs on the subscription.
-            (Outcome::Misconfigured { .. }, About::Endpoint) => match pace.refused(now) {
-                Refusal::Subscription => return Outcome::Rejected { code: KEY_MISMATCH },
-                Refusal::Open => return Outcome::Retry { after: Duration::ZERO },
-                Refusal::Ours => {}
-            },
-            _ => {}
-        }
-        reading.outcome
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Pace>> {
-        self.paces.lock().expect("no one panics while holding it")
     }
 }
 

@@ -42,3 +42,4 @@ mod signers;
 mod store_contract;
 mod support;
 mod tidy;
+mod transport;

@@ -104,8 +104,9 @@ fn mend(error: &TransportError) -> &'static str {
         | TransportError::TlsSettings(_)
         | TransportError::Address
         | TransportError::Origins
-        | TransportError::Handshake(_)
         | TransportError::Exchange(_)
+        | TransportError::Busy
+        | TransportError::Stalled
         | TransportError::Timeout => "Try again; if it lasts, ask its operator.",
     }
 }

@@ -1,20 +1,23 @@
 //! The only sockets towards push services: HTTP/2 by ALPN, HTTP/1.1 where the other side has no more, a few warm
 //! connections to each origin, bounds on what is in flight, and a deadline for everything.
 //!
-//! Deliberately absent: redirects, proxies, cookies, automatic retries of anything that may have begun, and any log
-//! line with a path in it.
+//! A request goes on the wire when there is room for all of it; until then it is with us, and may be called off. It is
+//! sent again at once only when it is certain that nobody processed it. What may have arrived is left to the caller's
+//! schedule.
+//!
+//! Deliberately absent: redirects, proxies, cookies, and any log line with a path in it.
 
 mod connect;
+mod cork;
+mod http1;
+mod http2;
 mod pool;
 
 use crate::config;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use connect::Connector;
-use http::header::HOST;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, Version};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use pool::{Loan, Origin};
+use http::{HeaderMap, Request, StatusCode, Uri, Version};
+use pool::Origin;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,12 +25,52 @@ use tokio::sync::Semaphore;
 
 /// Most push services with a pool of their own at a time.
 pub const ORIGINS_MAX: usize = 256;
-/// Most of an answer's body that is read. A longer one is cut here, and its connection given up.
+/// Most of an answer's body that is read. A longer one is cut here.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1_024;
-/// Connections that turn out to be closed before a request went on them, before it is given up.
-const STALE_MAX: usize = 3;
+/// Most connections beyond the first one of each push service, all of them together: with [`ORIGINS_MAX`] the bound on
+/// file descriptors. No push service ever waits for another one's.
+pub const FURTHER_CONNECTIONS_MAX: usize = 512;
+/// How often a request that nobody processed is sent again at once.
+const RESENDS_MAX: usize = 4;
 /// How long a new connection may take, TLS included.
 const CONNECT_MS_MAX: u64 = 5_000;
+/// How often a connection is asked whether it still lives: keeps it warm, and finds a dead one.
+const PING_EVERY_S: u64 = 20;
+/// How long the answer to that may take.
+const PONG_S_MAX: u64 = 5;
+/// How long a connection may lie idle before it is closed. Long: what is warm is quick when it counts.
+const IDLE_S_MAX: u64 = 1_800;
+
+/// The times that a connection lives by.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From the name to the end of TLS.
+    pub connect_max: Duration,
+    pub ping_every: Duration,
+    pub pong_max: Duration,
+    /// Counted in steps of `ping_every`.
+    pub idle_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_max: Duration::from_millis(CONNECT_MS_MAX),
+            ping_every: Duration::from_secs(PING_EVERY_S),
+            pong_max: Duration::from_secs(PONG_S_MAX),
+            idle_max: Duration::from_secs(IDLE_S_MAX),
+        }
+    }
+}
+
+/// What went wrong with HTTP.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error(transparent)]
+    Http2(#[from] h2::Error),
+    #[error(transparent)]
+    Http1(#[from] hyper::Error),
+}
 
 /// Why a request has no answer. All of them mean: try again later.
 #[derive(Debug, thiserror::Error)]
@@ -50,16 +93,44 @@ pub enum TransportError {
     Connect(#[source] std::io::Error),
     #[error("no connection to the push service in time")]
     ConnectTimeout,
-    #[error("no connection to the push service: another request failed to make one just now")]
+    #[error(
+        "no connection to the push service: another request failed to make one just now, or it closes each at once"
+    )]
     Unavailable,
     #[error("TLS with the push service failed")]
     Tls(#[source] std::io::Error),
-    #[error("HTTP with the push service failed")]
-    Handshake(#[source] hyper::Error),
-    #[error("the push service closed the connection")]
-    Exchange(#[source] hyper::Error),
+    #[error("HTTP with the push service failed, or it closed the connection")]
+    Exchange(#[source] HttpError),
+    #[error("too many requests to the push service were before this one")]
+    Busy,
+    #[error("the push service did not take the request in time")]
+    Stalled,
     #[error("the push service did not answer in time")]
     Timeout,
+}
+
+impl TransportError {
+    /// Whether it is the push service that fails, or the way there: what its breaker counts. The rest is about our
+    /// settings, about one address, or about how much we send.
+    pub const fn is_services(&self) -> bool {
+        match self {
+            Self::CaFile(_)
+            | Self::TlsSettings(_)
+            | Self::Address
+            | Self::Origins
+            | Self::PrivateAddress
+            | Self::Busy => false,
+            Self::Resolve(_)
+            | Self::NoAddress
+            | Self::Connect(_)
+            | Self::ConnectTimeout
+            | Self::Unavailable
+            | Self::Tls(_)
+            | Self::Exchange(_)
+            | Self::Stalled
+            | Self::Timeout => true,
+        }
+    }
 }
 
 /// What a push service answered.
@@ -72,10 +143,26 @@ pub struct Answer {
     pub version: Version,
 }
 
+/// What came of a request on a connection.
+enum Exchanged {
+    Answered(Answer),
+    /// It was called off before it went.
+    NotStarted,
+}
+
+/// Why nothing came of it.
+enum Failure {
+    /// It is certain that nobody processed it.
+    Unsent,
+    /// Not so certain, or there is no use in trying again at once.
+    Lost(TransportError),
+}
+
 /// The pools of all push services.
 pub struct Transport {
-    connector: Connector,
-    permits: Semaphore,
+    connector: Arc<Connector>,
+    limits: Limits,
+    further: Arc<Semaphore>,
     origins: Mutex<HashMap<String, Arc<Origin>>>,
     in_flight_per_origin_max: usize,
     connections_per_origin_max: usize,
@@ -94,9 +181,18 @@ impl Transport {
     /// # Errors
     /// `push.ca_file` cannot be read, or there is no certificate authority at all.
     pub fn new(settings: &config::Push) -> Result<Self, TransportError> {
+        Self::with_limits(settings, Limits::default())
+    }
+
+    /// The same with other times; tests cannot wait for the usual ones.
+    ///
+    /// # Errors
+    /// As [`Transport::new`].
+    pub fn with_limits(settings: &config::Push, limits: Limits) -> Result<Self, TransportError> {
         Ok(Self {
-            connector: Connector::new(settings.ca_file.as_deref(), settings.allow_private_endpoints)?,
-            permits: Semaphore::new(settings.in_flight_max),
+            connector: Arc::new(Connector::new(settings.ca_file.as_deref(), settings.allow_private_endpoints)?),
+            limits: Limits { connect_max: limits.connect_max.min(settings.request_timeout), ..limits },
+            further: Arc::new(Semaphore::new(FURTHER_CONNECTIONS_MAX)),
             origins: Mutex::default(),
             in_flight_per_origin_max: settings.in_flight_per_origin_max,
             connections_per_origin_max: settings.connections_per_origin_max,
@@ -104,9 +200,15 @@ impl Transport {
         })
     }
 
-    /// Sends a request and waits for its answer. `origin` names the pool.
+    /// Sends a request and waits for its answer, all within `push.request_timeout_ms`. `origin` names the pool, the
+    /// request's URI says where to connect.
     ///
-    /// `may_start` is asked when all waiting is over and the bytes are about to go; `None` when it says no.
+    /// HTTP/2 remembers headers from request to request and sends them short. One whose value is another each time
+    /// (`apns-id`) should be marked sensitive, or it pushes the others out; `h2` itself spares paths and
+    /// `Authorization`.
+    ///
+    /// `may_start` is asked, for the last time, when all waiting is over and the bytes are about to go; `None` when it
+    /// says no.
     ///
     /// # Errors
     /// There was no answer; the request may or may not have arrived.
@@ -117,33 +219,30 @@ impl Transport {
         may_start: &(dyn Fn() -> bool + Send + Sync),
     ) -> Result<Option<Answer>, TransportError> {
         let pool = self.pool(origin)?;
-        let _all = self.permits.acquire().await.expect("never closed");
-        let _here = pool.permits.acquire().await.expect("never closed");
-        let connect_timeout = self.timeout.min(Duration::from_millis(CONNECT_MS_MAX));
-        let uri = request.uri().clone();
-        let mut request = request.map(Full::new);
-        let mut stale = 0;
-        loop {
-            let loan = tokio::time::timeout(self.timeout, pool.borrow(&self.connector, &uri, connect_timeout))
-                .await
-                .map_err(|_| TransportError::ConnectTimeout)??;
-            if !may_start() {
-                // Nothing went on it.
-                loan.give_back();
-                return Ok(None);
-            }
-            match self.exchange(loan, request, &uri).await {
-                Ok(answer) => return Ok(Some(answer)),
-                Err(Failure::Stale(unsent)) if stale < STALE_MAX => {
-                    stale += 1;
-                    request = *unsent;
-                    uri.clone_into(request.uri_mut());
-                    request.headers_mut().remove(HOST);
-                }
-                Err(Failure::Stale(_)) => return Err(TransportError::Unavailable),
+        let deadline = tokio::time::sleep(self.timeout);
+        tokio::pin!(deadline);
+        let _turn = tokio::select! {
+            biased;
+            turn = pool.permits.acquire() => turn.expect("never closed"),
+            () = deadline.as_mut() => return Err(TransportError::Busy),
+        };
+        let (parts, body) = request.into_parts();
+        let mut head = Request::from_parts(parts, ());
+        *head.version_mut() = Version::HTTP_2;
+        for _ in 0..=RESENDS_MAX {
+            let loan = tokio::select! {
+                biased;
+                loan = pool.borrow(&self.connector, head.uri()) => loan?,
+                () = deadline.as_mut() => return Err(TransportError::Busy),
+            };
+            match loan.exchange(&head, &body, may_start, &mut deadline).await {
+                Ok(Exchanged::Answered(answer)) => return Ok(Some(answer)),
+                Ok(Exchanged::NotStarted) => return Ok(None),
+                Err(Failure::Unsent) => {}
                 Err(Failure::Lost(error)) => return Err(error),
             }
         }
+        Err(TransportError::Unavailable)
     }
 
     /// Makes a connection to an origin, TLS included, and drops it.
@@ -152,8 +251,7 @@ impl Transport {
     /// Why none can be made.
     pub async fn reach(&self, origin: &str) -> Result<(), TransportError> {
         let uri = origin.parse::<Uri>().map_err(|_| TransportError::Address)?;
-        let connect_timeout = self.timeout.min(Duration::from_millis(CONNECT_MS_MAX));
-        tokio::time::timeout(connect_timeout, self.connector.connect(&uri))
+        tokio::time::timeout(self.limits.connect_max, self.connector.connect(&uri))
             .await
             .map_err(|_| TransportError::ConnectTimeout)?
             .map(drop)
@@ -171,79 +269,10 @@ impl Transport {
         if origins.len() >= ORIGINS_MAX {
             return Err(TransportError::Origins);
         }
-        let pool = Arc::new(Origin::new(self.in_flight_per_origin_max, self.connections_per_origin_max));
+        let (in_flight_max, connections_max) = (self.in_flight_per_origin_max, self.connections_per_origin_max);
+        let pool = Origin::new(origin, in_flight_max, connections_max, self.limits, Arc::clone(&self.further));
+        let pool = Arc::new(pool);
         origins.insert(origin.to_owned(), Arc::clone(&pool));
         Ok(pool)
     }
-
-    async fn exchange(&self, mut loan: Loan, request: Request<Full<Bytes>>, uri: &Uri) -> Result<Answer, Failure> {
-        let deadline = tokio::time::sleep(self.timeout);
-        tokio::pin!(deadline);
-        let response = tokio::select! {
-            sent = start(&mut loan, request, uri) => sent?,
-            () = &mut deadline => {
-                loan.unanswered();
-                return Err(Failure::Lost(TransportError::Timeout));
-            }
-        };
-        let (parts, body) = Response::into_parts(response);
-        // What counts most is known; a body that breaks off only costs the connection.
-        let mut bytes = BytesMut::new();
-        let complete = tokio::select! {
-            complete = read(body, &mut bytes) => complete,
-            () = &mut deadline => false,
-        };
-        if complete {
-            loan.give_back();
-        }
-        Ok(Answer { status: parts.status, headers: parts.headers, body: bytes.freeze(), version: parts.version })
-    }
-}
-
-async fn start(loan: &mut Loan, request: Request<Full<Bytes>>, uri: &Uri) -> Result<Response<Incoming>, Failure> {
-    let sent = match loan {
-        Loan::H2(loan) => loan.sending().try_send_request(request).await,
-        Loan::H1(loan) => {
-            let sending = loan.sending();
-            if sending.ready().await.is_err() {
-                return Err(Failure::Stale(Box::new(request)));
-            }
-            sending.try_send_request(for_http1(request, uri)?).await
-        }
-    };
-    sent.map_err(|mut failed| match failed.take_message() {
-        Some(unsent) => Failure::Stale(Box::new(unsent)),
-        None => Failure::Lost(TransportError::Exchange(failed.into_error())),
-    })
-}
-
-/// HTTP/1.1 has the host in a header and only the path in its first line (RFC 9112 §3.2.1).
-fn for_http1(mut request: Request<Full<Bytes>>, uri: &Uri) -> Result<Request<Full<Bytes>>, Failure> {
-    let wrong = || Failure::Lost(TransportError::Address);
-    let authority = uri.authority().ok_or_else(wrong)?;
-    let host = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong())?;
-    let path = uri.path_and_query().cloned().ok_or_else(wrong)?;
-    *request.uri_mut() = Uri::from(path);
-    request.headers_mut().insert(HOST, host);
-    Ok(request)
-}
-
-enum Failure {
-    /// The connection was closed before anything went on it.
-    Stale(Box<Request<Full<Bytes>>>),
-    Lost(TransportError),
-}
-
-/// Reads the body to its end; `false` when it is too long or breaks off.
-async fn read(mut body: Incoming, bytes: &mut BytesMut) -> bool {
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return false };
-        let Some(data) = frame.data_ref() else { continue };
-        let room = ANSWER_BYTES_MAX - bytes.len();
-        bytes.extend_from_slice(&data[..data.len().min(room)]);
-        if data.len() > room {
-            return false;
-        }
-    }
-    true
 }

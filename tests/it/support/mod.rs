@@ -15,5 +15,6 @@ pub mod sandbox;
 pub mod server;
 pub mod shared;
 pub mod wait;
+pub mod wire;
 
 pub use server::{Database, Server};

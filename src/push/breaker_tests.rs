@@ -1,0 +1,315 @@
+//! One test for each thing a breaker must do, and three promises against random histories.
+
+use super::*;
+use crate::clock::Clock;
+use proptest::prelude::*;
+use std::collections::VecDeque;
+
+const S: Duration = Duration::from_secs(1);
+
+fn start() -> Instant {
+    Clock::system().monotonic()
+}
+
+fn failing(breaker: &mut Breaker, now: Instant) {
+    for _ in 0..WINDOW_COUNT_MIN {
+        breaker.failed(Duration::ZERO, now, 0.0);
+    }
+}
+
+#[test]
+fn a_service_is_paused_when_it_throttles_again_and_again_and_as_long_as_it_asks() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    for _ in 1..THROTTLED_IN_A_ROW {
+        breaker.throttled(30 * S, now);
+    }
+    assert_eq!(breaker.paused_until(now), None);
+    breaker.throttled(30 * S, now);
+    assert_eq!(breaker.paused_until(now), Some(now + 30 * S));
+    assert_eq!(breaker.paused_until(now + 30 * S), None);
+    for _ in 0..PROBES_MAX {
+        assert_eq!(breaker.admit(now + 30 * S), Ok(()));
+        breaker.throttled(7_200 * S, now + 31 * S);
+    }
+    assert_eq!(breaker.paused_until(now + 31 * S), Some(now + 31 * S + Duration::from_secs(PAUSE_S_MAX)), "bounded");
+}
+
+#[test]
+fn an_accepted_push_between_shows_that_it_was_a_single_device() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    for _ in 0..THROTTLED_IN_A_ROW {
+        breaker.throttled(30 * S, now);
+        breaker.accepted(now);
+        breaker.throttled(30 * S, now);
+        breaker.answered(now);
+    }
+    assert_eq!(breaker.paused_until(now), None);
+}
+
+#[test]
+fn six_in_ten_of_enough_pushes_failing_opens_and_less_does_not() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    for _ in 1..WINDOW_COUNT_MIN {
+        breaker.failed(Duration::ZERO, now, 0.0);
+    }
+    assert_eq!(breaker.admit(now), Ok(()), "too few to say");
+    breaker.failed(Duration::ZERO, now, 0.0);
+    assert_eq!(breaker.admit(now), Err(now + Duration::from_secs(OPEN_S_FIRST)));
+
+    for (accepted, wanted) in [(5, Standing::Closed), (4, Standing::Open)] {
+        let mut breaker = Breaker::default();
+        for turn in 0..100 * WINDOW_COUNT_MIN {
+            if turn % 10 < accepted { breaker.accepted(now) } else { breaker.failed(Duration::ZERO, now, 0.0) }
+        }
+        assert_eq!(breaker.standing(), wanted, "{accepted} in ten accepted");
+    }
+    let mut breaker = Breaker::default();
+    for turn in 0..100 * WINDOW_COUNT_MIN {
+        breaker.failed(Duration::ZERO, now + turn * S, 0.0);
+    }
+    assert_eq!(breaker.standing(), Standing::Closed, "ten in ten seconds");
+}
+
+/// Lets the probes go and fail.
+fn probes_fail(breaker: &mut Breaker, now: Instant, jitter: f64) {
+    for _ in 0..PROBES_MAX {
+        assert_eq!(breaker.admit(now), Ok(()));
+    }
+    for _ in 0..PROBES_MAX {
+        breaker.failed(Duration::ZERO, now, jitter);
+    }
+}
+
+#[test]
+fn a_few_pushes_probe_one_good_answer_closes_and_all_must_fail_to_open_again() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    failing(&mut breaker, now);
+    let later = now + Duration::from_secs(OPEN_S_FIRST);
+    for _ in 0..PROBES_MAX {
+        assert_eq!(breaker.admit(later), Ok(()));
+    }
+    let wait = Duration::from_millis(PROBE_WAIT_MS);
+    assert_eq!(breaker.admit(later), Err(later + wait), "all are out");
+    assert_eq!(breaker.standing(), Standing::HalfOpen);
+    for _ in 1..PROBES_MAX {
+        breaker.failed(Duration::ZERO, later + S, 0.0);
+    }
+    assert_eq!(breaker.standing(), Standing::HalfOpen);
+    let mut closed = breaker;
+    closed.answered(later + S);
+    assert_eq!((closed.standing(), closed.admit(later + S)), (Standing::Closed, Ok(())));
+    breaker.failed(Duration::ZERO, later + S, 0.0);
+    assert_eq!(breaker.admit(later + S), Err(later + S + Duration::from_secs(2 * OPEN_S_FIRST)), "twice as long");
+}
+
+#[test]
+fn a_probe_that_did_not_go_or_was_never_heard_of_is_followed_by_another() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    failing(&mut breaker, now);
+    let later = now + Duration::from_secs(OPEN_S_FIRST);
+    for _ in 0..PROBES_MAX {
+        assert_eq!(breaker.admit(later), Ok(()));
+    }
+    breaker.unsent(later);
+    assert_eq!(breaker.admit(later), Ok(()));
+    assert!(breaker.admit(later + Duration::from_secs(PROBE_S_MAX) - S).is_err());
+    assert_eq!(breaker.admit(later + Duration::from_secs(PROBE_S_MAX)), Ok(()));
+}
+
+#[test]
+fn the_time_open_doubles_to_a_bound_and_jitter_shortens_it() {
+    let mut now = start();
+    let mut breaker = Breaker::default();
+    failing(&mut breaker, now);
+    let mut longest = Duration::ZERO;
+    for _ in 0..40 {
+        let until = breaker.paused_until(now).expect("open");
+        longest = longest.max(until - now);
+        now = until;
+        probes_fail(&mut breaker, now, 0.0);
+    }
+    assert_eq!(longest, Duration::from_secs(OPEN_S_MAX));
+    now = breaker.paused_until(now).expect("open");
+    probes_fail(&mut breaker, now, 1.0);
+    assert_eq!(breaker.paused_until(now), Some(now + Duration::from_secs(OPEN_S_MAX) / 2));
+    now += Duration::from_secs(OPEN_S_MAX);
+    assert_eq!(breaker.admit(now), Ok(()));
+    breaker.accepted(now);
+    let mut soon = breaker;
+    failing(&mut soon, now);
+    assert_eq!(soon.paused_until(now), Some(now + Duration::from_secs(OPEN_S_MAX)), "it has not stood yet");
+    now += Duration::from_secs(STEADY_S);
+    failing(&mut breaker, now);
+    assert_eq!(breaker.paused_until(now), Some(now + Duration::from_secs(OPEN_S_FIRST)), "it stood for a while");
+}
+
+#[test]
+fn a_failing_service_that_says_how_long_is_left_alone_so_long() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    for _ in 0..WINDOW_COUNT_MIN {
+        breaker.failed(120 * S, now, 0.0);
+    }
+    assert_eq!(breaker.paused_until(now), Some(now + 120 * S));
+}
+
+#[test]
+fn a_refusal_by_a_service_that_accepts_our_key_is_about_the_subscription() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    breaker.accepted(now);
+    for _ in 0..REFUSED_IN_A_ROW {
+        assert_eq!(breaker.refused(KeyScope::Subscription, now + 3_600 * S), Refusal::Subscription);
+    }
+    assert_eq!(breaker.admit(now + 3_600 * S), Ok(()));
+    let much_later = now + 7_200 * S;
+    assert_eq!(breaker.refused(KeyScope::Subscription, much_later), Refusal::Ours, "nothing but refusals for so long");
+}
+
+#[test]
+fn a_service_that_accepts_nothing_refuses_us_after_a_while_and_is_asked_again_by_a_few_pushes_a_minute() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    assert_eq!(breaker.refused(KeyScope::Subscription, now), Refusal::Open);
+    assert_eq!(breaker.refused(KeyScope::Subscription, now + 4 * S), Refusal::Open);
+    let refused = now + Duration::from_secs(REFUSED_S_MAX);
+    assert_eq!(breaker.refused(KeyScope::Subscription, refused), Refusal::Ours);
+    let probe = refused + Duration::from_secs(REFUSED_PROBE_S);
+    assert_eq!(breaker.admit(refused), Err(probe));
+    for _ in 0..PROBES_MAX {
+        assert_eq!(breaker.admit(probe), Ok(()));
+        assert_eq!(breaker.refused(KeyScope::Subscription, probe), Refusal::Ours);
+    }
+    assert!(breaker.admit(probe).is_err());
+    let mended = probe + Duration::from_secs(REFUSED_PROBE_S);
+    assert_eq!(breaker.admit(mended), Ok(()));
+    breaker.accepted(mended);
+    assert_eq!(breaker.admit(mended), Ok(()), "it resumes by itself");
+    assert_eq!(breaker.refused(KeyScope::Subscription, mended), Refusal::Subscription, "it was those subscriptions");
+}
+
+#[test]
+fn where_there_is_one_key_a_proven_one_can_be_refused_and_nobody_is_rejected_for_it() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    breaker.accepted(now);
+    for _ in 1..REFUSED_COUNT_MIN {
+        assert_eq!(breaker.refused(KeyScope::Sender, now), Refusal::Open);
+    }
+    assert_eq!(breaker.refused(KeyScope::Sender, now), Refusal::Ours);
+    assert_eq!(breaker.admit(now), Err(now + Duration::from_secs(REFUSED_PROBE_S)));
+}
+
+/// What can be told to a breaker, and how much later.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    Accepted,
+    Answered,
+    Throttled(u16),
+    Failed(u16),
+    Refused(bool),
+    Unsent,
+    Nothing,
+}
+
+fn told() -> impl Strategy<Value = (Told, u64)> {
+    let what = prop_oneof![
+        Just(Told::Accepted),
+        Just(Told::Answered),
+        any::<u16>().prop_map(Told::Throttled),
+        prop_oneof![Just(0), any::<u16>()].prop_map(Told::Failed),
+        any::<bool>().prop_map(Told::Refused),
+        Just(Told::Unsent),
+        Just(Told::Nothing),
+    ];
+    // Mostly runs of one thing in quick succession, which is what opens a breaker.
+    (what, prop_oneof![8 => 0..50_u64, 1 => 0..100_000_u64])
+}
+
+fn tell(breaker: &mut Breaker, told: Told, now: Instant) {
+    match told {
+        Told::Accepted => breaker.accepted(now),
+        Told::Answered => breaker.answered(now),
+        Told::Throttled(after_s) => breaker.throttled(u32::from(after_s) * S, now),
+        Told::Failed(after_s) => breaker.failed(u32::from(after_s) * S, now, 0.5),
+        Told::Refused(sender) => {
+            breaker.refused(if sender { KeyScope::Sender } else { KeyScope::Subscription }, now);
+        }
+        Told::Unsent => breaker.unsent(now),
+        Told::Nothing => {}
+    }
+}
+
+proptest! {
+    /// Whatever it was told, with stragglers from before it opened and probes that nobody hears of.
+    #[test]
+    fn it_never_stays_open_for_ever(history in prop::collection::vec((told(), 1..40_usize), 1..60)) {
+        let mut now = start();
+        let mut breaker = Breaker::default();
+        for ((what, pause_ms), times) in history {
+            for _ in 0..times {
+                let _ = breaker.admit(now);
+                tell(&mut breaker, what, now);
+                now += Duration::from_millis(pause_ms);
+                let longest = Duration::from_secs(PAUSE_S_MAX);
+                prop_assert!(breaker.paused_until(now).is_none_or(|until| until <= now + longest));
+            }
+        }
+        now += Duration::from_secs(PAUSE_S_MAX);
+        prop_assert_eq!(breaker.admit(now), Ok(()));
+    }
+
+    /// A service that fails for good: pushes are offered all the time, answers come after a while.
+    #[test]
+    fn while_it_is_open_nothing_but_the_probes_pass(
+        answer_ms in 1..20_000_u64,
+        offers_ms in prop::collection::vec(1..2_000_u64, 200..600),
+        jitter in 0.0..1.0_f64,
+    ) {
+        let mut now = start();
+        let mut breaker = Breaker::default();
+        failing(&mut breaker, now);
+        let mut under_way: VecDeque<Instant> = VecDeque::new();
+        for pause_ms in offers_ms {
+            now += Duration::from_millis(pause_ms);
+            while under_way.front().is_some_and(|due| *due <= now) {
+                under_way.pop_front();
+                breaker.failed(Duration::ZERO, now, jitter);
+            }
+            if breaker.admit(now).is_ok() {
+                under_way.push_back(now + Duration::from_millis(answer_ms));
+            }
+            prop_assert!(under_way.len() <= PROBES_MAX as usize, "{} probes at once", under_way.len());
+            prop_assert!(breaker.standing() != Standing::Closed);
+        }
+    }
+
+    /// Gone endpoints and devices throttled by themselves, three in ten, in any order.
+    #[test]
+    fn trouble_of_single_endpoints_never_opens_it(seed in any::<u64>()) {
+        let mut state = seed | 1;
+        let mut random = || {
+            // xorshift64*, Vigna 2016.
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 40
+        };
+        let mut now = start();
+        let mut breaker = Breaker::default();
+        for _ in 0..20_000 {
+            match random() % 100 {
+                0..15 => breaker.answered(now),
+                15..30 => breaker.throttled(60 * S, now),
+                _ => breaker.accepted(now),
+            }
+            now += Duration::from_micros(random() % 200);
+            prop_assert_eq!(breaker.standing(), Standing::Closed);
+        }
+    }
+}
