@@ -27,7 +27,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 mod cpu;
 
 /// Requests of one sender in one turn.
-const REQUESTS: usize = 20_000;
+const REQUESTS: usize = 10_000;
 /// Turns of each; the median counts.
 const ROUNDS: usize = 7;
 /// Requests under way at once.
