@@ -3,15 +3,22 @@
 use super::given::{self, at, batch_of, commit, plan, set};
 use super::subscribers::vault;
 use crate::support::database::databases;
+use crate::support::wait::until;
+use beffroi::clock::Clock;
 use beffroi::model::batch::Progress;
 use beffroi::model::broadcast::State;
 use beffroi::model::id::{AlertId, BroadcastId};
 use beffroi::model::receipt::{Counts, Event, Told};
 use beffroi::model::tier::Tier;
+use beffroi::pipeline::collect::{Collector, Inbox};
+use beffroi::push::receipt::Receipts;
 use beffroi::store::account::account;
 use beffroi::store::receipt::{self, ReceiptKey};
 use beffroi::store::vault::{KEY_BYTES, Vault};
 use beffroi::store::{Db, batch, broadcast};
+use jiff::SignedDuration;
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// A broadcast that has its key.
 async fn keyed(db: &Db, state: State) -> BroadcastId {
@@ -124,6 +131,46 @@ async fn keys_are_found_by_alert_and_recipients_by_what_was_begun() {
             commit!(db, |tx| batch::checkpoint(tx, &lease, &begun, at(100)));
         }
         assert_eq!(receipt::started(&db, &mine.id).await.expect("reads"), set([1, 2, 11, 12]), "{name}");
+    }
+}
+
+/// The collector itself, for tokens that no device has: of people in the broadcast whose push has not begun.
+#[tokio::test]
+async fn who_was_not_sent_to_yet_counts_for_nothing() {
+    for (name, db, _guard) in databases().await {
+        let mine = given::broadcast(&db, State::Sending).await;
+        commit!(db, |tx| receipt::give_key(tx, &vault(), &mine.id, &[7; 16]));
+        plan(&db, &[batch_of(&mine, 0..10)]).await;
+        let lease = commit!(db, |tx| batch::claim(tx, Tier::P1, at(0), "node", at(100))).expect("it is free");
+        let begun = Progress { started: set([1, 2]), ..Progress::default() };
+        commit!(db, |tx| batch::checkpoint(tx, &lease, &begun, at(100)));
+
+        let (close, closing) = watch::channel(false);
+        let clock = Clock::system();
+        let inbox = Inbox::new(clock);
+        let collector = Collector {
+            db: db.clone(),
+            vault: Arc::new(vault()),
+            clock,
+            inbox: inbox.clone(),
+            wake: Arc::default(),
+            retention: SignedDuration::from_hours(24 * 36_500),
+            closing,
+        };
+        let collecting = tokio::spawn(collector.run());
+        let receipts = Receipts::new(&[7; 16]);
+        for slot in [1, 3, 2, 9, 11] {
+            inbox.tell(mine.alert.clone(), &receipts.seal(slot), Event::Opened);
+        }
+        until("receipts to be written down", || async {
+            let counts = account(&db, &mine.id, at(0)).await.expect("reads").seen.counts;
+            (counts != Counts::default()).then(|| assert_eq!(counts.opened, 2, "{name}"))
+        })
+        .await;
+        close.send_replace(true);
+        collecting.await.expect("it ends when the service closes");
+        let counts = account(&db, &mine.id, at(0)).await.expect("reads").seen.counts;
+        assert_eq!(counts, Counts { opened: 2, ..Counts::default() }, "{name}");
     }
 }
 
