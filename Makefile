@@ -53,6 +53,8 @@ bench: client $(TARGET)/make/npm
 	cargo bench --locked --bench geofence
 	$(TEST_ENVIRONMENT) scripts/with-postgres scripts/bench/geofence.py
 	cargo bench --locked --bench push_transport
+	cargo build --release --locked
+	$(TEST_ENVIRONMENT) scripts/bench/push.py
 
 lint: client
 	@scripts/setup build lint

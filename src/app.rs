@@ -30,11 +30,12 @@ use crate::web::password::Passwords;
 use crate::web::state::AppState;
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use url::Url;
 
@@ -61,11 +62,20 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Db> {
         .context("database.url: the database cannot be opened")
 }
 
+/// Who is told where a node listens once it does.
+#[derive(Debug)]
+pub enum Told {
+    /// People, on standard output, with a setup link when there is no administrator yet.
+    People,
+    /// Another task of this process.
+    Task(oneshot::Sender<SocketAddr>),
+}
+
 /// Runs the whole service on one node until it is asked to stop.
 ///
 /// # Errors
 /// When something it needs cannot be had at the start, or a step of the line ends that never should.
-pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn serve(config: Config, told: Told, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     files::make_folder(&config.data.dir)?;
     let metrics = telemetry::measure()?;
     let db = open_store(&config).await?;
@@ -104,9 +114,15 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> anyhow::Re
         originals: Arc::default(),
         passwords: Passwords::default(),
     };
-    println!("Beffroi is listening on http://{address}");
-    if let Some(link) = web::console::setup::link(&state).await? {
-        println!("Setup link: {link}");
+    match told {
+        Told::People => {
+            println!("Beffroi is listening on http://{address}");
+            if let Some(link) = web::console::setup::link(&state).await? {
+                println!("Setup link: {link}");
+            }
+        }
+        // Nobody waits for it any more.
+        Told::Task(sender) => drop(sender.send(address)),
     }
     let router = web::router(state);
     let mut server = tokio::spawn(web::server::serve(listener, router, closed(closing)));

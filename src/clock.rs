@@ -7,7 +7,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The two times. Cheap to copy; handed down from `app`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +42,13 @@ impl Clock {
     pub fn monotonic(&self) -> Instant {
         Instant::now()
     }
+}
+
+/// What this process has used of processors, all threads together, since it began.
+pub fn cpu_time() -> Duration {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let (seconds, nanoseconds) = (u64::try_from(used.tv_sec), u32::try_from(used.tv_nsec));
+    Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
 }
 
 /// Random bytes from the operating system.

@@ -78,6 +78,7 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
     );
     metrics::describe_histogram!("beffroi_audience_proof_seconds", "Time to compare index and database.");
     metrics::describe_histogram!("beffroi_accepted_after_seconds", "Time from received to accepted, by tier.");
+    metrics::describe_histogram!("beffroi_match_seconds", "The part of planning that finds who is in the area.");
     metrics::describe_histogram!("beffroi_plan_seconds", "Time to target and plan one broadcast.");
     Ok(handle)
 }

@@ -7,6 +7,7 @@ mod key;
 mod matching;
 mod operator;
 mod post;
+mod rehearse;
 mod sandbox;
 mod serve;
 mod sign;
@@ -41,6 +42,7 @@ enum Verb {
     Signer(signer::Args),
     Sign(sign::Args),
     Sandbox(sandbox::Args),
+    Rehearse(rehearse::Args),
 }
 
 /// How a verb ended.
@@ -87,5 +89,6 @@ async fn run_verb(cli: Cli) -> anyhow::Result<Answer> {
         Verb::Signer(args) => signer::run(args, config).await,
         Verb::Sign(args) => sign::run(&args, &config),
         Verb::Sandbox(args) => sandbox::run(args, config).await,
+        Verb::Rehearse(args) => rehearse::run(args, config).await,
     }
 }

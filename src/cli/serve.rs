@@ -24,6 +24,6 @@ pub async fn run(_args: Args, config: Config) -> anyhow::Result<Answer> {
         }
         tracing::info!("asked to stop: what is under way is written down first");
     };
-    app::serve(config, stop).await?;
+    app::serve(config, app::Told::People, stop).await?;
     Ok(Answer::Done)
 }

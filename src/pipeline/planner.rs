@@ -90,7 +90,9 @@ impl Planner {
         let merged = copies.first().map(|copy| &copy.alert);
         let merged = if updated.is_empty() { merged } else { broadcast.merged_with.as_ref() };
         store::broadcast::set_merged(&mut tx, &broadcast.id, merged).await?;
+        let matching = self.clock.monotonic();
         let targets = target(&grounds, &words.alert, &words.messages, &before, now);
+        let matched = self.clock.monotonic().duration_since(matching);
         let (inside, near) = count(&targets);
         let (all_inside, all_near) = (inside + inside_before.len(), near + near_before.len());
         if !store::broadcast::planned(&mut tx, &broadcast.id, now, all_inside, all_near, inside + near).await? {
@@ -107,6 +109,7 @@ impl Planner {
         tx.commit().await?;
         self.wake.dispatch.notify_one();
         let took = self.clock.monotonic().duration_since(started);
+        metrics::histogram!("beffroi_match_seconds").record(matched.as_secs_f64());
         metrics::histogram!("beffroi_plan_seconds").record(took.as_secs_f64());
         tracing::info!(
             broadcast = %broadcast.id, inside, near, batches = batches.len(), took_ms = took.as_millis(),

@@ -10,6 +10,10 @@ use super::row::{count, narrow};
 use super::subscriber::CHANGED;
 use crate::model::id::Slot;
 use roaring::RoaringBitmap;
+use sqlx::QueryBuilder;
+
+/// Rows in one statement.
+const ROWS_MAX: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
@@ -67,15 +71,16 @@ pub(super) async fn record_changes(tx: &mut Tx, slots: &RoaringBitmap) -> Result
     }
     let last = take(tx, Counter::Change, slots.len()).await?;
     let first = last - count(slots.len()) + 1;
-    for (seq, slot) in (first..=last).zip(slots) {
-        on_tx!(tx, |conn| sqlx::query(
-            "INSERT INTO change (slot, seq) VALUES ($1, $2) ON CONFLICT (slot) DO UPDATE SET seq = excluded.seq",
-        )
-        .bind(i64::from(slot))
-        .bind(seq)
-        .execute(conn)
-        .await
-        .map(drop))?;
+    let changes: Vec<(Slot, i64)> = slots.iter().zip(first..=last).collect();
+    for rows in changes.chunks(ROWS_MAX) {
+        on_tx!(tx, |conn| {
+            let mut query = QueryBuilder::new("INSERT INTO change (slot, seq) ");
+            query.push_values(rows, |mut row, (slot, seq)| {
+                row.push_bind(i64::from(*slot)).push_bind(*seq);
+            });
+            query.push(" ON CONFLICT (slot) DO UPDATE SET seq = excluded.seq");
+            query.build().execute(conn).await.map(drop)
+        })?;
     }
     Db::notify(tx, CHANGED).await
 }

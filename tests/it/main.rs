@@ -33,6 +33,7 @@ mod lifecycle_table;
 mod messages;
 mod real_alerts;
 mod receipts;
+mod rehearse;
 mod repairs;
 mod replies;
 mod sandbox;

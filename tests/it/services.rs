@@ -4,6 +4,7 @@
 mod apns;
 mod faults;
 mod fcm;
+mod outside;
 
 use super::support::http::{Answer, client, json as ask};
 use aws_lc_rs::rand::SystemRandom;
@@ -21,7 +22,7 @@ use tokio::net::TcpListener;
 
 /// A sandbox in this process, and the credentials it gave.
 struct Services {
-    _folder: TempDir,
+    folder: TempDir,
     origin: String,
     http: Client,
     credentials: Value,
@@ -37,7 +38,7 @@ impl Services {
         let options = SandboxOptions { authority, clock: Clock::system(), http1_only: false, decrypt_every: 1 };
         tokio::spawn(async move { serve(listener, options, std::future::pending()).await.expect("served") });
         let credentials = ask(&http, Method::GET, &format!("{origin}/credentials"), None, None).await.expect(200);
-        Self { _folder: folder, origin, http, credentials }
+        Self { folder, origin, http, credentials }
     }
 
     async fn ask(&self, method: Method, path: &str) -> Answer {

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 /// The key for Apple's tokens, as PKCS #8 in PEM.
-const APNS_KEY_FILE: &str = "sandbox-apns.p8";
+pub const APNS_KEY_FILE: &str = "sandbox-apns.p8";
 /// The service account for Firebase.
-const FCM_ACCOUNT_FILE: &str = "sandbox-service-account.json";
+pub const FCM_ACCOUNT_FILE: &str = "sandbox-service-account.json";
 const FCM_KEY_FILE: &str = "sandbox-fcm.key";
 const KEY_MODE: u32 = 0o600;
 /// Letters and digits of Apple's ids of keys and teams.

@@ -50,7 +50,7 @@ mod tally;
 mod webpush;
 
 pub use authority::{Authority, AuthorityError};
-pub use credentials::{CredentialFiles, CredentialsError, write_credentials};
+pub use credentials::{APNS_KEY_FILE, CredentialFiles, CredentialsError, FCM_ACCOUNT_FILE, write_credentials};
 pub use recipients::SUBSCRIPTIONS_MAX;
 pub use state::MESSAGES_KEPT_MAX;
 

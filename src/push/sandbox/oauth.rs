@@ -17,6 +17,8 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// What lets one send; the second is everything that Google Cloud has.
 const SCOPES: [&str; 2] =
     ["https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform"];
+/// Where Google itself is asked: libraries name it as the audience wherever they are led.
+const GOOGLE: &str = "https://oauth2.googleapis.com/token";
 /// How long an access token holds, seconds.
 const LIFE_S: i64 = 3_599;
 /// Longest life of an assertion, seconds.
@@ -98,7 +100,7 @@ fn check(state: &State, assertion: &str, now_s: i64) -> Result<(), (&'static str
     if jwt.claims["iss"] != ACCOUNT {
         return Err(grant("Invalid grant: account not found".to_owned()));
     }
-    if jwt.claims["aud"] != state.credentials.token_uri().as_str() {
+    if jwt.claims["aud"] != state.credentials.token_uri().as_str() && jwt.claims["aud"] != GOOGLE {
         return Err(grant(format!("Invalid JWT: aud is {}, want the token_uri", jwt.claims["aud"])));
     }
     let (issued, ends) = (seconds(&jwt.claims["iat"]), seconds(&jwt.claims["exp"]));

@@ -20,7 +20,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
@@ -34,6 +34,8 @@ const STREAM_WINDOW_BYTES: u32 = 65_535;
 const BODY_BYTES_MAX: usize = 32 * 1_024;
 /// Largest block of request headers read, bytes.
 const HEADER_BYTES_MAX: u32 = 16 * 1_024;
+/// How HTTP/2 begins (RFC 9113 §3.4), and nothing else does.
+const HTTP2_BEGIN: &[u8; 3] = b"PRI";
 /// How long TLS may take to set up.
 const HANDSHAKE_S_MAX: u64 = 10;
 
@@ -57,13 +59,28 @@ pub(super) async fn connection(
     state: Arc<State>,
 ) -> Result<(), ConnectionError> {
     tcp.set_nodelay(true)?;
-    let tls = tokio::time::timeout(Duration::from_secs(HANDSHAKE_S_MAX), acceptor.accept(tcp)).await??;
-    if tls.get_ref().1.alpn_protocol() == Some(b"h2") {
-        return Ok(http2(Limited::new(tls, STREAMS_MAX), &state).await?);
+    let mut tls = tokio::time::timeout(Duration::from_secs(HANDSHAKE_S_MAX), acceptor.accept(tcp)).await??;
+    if let Some(protocol) = tls.get_ref().1.alpn_protocol() {
+        let is_http2 = protocol == b"h2";
+        return speak(is_http2, tls, state).await;
+    }
+    // Some senders know that Apple speaks HTTP/2 and do not ask.
+    let mut first = [0; HTTP2_BEGIN.len()];
+    tokio::time::timeout(Duration::from_secs(HANDSHAKE_S_MAX), tls.read_exact(&mut first)).await??;
+    let (read, write) = tokio::io::split(tls);
+    speak(&first == HTTP2_BEGIN, tokio::io::join(io::Cursor::new(first).chain(read), write), state).await
+}
+
+async fn speak<S>(is_http2: bool, io: S, state: Arc<State>) -> Result<(), ConnectionError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    if is_http2 {
+        return Ok(http2(Limited::new(io, STREAMS_MAX), &state).await?);
     }
     let service = service_fn(move |request| http1(Arc::clone(&state), request));
     let mut builder = hyper::server::conn::http1::Builder::new();
-    Ok(builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(tls), service).await?)
+    Ok(builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(io), service).await?)
 }
 
 async fn http1(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {

@@ -4,11 +4,13 @@
 //! never given again. Deliberately absent: names, addresses, exact positions, and any search by place; who is where
 //! is the audience's business.
 
+mod bulk;
 mod following;
 mod listen;
 mod page;
 mod text;
 
+pub use bulk::create_many;
 pub use following::{Following, following};
 pub use listen::{CHANGED, Moment, changes_since, everyone};
 

@@ -136,7 +136,7 @@ async fn assertions_that_google_would_not_take_get_no_token() {
     };
     for (claims, code, words) in [
         (with("iss", "someone".into()), "invalid_grant", "account not found"),
-        (with("aud", "https://oauth2.googleapis.com/token".into()), "invalid_grant", "aud"),
+        (with("aud", "https://oauth2.example.org/token".into()), "invalid_grant", "aud"),
         (with("scope", "https://www.googleapis.com/auth/drive".into()), "invalid_scope", "scope"),
         (with("exp", (now_s() + 7_200).into()), "invalid_grant", "short-lived"),
         (with("iat", Value::Null), "invalid_grant", "short-lived"),

@@ -134,6 +134,36 @@ async fn a_subscription_comes_back_as_it_went_in() {
 }
 
 #[tokio::test]
+async fn very_many_at_once_are_as_if_they_had_come_one_by_one() {
+    for (name, db, _guard) in databases().await {
+        let first = created(&db, &new("https://push.example/first")).await;
+        // More than fit in one statement.
+        let many: Vec<_> = (0..1_203).map(|number| new(&format!("https://push.example/{number}"))).collect();
+        let slots = commit!(db, |tx| subscriber::create_many(tx, &vault(), &many));
+        assert_eq!(slots, (first + 1..=first + 1_203).collect(), "{name}");
+        let found = subscriber::recipients(&db, &vault(), &slots).await.expect("reads");
+        let wanted: Vec<_> = slots.iter().zip(&many).map(|(slot, new)| (slot, new.channel.clone())).collect();
+        assert!(found.into_iter().map(|one| (one.slot, one.channel)).eq(wanted), "{name}");
+        let (stored, secret_hash) = subscriber::get(&db, &many[1_202].id).await.expect("reads").expect("stored");
+        assert_eq!((stored.slot, stored.preferences, secret_hash), (first + 1_203, preferences(), [1; 32]), "{name}");
+        let again = create(&db, &many[700]).await;
+        assert_eq!(again, Creation::Replaced { id: many[700].id.clone(), slot: first + 701 }, "{name}: one of them");
+
+        let mut tx = db.begin().await.expect("begins");
+        let taken = [new("https://push.example/new"), new("https://push.example/5")];
+        subscriber::create_many(&mut tx, &vault(), &taken).await.expect_err("an endpoint that somebody has");
+        drop(tx);
+        assert_eq!(subscriber::count(&db).await.expect("counts"), 1_204, "{name}");
+        let none = commit!(db, |tx| subscriber::create_many(tx, &vault(), &[]));
+        assert!(none.is_empty(), "{name}");
+        let after = created(&db, &new("https://push.example/after")).await;
+        assert!(after > first + 1_203, "{name}: no slot is given twice");
+        let changed = subscriber::changes_since(&db, 0).await.expect("reads");
+        assert_eq!(changed.0.len(), 1_205, "{name}: the audience hears of each");
+    }
+}
+
+#[tokio::test]
 async fn the_same_device_again_keeps_its_id_and_slot_and_another_may_not_take_its_endpoint() {
     for (name, db, _guard) in databases().await {
         let first = new("https://push.example/1");

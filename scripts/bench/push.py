@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Sending pushes side by side: `beffroi rehearse`, npm's web-push and PyPI's pywebpush with a session.
+
+Each sender runs on the first processor, the sandbox of push services on the second, all in one run. CPU time of the
+sender for each push: of ours everything there is, from POST to the last outcome in the database; of the others signing,
+encrypting and sending only, over connections that are kept.
+
+    scripts/bench/push.py [--subscribers N] [--pushes N] [--rounds N] [--beffroi PROGRAM]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import ssl
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+HERE = TOP / "scripts" / "bench"
+SENDER, SANDBOX = "0", "1"
+# One of so many pushes is decrypted, so that the sandbox holds nobody up.
+DECRYPT_EVERY = "1000"
+CHANNELS = ["webpush", "apns", "fcm"]
+
+
+def pinned(cpu, command):
+    return ["taskset", "-c", cpu, *map(str, command)]
+
+
+def children(pid):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], stdout=subprocess.PIPE, text=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+def rehearse(program, channel, subscribers):
+    """Figures of a rehearsal on one processor; the sandbox that it starts is moved to the other one."""
+    command = pinned(SENDER, [program, "rehearse", "--subscribers", subscribers, "--channel", channel])
+    rehearsal = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    while rehearsal.poll() is None:
+        sandboxes = children(rehearsal.pid)
+        if sandboxes:
+            subprocess.run(["taskset", "-a", "-p", "-c", SANDBOX, str(sandboxes[0])], stdout=subprocess.DEVNULL)
+            break
+        time.sleep(0.01)
+    figures = json.loads(rehearsal.communicate()[0])
+    if rehearsal.returncode != 0 or figures["lost"] or figures["duplicates"]:
+        raise SystemExit(f"the rehearsal went wrong: {figures}")
+    return figures
+
+
+class Sandbox:
+    """A sandbox on its own processor."""
+
+    def __init__(self, program):
+        self.folder = tempfile.mkdtemp(prefix="beffroi-bench-")
+        command = [program, "sandbox", "--listen", "127.0.0.1:0", "--decrypt-every", DECRYPT_EVERY]
+        self.process = subprocess.Popen(
+            pinned(SANDBOX, command),
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "BEFFROI__DATA__DIR": self.folder},
+        )
+        said = [self.process.stdout.readline().split()[-1] for _ in range(2)]
+        self.origin, self.ca = said
+        self.tls = ssl.create_default_context(cafile=self.ca)
+
+    def ask(self, method, path):
+        request = urllib.request.Request(self.origin + path, method=method)
+        with urllib.request.urlopen(request, context=self.tls) as answer:
+            return json.load(answer)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+
+def peer(sandbox, command, pushes):
+    """Microseconds of CPU time for each push of another sender, which sends to fresh subscriptions."""
+    what = pathlib.Path(sandbox.folder) / "subscriptions.json"
+    what.write_text(json.dumps(sandbox.ask("POST", f"/subscriptions?count={pushes}&keys=16")))
+    before = sandbox.ask("GET", "/counts?each=false")["accepted"]
+    done = subprocess.run(pinned(SENDER, [*command, what, sandbox.ca]), check=True, stdout=subprocess.PIPE, text=True)
+    accepted = sandbox.ask("GET", "/counts?each=false")["accepted"] - before
+    if accepted != pushes:
+        raise SystemExit(f"{command}: {accepted} of {pushes} accepted")
+    return json.loads(done.stdout)["cpu_us"] / pushes
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--subscribers", type=int, default=100_000, help="people of a rehearsal")
+    arguments.add_argument("--pushes", type=int, default=3_000, help="pushes of each other sender")
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--beffroi", default=str(TOP / "target" / "release" / "beffroi"))
+    given = arguments.parse_args()
+    rounds = {}
+    sandbox = Sandbox(given.beffroi)
+    try:
+        for _ in range(given.rounds):
+            for channel in CHANNELS:
+                figures = rehearse(given.beffroi, channel, given.subscribers)
+                rounds.setdefault(f"beffroi, {channel}", []).append(figures["sender_cpu_us_per_push"])
+                print(json.dumps({"channel": channel, **figures}), file=sys.stderr)
+            for name, command in [
+                ("web-push (npm)", ["node", HERE / "push.mjs"]),
+                ("pywebpush, one session", [sys.executable, HERE / "push_python.py"]),
+            ]:
+                rounds.setdefault(name, []).append(peer(sandbox, command, given.pushes))
+    finally:
+        sandbox.end()
+    ours = statistics.median(rounds["beffroi, webpush"])
+    print("| sender | µs of CPU time a push | × ours |\n|---|---:|---:|")
+    for name, figures in rounds.items():
+        middle = statistics.median(figures)
+        print(f"| {name} | {middle:,.1f} | {middle / ours:,.1f} |")
+
+
+if __name__ == "__main__":
+    main()

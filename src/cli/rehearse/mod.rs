@@ -1,0 +1,150 @@
+//! `beffroi rehearse`: what this installation can carry, before the storm.
+
+mod alert;
+mod people;
+mod services;
+mod stage;
+mod watch;
+
+use super::Answer;
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::push::sandbox::SUBSCRIPTIONS_MAX;
+use crate::{app, telemetry};
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use serde::Serialize;
+use services::Services;
+use stage::{Progress, Stage};
+use tokio::sync::oneshot;
+use url::Url;
+use watch::{Broadcast, Server};
+
+/// How many people the urgent alert in the middle of the broadcast is for.
+const URGENT_PEOPLE_MAX: u32 = 100;
+const MB: f64 = 1_048_576.0;
+
+/// Proves what this installation can carry: broadcasts one alert to many invented people, and prints figures as JSON.
+///
+/// It fills a throw-away database, starts `beffroi sandbox` in another process, runs the service in this one, and posts
+/// an alert for everybody as an integrator would; in the midst of that an urgent alert for a few. Filling the database
+/// comes before the clock starts. Nothing leaves this machine.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: beffroi rehearse --subscribers 100000 --channel mixed")]
+pub struct Args {
+    /// How many people to invent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=SUBSCRIPTIONS_MAX as i64))]
+    subscribers: u32,
+    /// The push services they use; mixed: a third each.
+    #[arg(long, value_enum, default_value_t = Channels::Webpush)]
+    channel: Channels,
+    /// How many messages are armed ahead for each person (Web Push). This version arms none: only 0 is taken.
+    #[arg(long, value_name = "DEPTH", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
+    armed: u8,
+    /// An empty database to use instead of SQLite in a folder of its own. It is left filled.
+    #[arg(long, value_name = "URL")]
+    database: Option<Url>,
+}
+
+/// Which push services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Channels {
+    Webpush,
+    Apns,
+    Fcm,
+    Mixed,
+}
+
+/// What is printed; docs/PERFORMANCE.md says what each figure is.
+#[derive(Debug, Serialize)]
+struct Figures {
+    subscribers: u32,
+    /// People, not pushes.
+    accepted: u64,
+    lost: u64,
+    duplicates: u64,
+    /// From POST, real time.
+    first_push_ms: Option<i64>,
+    last_push_ms: Option<i64>,
+    pushes_per_second: f64,
+    /// This process, all of it, from POST to the last accepted push.
+    sender_cpu_us_per_push: f64,
+    arming_cpu_us_per_push: f64,
+    match_ms: f64,
+    /// Planning without matching.
+    plan_ms: f64,
+    /// The most memory this process had from POST to the end.
+    peak_rss_mb: f64,
+    /// From the urgent alert's POST to its first push.
+    preempt_first_push_ms: Option<i64>,
+}
+
+pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
+    if args.armed > 0 {
+        bail!("--armed {}: this version arms no subscriptions ahead of an alert; use --armed 0", args.armed);
+    }
+    // Only fails when there is one already, which serves as well.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let stage = Stage::set()?;
+    let progress = Progress::new();
+    progress.say("push services");
+    let services = Services::start(stage.folder()).await?;
+    let config = services.configure(stage.configure(config, args.database.clone())).await?;
+    telemetry::log(&config.log)?;
+    let key = people::fill(&config, &services, &args, &progress).await?;
+    progress.say("the service");
+    let (tell, told) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut service = tokio::spawn(app::serve(config, app::Told::Task(tell), async { drop(stopped.await) }));
+    let address = tokio::select! {
+        address = told => address.context("the service does not start")?,
+        ended = &mut service => {
+            ended??;
+            bail!("the service ended by itself");
+        }
+    };
+    let server = Server::new(address, key)?;
+    let figures = rehearse(&args, &server, &services, &progress).await?;
+    drop(stop);
+    service.await??;
+    progress.end();
+    println!("{}", serde_json::to_string(&figures)?);
+    Ok(if figures.lost == 0 { Answer::Done } else { Answer::No })
+}
+
+async fn rehearse(args: &Args, server: &Server, services: &Services, progress: &Progress) -> anyhow::Result<Figures> {
+    let clock = Clock::system();
+    stage::forget_peak_memory();
+    let (posted_ms, cpu_before) = (clock.real().as_millisecond(), clock::cpu_time());
+    let all = server.post(alert::for_all(clock.real())).await?;
+    watch::begun(services, &all).await?;
+    let planned = server.planning().await?;
+    let urgent_ms = clock.real().as_millisecond();
+    let urgent = server.post(alert::urgent(clock.real())).await?;
+    let end = watch::to_the_end(services, &all, u64::from(args.subscribers), progress).await?;
+    let cpu = end.cpu_time.saturating_sub(cpu_before);
+    let first_urgent_ms = watch::begun(services, &urgent).await?;
+    let Broadcast { accepted, duplicates, first_ms, last_ms } = end.broadcast;
+    let last_push_ms = last_ms.map(|last| last - posted_ms);
+    let per_second = |last: i64| accepted as f64 * 1_000.0 / (last.max(1) as f64);
+    Ok(Figures {
+        subscribers: args.subscribers,
+        accepted,
+        lost: u64::from(args.subscribers).saturating_sub(accepted),
+        duplicates,
+        first_push_ms: first_ms.map(|first| first - posted_ms),
+        last_push_ms,
+        pushes_per_second: round(last_push_ms.map_or(0.0, per_second)),
+        sender_cpu_us_per_push: round(cpu.as_secs_f64() * 1e6 / (accepted.max(1) as f64)),
+        arming_cpu_us_per_push: 0.0,
+        match_ms: round(planned.match_ms),
+        plan_ms: round(planned.plan_ms - planned.match_ms),
+        peak_rss_mb: round(stage::peak_memory_bytes()? / MB),
+        preempt_first_push_ms: first_urgent_ms.map(|first| first - urgent_ms),
+    })
+}
+
+/// To two digits behind the point.
+fn round(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
