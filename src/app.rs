@@ -114,16 +114,7 @@ pub async fn serve(config: Config, told: Told, stop: impl Future<Output = ()>) -
         originals: Arc::default(),
         passwords: Passwords::default(),
     };
-    match told {
-        Told::People => {
-            println!("Beffroi is listening on http://{address}");
-            if let Some(link) = web::console::setup::link(&state).await? {
-                println!("Setup link: {link}");
-            }
-        }
-        // Nobody waits for it any more.
-        Told::Task(sender) => drop(sender.send(address)),
-    }
+    tell(told, address, &state).await?;
     let router = web::router(state);
     let mut server = tokio::spawn(web::server::serve(listener, router, closed(closing)));
     let failed = tokio::select! {
@@ -146,6 +137,20 @@ pub async fn serve(config: Config, told: Told, stop: impl Future<Output = ()>) -
             anyhow::bail!("a step of the line ended by itself")
         }
     }
+}
+
+async fn tell(told: Told, address: SocketAddr, state: &AppState) -> anyhow::Result<()> {
+    match told {
+        Told::People => {
+            println!("Beffroi is listening on http://{address}");
+            if let Some(link) = web::console::setup::link(state).await? {
+                println!("Setup link: {link}");
+            }
+        }
+        // Nobody waits for it any more.
+        Told::Task(sender) => drop(sender.send(address)),
+    }
+    Ok(())
 }
 
 async fn closed(mut closing: watch::Receiver<bool>) {
