@@ -21,6 +21,8 @@ const PEOPLE: usize = 2_000;
 const PUSHED_BEFORE: usize = 200;
 /// Devices of a push service so slow that a broadcast lasts for seconds.
 const SLOW: (usize, &str) = (1_000, "delay_ms=300");
+/// What may have been about to start when a broadcast of one batch is stopped.
+const WINDOW: usize = 250;
 /// How long after the answer to a stop the last push may arrive.
 const FENCE: SignedDuration = SignedDuration::from_secs(1);
 
@@ -195,5 +197,9 @@ async fn an_update_by_unknown_codes_stops_what_it_updates_and_waits() {
     crowd.operator.submit(&form.fill("confirm", WORD)).await.expect(200);
     let broadcast = crowd.settled(&update).await;
     assert_eq!(broadcast["state"], "done", "{broadcast}");
-    assert_adds_up(&broadcast, told.len() as u64);
+    let heard = crowd.pushes(&update).await;
+    assert!(told.keys().all(|person| heard.contains_key(person)), "someone was told what is outdated, and not this");
+    // Whose push had possibly begun is told as well, and nobody else.
+    assert!(heard.len() <= told.len() + WINDOW, "{} heard it, {} the first", heard.len(), told.len());
+    assert_adds_up(&broadcast, heard.len() as u64);
 }
