@@ -69,7 +69,7 @@ async fn a_cancel_after_a_crash_reaches_all_who_may_have_heard_on_postgresql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_within_a_second_on_sqlite() {
-    cancel_half_way(Database::Sqlite, &[(PEOPLE, "")], 0.5, times(CANCELS)).await;
+    cancel_half_way(Database::Sqlite, &[(PEOPLE, UNHURRIED)], 0.5, times(CANCELS)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +79,7 @@ async fn a_cancel_overtakes_its_broadcast_at_a_slow_push_service() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_overtakes_its_broadcast_within_a_second_on_postgresql() {
-    cancel_half_way(Database::Postgres, &[(PEOPLE_FEWER, "")], 0.5, 1).await;
+    cancel_half_way(Database::Postgres, &[(PEOPLE_FEWER, UNHURRIED)], 0.5, 1).await;
 }
 
 async fn kill_and_restart(database: Database, people: usize, kills: usize) {
@@ -139,7 +139,7 @@ async fn check_everyone_once_or_twice(crowd: &Crowd, id: &str) -> usize {
 }
 
 async fn stop_and_start(database: Database, people: usize) {
-    let mut crowd = Crowd::start(database, people).await;
+    let mut crowd = Crowd::start_with(database, &[(people, UNHURRIED)]).await;
     let id = crowd.post(&Cap::new("planned-stop")).await;
     crowd.pushed(people / 4).await;
     assert_eq!(crowd.server.stop(), Some(0), "a server that is asked to stop ends well");
