@@ -167,10 +167,13 @@ impl Sender {
                     renewed = true;
                     if let Some(newer) = apns.tokens.instead_of(&token).await {
                         token = newer;
+                        self.unjudged(pool);
                         continue;
                     }
                 }
                 (Step::OtherEnvironment, Some(other)) => {
+                    // It answered, about this device alone.
+                    self.settle(pool, Some(answer.status), reading);
                     (pool, base_url) = (APNS_OTHER_POOL, other);
                     continue;
                 }
@@ -179,7 +182,7 @@ impl Sender {
             if reading.outcome == Outcome::Accepted && pool == APNS_ORIGIN {
                 apns.proven().insert(channel.topic.clone());
             }
-            return Some(self.settle(APNS_ORIGIN, Some(answer.status), reading));
+            return Some(self.settle(pool, Some(answer.status), reading));
         }
     }
 
@@ -216,6 +219,7 @@ impl Sender {
                 renewed = true;
                 if let Some(newer) = fcm.tokens.instead_of(&token).await {
                     token = newer;
+                    self.unjudged(FCM_ORIGIN);
                     continue;
                 }
             }

@@ -174,6 +174,11 @@ impl Sender {
         }
     }
 
+    /// An answer that says nothing about the push service itself: the push goes again at once.
+    pub(super) fn unjudged(&self, pool: &str) {
+        self.breakers.unsent(pool);
+    }
+
     /// What to say while a push service is left alone.
     pub(super) fn paused(&self, origin: &str) -> Option<Outcome> {
         let until = self.paused_until(origin)?;
