@@ -6,13 +6,15 @@ use crate::audience::Audience;
 use crate::cap::{Limits, Options};
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::model::subscriber::ChannelKind;
 use crate::pipeline::Bell;
 use crate::pipeline::bell::Wake;
 use crate::pipeline::collect::{Collector, Inbox};
 use crate::pipeline::dispatch::Dispatcher;
+use crate::pipeline::dispatch::halt::Halt;
 use crate::pipeline::fence::Fence;
 use crate::pipeline::follow::Follower;
-use crate::pipeline::gate::Gate;
+use crate::pipeline::gate::{Gate, Quotas};
 use crate::pipeline::listen::Listener;
 use crate::pipeline::planner::Planner;
 use crate::pipeline::prove::Prover;
@@ -76,6 +78,10 @@ pub enum Told {
 /// # Errors
 /// When something it needs cannot be had at the start, or a step of the line ends that never should.
 pub async fn serve(config: Config, told: Told, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let halt = match &config.dispatch.halt_at {
+        Some(text) => Halt::parse(text).with_context(|| format!("dispatch.halt_at: {text} is no point"))?,
+        None => Halt::default(),
+    };
     files::make_folder(&config.data.dir)?;
     let metrics = telemetry::measure()?;
     let db = open_store(&config).await?;
@@ -91,7 +97,7 @@ pub async fn serve(config: Config, told: Told, stop: impl Future<Output = ()>) -
         None => Url::parse(&format!("http://{address}"))?,
     };
     let inbox = Inbox::new(clock);
-    let (bell, mut steps) = node.run(&config, &public_url, inbox.clone(), closing.clone());
+    let (bell, mut steps) = node.run(&config, &public_url, inbox.clone(), halt, closing.clone());
     steps.spawn(telemetry::gather(metrics.clone(), closing.clone()));
     steps.spawn(node.sender.clone().keep_tokens(closing.clone()));
     let limits = web::limit::Limits::new(&config);
@@ -206,6 +212,7 @@ impl Node {
         config: &Config,
         public_url: &Url,
         inbox: Inbox,
+        halt: Halt,
         closing: watch::Receiver<bool>,
     ) -> (Bell, JoinSet<()>) {
         let wake = Arc::new(Wake::default());
@@ -240,20 +247,7 @@ impl Node {
             poll,
             closing: closing.clone(),
         };
-        let dispatcher = Dispatcher::new(
-            self.db.clone(),
-            self.vault.clone(),
-            self.clock,
-            self.sender.clone(),
-            self.fence.clone(),
-            Gate::new(config.push.in_flight_max),
-            wake.clone(),
-            config.dispatch.clone(),
-            public_url.clone(),
-            self.owner.clone(),
-            config.push.in_flight_per_origin_max,
-            closing.clone(),
-        );
+        let dispatcher = self.dispatcher(config, public_url, halt, wake.clone(), closing.clone());
         let prover = self.prover(closing.clone());
         let collector = Collector {
             db: self.db.clone(),
@@ -273,6 +267,36 @@ impl Node {
         steps.spawn(prover.run());
         steps.spawn(collector.run());
         (bell, steps)
+    }
+
+    fn dispatcher(
+        &self,
+        config: &Config,
+        public_url: &Url,
+        halt: Halt,
+        wake: Arc<Wake>,
+        closing: watch::Receiver<bool>,
+    ) -> Dispatcher {
+        Dispatcher::new(
+            self.db.clone(),
+            self.vault.clone(),
+            self.clock,
+            self.sender.clone(),
+            self.fence.clone(),
+            Gate::new(
+                self.clock,
+                config.push.in_flight_max,
+                config.push.in_flight_per_origin_max,
+                Quotas::from([(ChannelKind::Fcm.as_str().to_owned(), config.push.fcm.per_minute.get())]),
+            ),
+            self.audience.clone(),
+            wake,
+            config.dispatch.clone(),
+            public_url.clone(),
+            self.owner.clone(),
+            halt,
+            closing,
+        )
     }
 }
 

@@ -56,13 +56,15 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
         PrometheusBuilder::new().set_buckets_for_metric(accepted_after, &PUSH_BUCKETS_S)?.install_recorder()?;
     metrics::describe_counter!("beffroi_alerts_total", "Alerts stored, by state when they came.");
     metrics::describe_counter!("beffroi_push_outcomes_total", "What push services answered, by channel and tier.");
-    metrics::describe_counter!("beffroi_push_misconfigured_total", "Batches put back since a service refuses us.");
+    metrics::describe_counter!("beffroi_push_misconfigured_total", "Pauses of push services that refuse us.");
     metrics::describe_counter!(
         "beffroi_receipts_total",
         "Receipts by event and result: counted, repeated, refused (invented), late (after retention), dropped (no room)."
     );
     metrics::describe_gauge!("beffroi_push_connections", "Open connections, by push service.");
     metrics::describe_gauge!("beffroi_push_breaker", "By push service: 0 sent to, 1 probed, 2 left alone.");
+    metrics::describe_gauge!("beffroi_push_paused", "Push services paused on this node since they refuse us.");
+    metrics::describe_histogram!("beffroi_dispatch_writes_together", "Claims and reports in one commit.");
     metrics::describe_counter!("beffroi_http_requests_total", "Requests answered, by route and status.");
     metrics::describe_gauge!("beffroi_audience_people", "People in the index of this node.");
     metrics::describe_gauge!("beffroi_audience_change", "Number of the last change in the index of this node.");

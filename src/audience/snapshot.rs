@@ -196,7 +196,8 @@ impl Snapshot {
         }
     }
 
-    fn has(&self, slot: Slot) -> bool {
+    /// Whether somebody with this slot is in it.
+    pub fn has(&self, slot: Slot) -> bool {
         let known = self.layers.iter().rev().find(|layer| layer.changed().contains(slot));
         known.or(self.layers.first()).is_some_and(|layer| layer.people().contains(slot))
     }

@@ -88,6 +88,8 @@ pub struct Dispatch {
     pub retry_longest: Duration,
     #[serde(rename = "poll_ms", deserialize_with = "milliseconds")]
     pub poll: Duration,
+    #[serde(deserialize_with = "empty_is_none")]
+    pub halt_at: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -161,11 +163,15 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |setting, problem: &str| Err(ConfigError::Invalid { setting, problem: problem.to_owned() });
-        if self.clock.start.is_some() && !self.push.allow_private_endpoints {
-            return refuse(
-                "clock.start",
-                "only accepted together with push.allow_private_endpoints, for tests and sandboxes",
-            );
+        for (setting, is_set) in
+            [("clock.start", self.clock.start.is_some()), ("dispatch.halt_at", self.dispatch.halt_at.is_some())]
+        {
+            if is_set && !self.push.allow_private_endpoints {
+                return refuse(
+                    setting,
+                    "only accepted together with push.allow_private_endpoints, for tests and sandboxes",
+                );
+            }
         }
         self.push.check()?;
         if let Some(url) = &self.database.url
@@ -240,10 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn a_test_clock_is_refused_where_citizens_could_be_reached() {
+    fn what_is_for_tests_is_refused_where_citizens_could_be_reached() {
         let mut config = Config::load(None).expect("the defaults");
         config.clock.start = Some("2025-01-01T00:00:00Z".parse().expect("a time"));
         let error = config.check().expect_err("must be refused");
         assert!(error.to_string().contains("clock.start"), "{error}");
+        config.clock.start = None;
+        config.dispatch.halt_at = Some("started:1".to_owned());
+        let error = config.check().expect_err("must be refused");
+        assert!(error.to_string().contains("dispatch.halt_at"), "{error}");
     }
 }

@@ -58,7 +58,7 @@ pub struct Batch {
     pub todo: RoaringBitmap,
     /// What has become of them so far.
     pub progress: Progress,
-    /// How often it was put back to be tried again.
+    /// How often its people were tried before.
     pub attempts: u32,
 }
 
@@ -124,6 +124,17 @@ impl Progress {
             self.accepted_after_ms.entry(*slot).or_insert(*after_ms);
         }
     }
+}
+
+/// Some people of a batch that is put back, and when they are tried again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The batch that they go on in: their own, or a new one.
+    pub batch: BatchId,
+    pub who: RoaringBitmap,
+    pub not_before: Timestamp,
+    /// How often they were tried, this time included.
+    pub attempts: u32,
 }
 
 /// Why the rest of a batch will never be sent.

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod message;
 pub mod operator;
 pub mod outcome;
+pub mod pause;
 pub mod place;
 pub mod proof;
 pub mod provider_token;

@@ -3,65 +3,62 @@
 use crate::model::batch::Progress;
 use crate::model::id::Slot;
 use crate::model::outcome::Outcome;
+use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a sender knows of its batch beyond the stored progress.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub progress: Progress,
-    /// The shortest wait that a service asked for, if anyone must be tried again: one device that wants an hour must
-    /// not make all others wait for it.
-    pub retry_after: Option<Duration>,
-    /// A service refuses our credentials or configuration: its words.
-    pub misconfigured: Option<String>,
-    misconfigured_in_a_row: u32,
+    /// Who must be tried again, and the wait that the push service asked for.
+    pub retries: Vec<(Slot, Duration)>,
+    /// At whom a service refused our credentials or configuration.
+    pub misconfigured: RoaringBitmap,
 }
 
-/// Refusals of our credentials, one after the other and nothing accepted between, until the push service is taken to
-/// mean us. A single one may be about a single subscription, and must not hold up everyone else.
-pub const MISCONFIGURED_IN_A_ROW: u32 = 8;
+/// People of a batch who must wait go on in one batch for each of these waits and one for longer ones: everyone in it
+/// waits as long as the one who must wait longest. So one device that wants an hour makes nobody else wait for it, and
+/// a batch that is put back falls into seven at most.
+pub const WAIT_CLASSES_S: [u64; 6] = [5, 20, 60, 300, 900, 3_600];
 
 impl Tally {
     /// Notes one outcome.
     pub fn record(&mut self, slot: Slot, outcome: Outcome) {
         match outcome {
-            Outcome::Accepted => {
-                self.misconfigured_in_a_row = 0;
-                self.progress.accepted.insert(slot);
-            }
+            Outcome::Accepted => _ = self.progress.accepted.insert(slot),
             Outcome::Gone => _ = self.progress.gone.insert(slot),
             Outcome::Rejected { code } => {
                 tracing::warn!(slot, code, "a push service rejected a message for good");
                 self.progress.rejected.insert(slot);
             }
-            Outcome::Retry { after } => {
-                // Zero asks for nothing.
-                self.retry_after = Some(match self.retry_after {
-                    Some(known) if !known.is_zero() && !after.is_zero() => known.min(after),
-                    Some(known) => known.max(after),
-                    None => after,
-                });
-            }
-            Outcome::Misconfigured { reason } => {
-                self.misconfigured_in_a_row += 1;
-                self.misconfigured = Some(reason);
-            }
+            Outcome::Retry { after } => self.retries.push((slot, after)),
+            Outcome::Misconfigured { .. } => _ = self.misconfigured.insert(slot),
         }
-    }
-
-    /// Whether the push service refuses us, not just this or that subscription: then nothing more is sent to it now.
-    pub const fn refused(&self) -> bool {
-        self.misconfigured_in_a_row >= MISCONFIGURED_IN_A_ROW
     }
 }
 
-/// How long to wait before a batch is taken up again: doubling from `first` to `longest`, shortened at random by up
-/// to a half so that senders do not march in step, but never less than what a service asked for.
+/// Who waits how long, the shortest wait first: `scheduled` is our own wait after this many attempts, which nobody
+/// undercuts.
+pub fn waits(retries: &[(Slot, Duration)], scheduled: Duration) -> Vec<(Duration, RoaringBitmap)> {
+    let mut classes = BTreeMap::<usize, (Duration, RoaringBitmap)>::new();
+    for (slot, asked) in retries {
+        let wait = scheduled.max(*asked);
+        let class = WAIT_CLASSES_S.iter().take_while(|longest_s| wait > Duration::from_secs(**longest_s)).count();
+        let (longest, who) = classes.entry(class).or_default();
+        *longest = wait.max(*longest);
+        who.insert(*slot);
+    }
+    classes.into_values().collect()
+}
+
+/// How long to wait before people are tried again who were tried `attempts` times before: doubling from `first` to
+/// `longest`, shortened at random by up to a half so that senders do not march in step.
 ///
 /// `jitter` is in 0..1.
-pub fn wait(attempts: u32, asked: Duration, first: Duration, longest: Duration, jitter: f64) -> Duration {
+pub fn scheduled(attempts: u32, first: Duration, longest: Duration, jitter: f64) -> Duration {
     let doubled = first.saturating_mul(1_u32.checked_shl(attempts.min(31)).unwrap_or(u32::MAX)).min(longest);
-    doubled.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0).max(asked)
+    doubled.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
 }
 
 #[cfg(test)]
@@ -71,12 +68,20 @@ mod tests {
     const S: Duration = Duration::from_secs(1);
 
     #[test]
-    fn waits_double_up_to_the_longest_and_never_undercut_what_was_asked() {
-        assert_eq!(wait(0, Duration::ZERO, 2 * S, 300 * S, 0.0), 2 * S);
-        assert_eq!(wait(3, Duration::ZERO, 2 * S, 300 * S, 0.0), 16 * S);
-        assert_eq!(wait(40, Duration::ZERO, 2 * S, 300 * S, 0.0), 300 * S);
-        assert_eq!(wait(3, Duration::ZERO, 2 * S, 300 * S, 1.0), 8 * S);
-        assert_eq!(wait(0, 120 * S, 2 * S, 300 * S, 0.5), 120 * S);
+    fn waits_double_up_to_the_longest() {
+        assert_eq!(scheduled(0, 2 * S, 300 * S, 0.0), 2 * S);
+        assert_eq!(scheduled(3, 2 * S, 300 * S, 0.0), 16 * S);
+        assert_eq!(scheduled(40, 2 * S, 300 * S, 0.0), 300 * S);
+        assert_eq!(scheduled(3, 2 * S, 300 * S, 1.0), 8 * S);
+    }
+
+    #[test]
+    fn nobody_is_asked_too_early_and_nobody_waits_for_another_s_hour() {
+        let retries = [(1, 3_600 * S), (2, Duration::ZERO), (3, S), (4, 120 * S), (5, 100 * S), (6, 4_000 * S)];
+        let set = |slots: &[Slot]| slots.iter().copied().collect::<RoaringBitmap>();
+        let wanted = [(2 * S, set(&[2, 3])), (120 * S, set(&[4, 5])), (3_600 * S, set(&[1])), (4_000 * S, set(&[6]))];
+        assert_eq!(waits(&retries, 2 * S), wanted);
+        assert_eq!(waits(&[], 2 * S), []);
     }
 
     #[test]
@@ -89,23 +94,7 @@ mod tests {
         tally.record(5, Outcome::Misconfigured { reason: "key".to_owned() });
         tally.record(6, Outcome::Retry { after: 2 * S });
         assert_eq!(tally.progress.settled().iter().collect::<Vec<_>>(), [1, 2, 3]);
-        assert_eq!(tally.retry_after, Some(2 * S));
-        assert_eq!(tally.misconfigured.as_deref(), Some("key"));
-    }
-
-    #[test]
-    fn one_subscription_that_refuses_our_key_does_not_hold_up_the_others() {
-        let refusal = || Outcome::Misconfigured { reason: "key".to_owned() };
-        let mut tally = Tally::default();
-        for slot in 0..MISCONFIGURED_IN_A_ROW - 1 {
-            tally.record(slot, refusal());
-        }
-        tally.record(100, Outcome::Accepted);
-        tally.record(101, refusal());
-        assert!(!tally.refused());
-        for slot in 200..200 + MISCONFIGURED_IN_A_ROW {
-            tally.record(slot, refusal());
-        }
-        assert!(tally.refused());
+        assert_eq!(tally.retries, [(4, 5 * S), (6, 2 * S)]);
+        assert_eq!(tally.misconfigured.iter().collect::<Vec<_>>(), [5]);
     }
 }

@@ -102,6 +102,14 @@ impl Dialect {
         }
     }
 
+    /// Ends a `SELECT`: nobody changes its rows until the transaction ends, and any number may say so.
+    pub(super) const fn shared(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "FOR SHARE",
+        }
+    }
+
     /// Ends a `SELECT … FROM batch`: takes rows that no other transaction holds.
     pub(super) const fn batches_nobody_holds(self) -> &'static str {
         match self {

@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     step!(7, "0007_areas"),
     step!(8, "0008_proof"),
     step!(9, "0009_proof_areas"),
+    step!(10, "0010_retries"),
     step!(11, "0011_receipts"),
     step!(12, "0012_provider_tokens"),
     step!(13, "0013_quiet"),

@@ -23,6 +23,7 @@ pub mod event_code;
 pub mod look;
 mod migrate;
 pub mod operator;
+pub mod pause;
 pub mod proof;
 pub mod provider_token;
 pub mod receipt;

@@ -31,6 +31,8 @@ mod hostile;
 mod lifecycle;
 mod lifecycle_table;
 mod messages;
+mod overtaking;
+mod proofs;
 mod real_alerts;
 mod receipts;
 mod rehearse;

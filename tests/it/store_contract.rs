@@ -10,6 +10,7 @@ mod ledger;
 mod links;
 mod loading;
 mod migrating;
+mod parts;
 mod provider_tokens;
 mod receipts;
 mod repairs;

@@ -54,6 +54,7 @@ health-proof = Index compared with the database
 health-proof-ok = they agree
 health-proof-areas = new named areas cannot be read, those known before are used: tell who runs this service
 health-proof-bad = they disagree: tell who runs this service
+health-paused = { $origin } refuses our credentials or settings. It is paused: nothing is lost, what waits for it goes on by itself when they are mended. Tell who runs this service.
 health-alarm = A node’s index of who is where disagreed with the database at { $time }. Everyone was read again. Alerts sent before may have missed people: tell who runs this service.
 health-since = This node runs since
 health-last = Last alert came

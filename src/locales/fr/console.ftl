@@ -54,6 +54,7 @@ health-proof = Index comparé à la base
 health-proof-ok = ils concordent
 health-proof-areas = les nouveaux territoires sont illisibles, les précédents servent : prévenez l’exploitant
 health-proof-bad = ils divergent : prévenez l’exploitant
+health-paused = { $origin } refuse nos identifiants ou nos réglages. Ce canal est en pause : rien n’est perdu, ce qui l’attend repartira de soi-même une fois la panne réparée. Prévenez l’exploitant de ce service.
 health-alarm = L’index d’un nœud (qui est où) a divergé de la base le { $time }. Tout a été relu. Des alertes envoyées avant ont pu manquer des personnes : prévenez l’exploitant de ce service.
 health-since = Ce nœud tourne depuis
 health-last = Dernière alerte reçue

@@ -1,28 +1,36 @@
 //! One leased batch on its way: what starts is written down before it starts, and outcomes as they come.
 
 use super::Dispatcher;
+use super::ending::{self, Ending};
+use super::halt::Point;
 use super::letters::MessageLetters;
-use crate::clock;
-use crate::model::batch::Lease;
-use crate::model::id::Slot;
+use super::pauses::{REFUSED_IN_A_ROW, Way};
+use super::send::{Sending, Sent};
+use super::slots::BATCH_WEIGHT_MAX;
+use super::writer::{Report, Then, WriteError, Writer};
+use crate::model::batch::{BATCH_RECIPIENTS_MAX, Lease};
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::Recipient;
 use crate::pipeline::fence::Passage;
 use crate::pipeline::measure;
-use crate::pipeline::outcome::{Tally, wait};
+use crate::pipeline::outcome::Tally;
+use crate::store;
 use crate::store::batch::Standing;
-use crate::store::{self, StoreError};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
-/// The most recipients of a batch of whom no outcome is known although their push may have begun: what a crash can
-/// make us repeat.
-pub const WINDOW_RECIPIENTS_MAX: usize = 250;
+/// The most recipients of a batch of whom no outcome is known although their push may have begun, for all but very
+/// large broadcasts: what a crash can make us repeat. With the batches that a push service gets at once
+/// ([`super::slots`]) that is 500 people, and half a per cent of a hundred thousand.
+const WINDOW_RECIPIENTS: usize = BATCH_WEIGHT_MAX;
+/// The same for the largest. A window is never more than one in so many of a broadcast's people, or
+/// [`WINDOW_RECIPIENTS`]: the four batches of a push service repeat a quarter of a per cent.
+pub const WINDOW_RECIPIENTS_MAX: usize = BATCH_RECIPIENTS_MAX / 2;
+const WINDOW_SHARE: u64 = 1_600;
 /// Outcomes wait at most this long to be written down.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
 /// A lease is renewed when this share of it has passed.
@@ -30,23 +38,18 @@ const LEASE_RENEW_SHARE: f64 = 0.3;
 /// Nothing starts in the last share of a lease: clocks of two nodes may differ a little.
 const LEASE_SAFE_SHARE: f64 = 0.8;
 
-/// How a batch leaves this sender.
-enum End {
-    /// Every recipient has an outcome, or no more may be sent: write down what is known.
-    Finish,
-    /// Some are to be tried again, not before this.
-    PutBack(Timestamp),
-    /// Another sender holds the lease.
-    Lost,
-}
-
 /// Sends a batch as far as it may go. `taken_at` is when its lease began.
-pub async fn deliver(dispatcher: Arc<Dispatcher>, lease: Lease, taken_at: Instant) {
-    let batch = lease.batch.id.clone();
-    let broadcast = lease.batch.broadcast.clone();
-    if let Err(error) = try_deliver(dispatcher.clone(), lease, taken_at).await {
+pub async fn deliver(dispatcher: Arc<Dispatcher>, writer: Writer, lease: Lease, taken_at: Instant) {
+    let (batch, broadcast, origin) =
+        (lease.batch.id.clone(), lease.batch.broadcast.clone(), lease.batch.origin.clone());
+    let way = dispatcher.pauses.begin(&origin);
+    dispatcher.halt.at(Point::Claimed);
+    if let Err(error) = try_deliver(dispatcher.clone(), writer, lease, taken_at, way).await {
         // The lease runs out and the batch is taken up again.
         tracing::error!(error = &*error as &dyn std::error::Error, %batch, "batch {batch} was not sent to its end");
+    }
+    if way == Way::Look {
+        dispatcher.pauses.looked(&origin);
     }
     dispatcher.wake.changed(&broadcast);
     dispatcher.wake.dispatch.notify_one();
@@ -54,45 +57,74 @@ pub async fn deliver(dispatcher: Arc<Dispatcher>, lease: Lease, taken_at: Instan
 
 type DeliveryError = Box<dyn std::error::Error + Send + Sync>;
 
-async fn try_deliver(dispatcher: Arc<Dispatcher>, lease: Lease, taken_at: Instant) -> Result<(), DeliveryError> {
+async fn try_deliver(
+    dispatcher: Arc<Dispatcher>,
+    writer: Writer,
+    lease: Lease,
+    taken_at: Instant,
+    way: Way,
+) -> Result<(), DeliveryError> {
     let letters = dispatcher.letters.of(&lease.batch).await?;
     let remaining = lease.batch.remaining();
     let read_at = dispatcher.clock.now();
     let recipients = store::subscriber::recipients(&dispatcher.db, &dispatcher.vault, &remaining).await?;
+    dispatcher.halt.at(Point::Read);
     let mut tally = Tally::default();
-    tally.progress.withdrawn =
-        &remaining - &recipients.iter().map(|recipient| recipient.slot).collect::<RoaringBitmap>();
+    tally.progress.withdrawn = &remaining - &slots(&recipients);
+    let window = usize::try_from(letters.people() / WINDOW_SHARE).unwrap_or(usize::MAX);
     let mut delivery = Delivery {
-        valid_until: watch::Sender::new(taken_at + dispatcher.settings.lease.mul_f64(LEASE_SAFE_SHARE)),
+        window: window.clamp(WINDOW_RECIPIENTS, WINDOW_RECIPIENTS_MAX),
+        sending: Arc::new(Sending::new(&dispatcher, &lease, letters.clone(), dispatcher.safe_until(taken_at))),
         renewed_at: taken_at,
         letters,
         queue: recipients.into(),
         in_flight: JoinSet::new(),
+        absent: RoaringBitmap::new(),
+        present: RoaringBitmap::new(),
         tally,
         dirty: false,
-        stopping: false,
+        stopping: way == Way::Closed,
+        looking: way == Way::Look,
+        failed: false,
         paused_until: None,
         retired: RoaringBitmap::new(),
         read_at,
-        lease,
+        lease: Arc::new(lease),
         dispatcher,
+        writer,
     };
-    let end = delivery.run().await?;
-    delivery.end(end).await?;
+    let ending = delivery.run().await?;
+    delivery.end(ending).await?;
     Ok(())
+}
+
+fn slots(recipients: &[Recipient]) -> RoaringBitmap {
+    recipients.iter().map(|recipient| recipient.slot).collect()
 }
 
 struct Delivery {
     dispatcher: Arc<Dispatcher>,
-    lease: Lease,
+    writer: Writer,
+    lease: Arc<Lease>,
     letters: Arc<MessageLetters>,
+    sending: Arc<Sending>,
+    /// The most of whom no outcome is known at any time.
+    window: usize,
     queue: VecDeque<Recipient>,
-    in_flight: JoinSet<(Slot, Option<Outcome>)>,
+    in_flight: JoinSet<Sent>,
+    /// Those whom the index did not have when their turn came: they may have withdrawn.
+    absent: RoaringBitmap,
+    /// Those of them whom the database has all the same.
+    present: RoaringBitmap,
     tally: Tally,
     /// Outcomes came since the last checkpoint.
     dirty: bool,
     /// No more may start.
     stopping: bool,
+    /// The push service refuses us: only a few start, until it accepts one.
+    looking: bool,
+    /// A send ended by a fault of ours: of whom is not known.
+    failed: bool,
     /// The push service asked to be left alone until then.
     paused_until: Option<Instant>,
     /// Gone endpoints already retired.
@@ -100,29 +132,31 @@ struct Delivery {
     /// When the endpoints were read: whoever brought a new one since is not retired for the old one.
     read_at: Timestamp,
     renewed_at: Instant,
-    /// Until when pushes may start under the lease, on the monotonic clock.
-    valid_until: watch::Sender<Instant>,
 }
 
 impl Delivery {
-    async fn run(&mut self) -> Result<End, StoreError> {
+    async fn run(&mut self) -> Result<Ending, DeliveryError> {
         let mut tick = tokio::time::interval(CHECKPOINT_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut closing = self.dispatcher.closing.clone();
         loop {
             let is_closing = *closing.borrow();
             if self.wants_more() && !self.start_some(is_closing).await? {
-                return Ok(End::Lost);
+                return Ok(Ending::Lost);
             }
             if self.in_flight.is_empty() && (self.stopping || self.queue.is_empty()) {
-                return Ok(self.decide());
+                if self.stopping || self.absent.is_empty() {
+                    return Ok(self.decide());
+                }
+                self.look_for_absent().await?;
+                continue;
             }
             tokio::select! {
                 Some(sent) = self.in_flight.join_next() => self.note(sent),
                 _ = tick.tick() => {
                     let renew = self.renewed_at + self.dispatcher.settings.lease.mul_f64(LEASE_RENEW_SHARE);
                     if (self.dirty || self.dispatcher.clock.monotonic() > renew) && !self.checkpoint().await? {
-                        return Ok(End::Lost);
+                        return Ok(Ending::Lost);
                     }
                 }
                 Ok(()) = closing.changed(), if !self.stopping => self.stopping = true,
@@ -131,178 +165,161 @@ impl Delivery {
     }
 
     fn wants_more(&self) -> bool {
-        !self.stopping && !self.queue.is_empty() && self.in_flight.len() <= WINDOW_RECIPIENTS_MAX / 2
+        let few = if self.looking { 0 } else { self.window / 2 };
+        !self.stopping && !self.queue.is_empty() && self.in_flight.len() <= few
     }
 
     /// Writes down who is next, then starts them. `false`: the lease is lost.
-    async fn start_some(&mut self, closing: bool) -> Result<bool, StoreError> {
+    async fn start_some(&mut self, closing: bool) -> Result<bool, WriteError> {
         let batch = &self.lease.batch;
         let stopped = self.dispatcher.fence.known(&batch.broadcast).await == Passage::Stopped;
         let now = self.dispatcher.clock.now();
-        let expired = self.letters.expired(now);
-        let asleep = batch.awake_from(now) > now;
+        let (expired, asleep) = (self.letters.expired(now), batch.awake_from(now) > now);
         let pause = self.dispatcher.sender.paused_until(&batch.origin);
         self.paused_until = self.paused_until.max(pause);
-        if stopped || expired || asleep || closing || pause.is_some() || self.tally.refused() {
+        let refused = self.dispatcher.pauses.is_paused(&batch.origin) && !self.looking;
+        if stopped || expired || asleep || closing || pause.is_some() || refused {
             self.stopping = true;
             return Ok(true);
         }
-        let count = self.queue.len().min(WINDOW_RECIPIENTS_MAX - self.in_flight.len());
+        let window = if self.looking { REFUSED_IN_A_ROW as usize } else { self.window };
+        let count = self.queue.len().min(window - self.in_flight.len());
         let next: Vec<Recipient> = self.queue.drain(..count).collect();
         self.tally.progress.started.extend(next.iter().map(|recipient| recipient.slot));
+        self.dispatcher.halt.at(Point::Starting);
         if !self.checkpoint().await? {
             return Ok(false);
         }
+        self.dispatcher.halt.at(Point::Started);
         if !self.stopping {
             for recipient in next {
-                self.start(recipient);
+                let checked = self.present.contains(recipient.slot);
+                self.in_flight.spawn(self.sending.clone().send(recipient, checked));
             }
         }
         Ok(true)
     }
 
-    fn start(&mut self, recipient: Recipient) {
-        let dispatcher = self.dispatcher.clone();
-        let letters = self.letters.clone();
-        let valid_until = self.valid_until.subscribe();
-        let closing = self.dispatcher.closing.clone();
-        let batch = &self.lease.batch;
-        let (broadcast, tier, origin) = (batch.broadcast.clone(), batch.tier, batch.origin.clone());
-        self.in_flight.spawn(async move {
-            let slot = recipient.slot;
-            // First the push service's own turn: who waits for a slow one holds up nobody else.
-            let _turn = dispatcher.turn(&origin).await;
-            let letter = letters.of(&recipient, dispatcher.clock.now());
-            let _pass = dispatcher.gate.pass(tier).await;
-            let clock = dispatcher.clock;
-            let over = || {
-                clock.monotonic() >= *valid_until.borrow() || letter.ttl_s(clock.now()).is_none() || *closing.borrow()
-            };
-            // Asked for the last time when the bytes are about to go.
-            let may_start = || dispatcher.fence.passage(&broadcast) == Passage::Open && !over();
-            while dispatcher.fence.known(&broadcast).await == Passage::Open && !over() {
-                if let Some(outcome) = dispatcher.sender.send(&recipient, letter, clock.now(), &may_start).await {
-                    return (slot, Some(outcome));
-                }
-            }
-            (slot, None)
-        });
-    }
-
-    fn note(&mut self, sent: Result<(Slot, Option<Outcome>), tokio::task::JoinError>) {
+    fn note(&mut self, sent: Result<Sent, JoinError>) {
         match sent {
-            Ok((slot, Some(outcome))) => {
+            Ok(Sent::Answered(slot, outcome)) => {
                 measure::outcome(&self.lease.batch, &outcome);
-                if outcome == Outcome::Accepted {
-                    let (received, now) = (self.letters.received(), self.dispatcher.clock.now());
-                    let after_ms = measure::accepted_after_ms(self.lease.batch.tier, received, now);
-                    self.tally.progress.accepted_after_ms.insert(slot, after_ms);
+                let batch = &self.lease.batch;
+                match &outcome {
+                    Outcome::Accepted => {
+                        self.looking = false;
+                        self.dispatcher.accepted(&batch.origin);
+                        let (received, now) = (self.letters.received(), self.dispatcher.clock.now());
+                        let after_ms = measure::accepted_after_ms(batch.tier, received, now);
+                        self.tally.progress.accepted_after_ms.insert(slot, after_ms);
+                    }
+                    Outcome::Misconfigured { reason } => {
+                        self.stopping |= self.dispatcher.refused(&batch.origin, reason);
+                    }
+                    Outcome::Gone | Outcome::Rejected { .. } | Outcome::Retry { .. } => {}
                 }
                 self.tally.record(slot, outcome);
                 self.dirty = true;
             }
-            Ok((_, None)) => {}
+            Ok(Sent::Absent(slot)) => _ = self.absent.insert(slot),
+            Ok(Sent::NotStarted) => {}
             Err(error) => {
                 // Whoever it was is tried again, but not at once: it may fail again.
                 tracing::error!(error = &error as &dyn std::error::Error, "a send failed");
-                self.tally.retry_after.get_or_insert(Duration::ZERO);
+                self.failed = true;
             }
         }
     }
 
+    /// The index of this node may be behind, so only the database's word counts that somebody withdrew.
+    async fn look_for_absent(&mut self) -> Result<(), store::StoreError> {
+        let absent = std::mem::take(&mut self.absent);
+        let found = store::subscriber::recipients(&self.dispatcher.db, &self.dispatcher.vault, &absent).await?;
+        self.present |= slots(&found);
+        self.tally.progress.withdrawn |= absent - &self.present;
+        self.queue.extend(found);
+        Ok(())
+    }
+
     /// Writes down what is known and renews the lease. `false`: the lease is lost.
-    async fn checkpoint(&mut self) -> Result<bool, StoreError> {
+    async fn checkpoint(&mut self) -> Result<bool, WriteError> {
         let at = self.dispatcher.clock.monotonic();
-        let now = self.dispatcher.clock.now();
-        let gone = &self.tally.progress.gone - &self.retired;
-        let mut tx = self.dispatcher.db.begin().await?;
-        let until = self.dispatcher.lease_until(now);
-        let standing = store::batch::checkpoint(&mut tx, &self.lease, &self.tally.progress, until).await?;
-        if !gone.is_empty() {
-            store::subscriber::retire(&mut tx, &gone, self.read_at).await?;
-        }
-        tx.commit().await?;
-        self.retired |= &gone;
+        let until = self.dispatcher.lease_until(self.dispatcher.clock.now());
+        let report = self.report(Then::Hold(until));
+        let gone = report.gone.clone();
+        let standing = self.writer.report(report).await?;
+        self.retired |= gone;
+        self.tally.progress.accepted_after_ms.clear();
         self.dirty = false;
         match standing {
             Standing::Stale => return Ok(false),
             Standing::Closed => self.stopping = true,
             Standing::Open => {
                 self.renewed_at = at;
-                self.valid_until.send_replace(at + self.dispatcher.settings.lease.mul_f64(LEASE_SAFE_SHARE));
+                self.sending.may_go_on_until(self.dispatcher.safe_until(at));
             }
         }
         self.dispatcher.wake.changed(&self.lease.batch.broadcast);
         Ok(true)
     }
 
-    /// What becomes of the batch when nothing is under way any more.
-    fn decide(&mut self) -> End {
-        let batch = &self.lease.batch;
-        let settings = &self.dispatcher.settings;
-        let mut progress = batch.progress.clone();
-        progress.merge(&self.tally.progress);
-        let stopped = self.dispatcher.fence.passage(&batch.broadcast) == Passage::Stopped;
-        if stopped || (&batch.todo - &progress.settled()).is_empty() {
-            return End::Finish;
+    fn report(&self, then: Then) -> Report {
+        Report {
+            lease: self.lease.clone(),
+            progress: self.tally.progress.clone(),
+            gone: &self.tally.progress.gone - &self.retired,
+            read_at: self.read_at,
+            then,
         }
-        if self.letters.expired(self.dispatcher.clock.now()) {
-            // Nothing starts any more; the sweep closes it when its validity ends.
-            return End::PutBack(batch.expires);
-        }
-        let mut asked = self.tally.retry_after;
-        if let Some(reason) = &self.tally.misconfigured {
-            tracing::error!(
-                origin = batch.origin,
-                reason,
-                "{} refuses our credentials or settings: nothing is lost, it is tried again when they are mended",
-                batch.origin
-            );
-            metrics::counter!("beffroi_push_misconfigured_total").increment(1);
-            asked = if self.tally.refused() {
-                Some(settings.retry_longest)
-            } else {
-                asked.or(Some(settings.retry_longest))
-            };
-        }
-        if let Some(until) = self.paused_until {
-            asked = asked.max(Some(until.saturating_duration_since(self.dispatcher.clock.monotonic())));
-        }
-        let jitter = f64::from(u32::from_le_bytes(clock::random_bytes())) / f64::from(u32::MAX);
-        let wait = match asked {
-            Some(asked) => wait(batch.attempts, asked, settings.retry_first, settings.retry_longest, jitter),
-            None => Duration::ZERO,
-        };
-        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-        let again = self.dispatcher.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-        End::PutBack(batch.awake_from(again))
     }
 
-    async fn end(&mut self, end: End) -> Result<(), StoreError> {
-        let now = self.dispatcher.clock.now();
-        let gone = &self.tally.progress.gone - &self.retired;
-        let broadcast = &self.lease.batch.broadcast;
-        let mut tx = self.dispatcher.db.begin().await?;
-        match end {
-            End::Finish => {
-                store::batch::finish(&mut tx, &self.lease, &self.tally.progress).await?;
-            }
-            End::PutBack(not_before) => {
-                store::batch::put_back(&mut tx, &self.lease, &self.tally.progress, not_before).await?;
-            }
-            End::Lost => {
-                tracing::warn!(batch = %self.lease.batch.id, "the lease of batch {} was lost", self.lease.batch.id);
-            }
+    /// What becomes of the batch when nothing is under way any more.
+    fn decide(&self) -> Ending {
+        let Dispatcher { fence, pauses, sender, clock, settings, .. } = &*self.dispatcher;
+        let batch = &self.lease.batch;
+        ending::Known {
+            batch,
+            tally: &self.tally,
+            stopped: fence.passage(&batch.broadcast) == Passage::Stopped,
+            expired: self.letters.expired(clock.now()),
+            refused: pauses.is_paused(&batch.origin),
+            failed: self.failed,
+            paused_for: self
+                .paused_until
+                .max(sender.paused_until(&batch.origin))
+                .map(|until| until.saturating_duration_since(clock.monotonic())),
+            now: clock.now(),
         }
-        if !gone.is_empty() {
-            store::subscriber::retire(&mut tx, &gone, self.read_at).await?;
+        .ending(settings)
+    }
+
+    async fn end(self, ending: Ending) -> Result<(), WriteError> {
+        let batch = &self.lease.batch;
+        let (then, ended) = match ending {
+            Ending::Finish => (Then::Finish, true),
+            Ending::PutBack(parts) => (Then::PutBack(parts), false),
+            Ending::Lost => {
+                tracing::warn!(batch = %batch.id, "the lease of batch {} was lost", batch.id);
+                (Then::Nothing, false)
+            }
+        };
+        self.dispatcher.halt.at(if ended { Point::Finishing } else { Point::PuttingBack });
+        let report = self.report(then);
+        let any_gone = !self.tally.progress.gone.is_empty();
+        self.writer.report(report).await?;
+        if any_gone {
+            self.dispatcher.wake.audience.notify_one();
         }
-        tx.commit().await?;
-        self.dispatcher.wake.audience.notify_one();
-        // In a transaction of its own: only then do two nodes that end the last two batches see each other.
-        let mut tx = self.dispatcher.db.begin().await?;
-        store::broadcast::finish(&mut tx, broadcast, now).await?;
-        tx.commit().await?;
+        if ended {
+            self.writer.ended(batch.broadcast.clone()).await;
+        }
         Ok(())
+    }
+}
+
+impl Dispatcher {
+    /// Until when pushes may start under a lease that was taken or renewed then, on the monotonic clock.
+    fn safe_until(&self, taken_at: Instant) -> Instant {
+        taken_at + self.settings.lease.mul_f64(LEASE_SAFE_SHARE)
     }
 }

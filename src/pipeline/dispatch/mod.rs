@@ -1,32 +1,44 @@
 //! Step 5: leased batches to requests. The most urgent tier is taken up first, and asked for again before every send.
 
 mod delivery;
+mod ending;
+pub mod halt;
 mod letters;
+mod pauses;
+mod send;
+mod slots;
+mod writer;
 
 use super::bell::Wake;
 use super::fence::Fence;
 use super::gate::Gate;
+use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config;
 use crate::model::batch::Lease;
-use crate::model::tier::Tier;
+use crate::model::pause::Pause;
 use crate::push;
 use crate::store::vault::Vault;
 use crate::store::{self, Db, StoreError};
-use jiff::Timestamp;
+use halt::Halt;
+use jiff::{SignedDuration, Timestamp};
 use letters::Letters;
+use pauses::{Change, Pauses};
+use slots::{Slot, Slots};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use writer::{Wanted, WriteError, Writer};
 
-/// Batches of one tier that a node sends at once; each tier has its own, so that none can keep another out.
-const BATCHES_PER_TIER_MAX: usize = 4;
-/// Push services whose turns are kept; beyond that those that nobody uses are forgotten.
-const ORIGINS_MAX: usize = 256;
 /// The shortest pause of the loop when something is due soon.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
+/// How often a node confirms which push services are paused; readers believe it for twice as long.
+pub const PAUSES_CONFIRMED_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often is looked who else sends to a push service with a quota.
+const QUOTAS_SHARED_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// Everything that sending needs.
 pub struct Dispatcher {
@@ -36,13 +48,14 @@ pub struct Dispatcher {
     pub sender: Arc<push::Sender>,
     pub fence: Arc<Fence>,
     pub gate: Gate,
+    pub audience: Audience,
     pub wake: Arc<Wake>,
     pub settings: config::Dispatch,
     /// This node, in leases.
     pub owner: String,
     letters: Letters,
-    turns: Mutex<HashMap<String, Arc<Semaphore>>>,
-    in_flight_per_origin_max: usize,
+    pauses: Pauses,
+    halt: Arc<Halt>,
     closing: watch::Receiver<bool>,
 }
 
@@ -55,40 +68,38 @@ impl Dispatcher {
         sender: Arc<push::Sender>,
         fence: Arc<Fence>,
         gate: Gate,
+        audience: Audience,
         wake: Arc<Wake>,
         settings: config::Dispatch,
         public_url: url::Url,
         owner: String,
-        in_flight_per_origin_max: usize,
+        halt: Halt,
         closing: watch::Receiver<bool>,
     ) -> Self {
         let letters = Letters::new(db.clone(), vault.clone(), sender.clone(), public_url);
-        Self {
-            db,
-            vault,
-            clock,
-            sender,
-            fence,
-            gate,
-            wake,
-            settings,
-            owner,
-            letters,
-            turns: Mutex::default(),
-            in_flight_per_origin_max,
-            closing,
-        }
+        let pauses = Pauses::new(clock, settings.retry_first);
+        let halt = Arc::new(halt);
+        Self { db, vault, clock, sender, fence, gate, audience, wake, settings, owner, letters, pauses, halt, closing }
     }
 
     /// Takes up batches until the service closes, then lets those under way write down how far they came.
     pub async fn run(self: Arc<Self>) {
         let mut closing = self.closing.clone();
+        let (writer, writing) = Writer::new(self.db.clone(), self.clock, self.halt.clone());
+        let writing = tokio::spawn(writing);
         let mut running = Running::default();
+        let mut told = Told::default();
         while !*closing.borrow() {
-            if let Err(error) = self.take_up(&mut running).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "batches could not be taken up");
-            }
-            let pause = self.pause().await;
+            self.tell_pauses(&mut told).await;
+            self.share_quotas(&mut told).await;
+            let more = match self.take_up(&writer, &mut running).await {
+                Ok(claimed) => claimed > 0,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "batches could not be taken up");
+                    false
+                }
+            };
+            let pause = if more { Duration::ZERO } else { self.pause().await };
             tokio::select! {
                 () = self.wake.dispatch.notified() => {}
                 () = running.one_ended() => {}
@@ -96,62 +107,114 @@ impl Dispatcher {
                 _ = closing.changed() => {}
             }
         }
-        while !running.tiers.is_empty() {
+        while !running.slots_of.is_empty() {
             running.one_ended().await;
         }
+        drop(writer);
+        if let Err(error) = writing.await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the writer failed");
+        }
     }
 
-    async fn take_up(self: &Arc<Self>, running: &mut Running) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        if store::batch::next_due(&self.db, now).await?.is_none_or(|due| due > now) {
-            return Ok(());
-        }
-        for tier in Tier::ALL {
-            while running.of(tier) < BATCHES_PER_TIER_MAX {
-                let Some((lease, taken_at)) = self.claim(tier).await? else { break };
-                running.start(tier, delivery::deliver(self.clone(), lease, taken_at));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the next batch of a tier, with the moment from which the lease runs.
-    async fn claim(&self, tier: Tier) -> Result<Option<(Lease, std::time::Instant)>, StoreError> {
+    /// Takes up what there is room for; how many batches that were.
+    async fn take_up(self: &Arc<Self>, writer: &Writer, running: &mut Running) -> Result<usize, WriteError> {
         let now = self.clock.now();
         let taken_at = self.clock.monotonic();
-        let mut tx = self.db.begin().await?;
-        let lease = store::batch::claim(&mut tx, tier, now, &self.owner, self.lease_until(now)).await?;
-        tx.commit().await?;
-        Ok(lease.map(|lease| (lease, taken_at)))
+        let mut closed = self.sender.stalled();
+        closed.extend(self.pauses.closed());
+        let wanted = Wanted {
+            slots: running.slots.clone(),
+            closed,
+            now,
+            owner: self.owner.clone(),
+            lease_until: self.lease_until(now),
+        };
+        let leases = writer.claim(wanted).await?;
+        let claimed = leases.len();
+        for lease in leases {
+            running.start(&lease, |lease| delivery::deliver(self.clone(), writer.clone(), lease, taken_at));
+        }
+        Ok(claimed)
     }
 
-    /// Waits for a turn at a push service.
-    async fn turn(&self, origin: &str) -> OwnedSemaphorePermit {
-        let turns = {
-            let mut known = self.turns.lock().expect("nothing panics while it holds the turns");
-            if known.len() >= ORIGINS_MAX && !known.contains_key(origin) {
-                known.retain(|_, turns| Arc::strong_count(turns) > 1);
-            }
-            let fresh = || Arc::new(Semaphore::new(self.in_flight_per_origin_max));
-            known.entry(origin.to_owned()).or_insert_with(fresh).clone()
+    /// A push service accepted a push.
+    fn accepted(&self, origin: &str) {
+        if let Some(Change::Resumed) = self.pauses.accepted(origin) {
+            tracing::warn!(origin, "{origin} accepts our pushes again: what waited for it goes on");
+            self.wake.dispatch.notify_one();
+        }
+    }
+
+    /// A push service refused our credentials or settings; whether it is paused from here on.
+    fn refused(&self, origin: &str, reason: &str) -> bool {
+        if let Some(Change::Paused) = self.pauses.refused(origin, reason) {
+            tracing::error!(
+                origin,
+                reason,
+                "{origin} refuses our credentials or settings and is paused: nothing is lost, it goes on when they \
+                 are mended"
+            );
+            metrics::counter!("beffroi_push_misconfigured_total").increment(1);
+            self.wake.dispatch.notify_one();
+        }
+        self.pauses.is_paused(origin)
+    }
+
+    /// Lets metrics and other nodes know which push services are paused, when that changed and now and then.
+    async fn tell_pauses(&self, told: &mut Told) {
+        let pauses = self.pauses.all();
+        let now = self.clock.now();
+        let is_new = told.at.is_none() || pauses != told.pauses;
+        let is_old = told.at.is_some_and(|at| now.duration_since(at) > PAUSES_CONFIRMED_EVERY) && !pauses.is_empty();
+        if !is_new && !is_old {
+            return;
+        }
+        metrics::gauge!("beffroi_push_paused").set(pauses.len() as f64);
+        let kept = async {
+            let mut tx = self.db.begin().await?;
+            store::pause::replace(&mut tx, &self.owner, &pauses, now).await?;
+            tx.commit().await
         };
-        turns.acquire_owned().await.expect("turns are never closed")
+        match kept.await {
+            Ok(()) => (told.pauses, told.at) = (pauses, Some(now)),
+            Err(error) => {
+                let error: StoreError = error;
+                tracing::error!(error = &error as &dyn std::error::Error, "what is paused could not be written down");
+            }
+        }
+    }
+
+    /// Takes the share of each quota that the other nodes leave, which changes as they come and go.
+    async fn share_quotas(&self, told: &mut Told) {
+        let now = self.clock.now();
+        if told.shared_at.is_some_and(|at| now.duration_since(at) < QUOTAS_SHARED_EVERY) {
+            return;
+        }
+        told.shared_at = Some(now);
+        for origin in self.gate.with_quota() {
+            match store::batch::others_sending_to(&self.db, &origin, &self.owner, now).await {
+                Ok(others) => self.gate.share_quota(&origin, others.saturating_add(1)),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "who else is sending could not be read");
+                }
+            }
+        }
     }
 
     /// When a lease taken or renewed now runs out, on the database's terms.
     pub fn lease_until(&self, now: Timestamp) -> Timestamp {
-        now.saturating_add(jiff::SignedDuration::try_from(self.settings.lease).unwrap_or(jiff::SignedDuration::MAX))
+        now.saturating_add(SignedDuration::try_from(self.settings.lease).unwrap_or(SignedDuration::MAX))
             .unwrap_or(Timestamp::MAX)
     }
 
     async fn pause(&self) -> Duration {
         let now = self.clock.now();
         match store::batch::next_due(&self.db, now).await {
-            Ok(Some(due)) if due > now => {
+            Ok(Some(due)) => {
                 let wait = Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO);
-                wait.clamp(PAUSE_MIN, self.settings.poll)
+                wait.clamp(PAUSE_MIN, self.settings.poll.max(PAUSE_MIN))
             }
-            Ok(_) => self.settings.poll,
+            Ok(None) => self.settings.poll,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is due next could not be read");
                 self.settings.poll
@@ -160,21 +223,27 @@ impl Dispatcher {
     }
 }
 
+/// What was last told to and heard of other nodes; nothing at the start, so that what an earlier process told goes.
+#[derive(Default)]
+struct Told {
+    pauses: Vec<Pause>,
+    at: Option<Timestamp>,
+    shared_at: Option<Timestamp>,
+}
+
 /// The deliveries under way on this node.
 #[derive(Default)]
 struct Running {
     tasks: JoinSet<()>,
-    tiers: HashMap<tokio::task::Id, Tier>,
+    slots: Slots,
+    slots_of: HashMap<tokio::task::Id, Slot>,
 }
 
 impl Running {
-    fn of(&self, tier: Tier) -> usize {
-        self.tiers.values().filter(|running| **running == tier).count()
-    }
-
-    fn start(&mut self, tier: Tier, delivery: impl Future<Output = ()> + Send + 'static) {
-        let id = self.tasks.spawn(delivery).id();
-        self.tiers.insert(id, tier);
+    fn start<F: Future<Output = ()> + Send + 'static>(&mut self, lease: &Lease, deliver: impl FnOnce(Lease) -> F) {
+        let slot = self.slots.take(lease);
+        let id = self.tasks.spawn(deliver(lease.clone())).id();
+        self.slots_of.insert(id, slot);
     }
 
     /// Waits until a delivery has ended; for ever when none is under way.
@@ -188,6 +257,8 @@ impl Running {
             }
             None => std::future::pending().await,
         };
-        self.tiers.remove(&id);
+        if let Some(slot) = self.slots_of.remove(&id) {
+            self.slots.give_back(&slot);
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! Leases: who may send a batch, and how what they learn is kept.
 
 use super::super::broadcast::tier_number;
-use super::super::db::{Tx, on_tx};
+use super::super::db::{Dialect, Tx, on_tx};
 use super::super::error::StoreError;
 use super::super::receipt::histogram;
 use super::super::row::{bits, count, ms, row, set};
-use super::BatchRow;
-use crate::model::batch::{Lease, Progress};
+use super::{BatchRow, insert};
+use crate::model::batch::{Batch, Lease, Part, Progress};
 use crate::model::id::BatchId;
 use crate::model::tier::Tier;
 use jiff::Timestamp;
@@ -26,14 +26,16 @@ pub enum Standing {
 }
 
 /// Takes the first batch of a tier that may be sent now: inside before near, then the one that was due first. It must
-/// be free, or its lease must have run out; its broadcast must be sending and its text valid. Any number of nodes may
-/// claim at once: none waits for another and no batch is given twice. Times are alert times.
+/// be free, or its lease must have run out; its broadcast must be sending and its text valid. Batches of the `skipped`
+/// push services are left where they are. Any number of nodes may claim at once: none waits for another and no batch is
+/// given twice. Times are alert times.
 ///
 /// # Errors
 /// The database failed.
 pub async fn claim(
     tx: &mut Tx,
     tier: Tier,
+    skipped: &[&str],
     now: Timestamp,
     owner: &str,
     lease_until: Timestamp,
@@ -42,16 +44,19 @@ pub async fn claim(
         "UPDATE batch SET owner = $2, lease_until_ms = $3, token = token + 1 \
          WHERE state = 'open' AND (owner IS NULL OR lease_until_ms <= $4) AND id = \
          (SELECT batch.id FROM batch JOIN broadcast ON broadcast.id = batch.broadcast \
-         WHERE batch.state = 'open' AND batch.tier = $1 AND batch.not_before_ms <= $4 AND batch.expires_ms > $4 \
-         AND (batch.owner IS NULL OR batch.lease_until_ms <= $4) AND broadcast.state = 'sending' \
+         WHERE batch.state = 'open' AND batch.tier = $5 AND batch.not_before_ms <= $4 AND batch.expires_ms > $4 \
+         AND (batch.owner IS NULL OR batch.lease_until_ms <= $4) AND batch.origin NOT IN {} \
+         AND broadcast.state = 'sending' \
          ORDER BY batch.ring, batch.not_before_ms, batch.id LIMIT 1 {}) RETURNING *",
+        tx.dialect().texts(),
         tx.dialect().batches_nobody_holds()
     );
     let row = on_tx!(tx, |conn| sqlx::query_as::<_, BatchRow>(AssertSqlSafe(sql))
-        .bind(tier_number(tier))
+        .bind(serde_json::json!(skipped).to_string())
         .bind(owner)
         .bind(ms(lease_until))
         .bind(ms(now))
+        .bind(tier_number(tier))
         .fetch_optional(conn)
         .await)?;
     row.map(|row| Ok(Lease { token: row.token, batch: row.read()? })).transpose()
@@ -71,18 +76,38 @@ pub async fn checkpoint(
     keep(tx, lease, progress, Then::Hold { lease_until }).await
 }
 
-/// Keeps what a sender learned and gives the batch back, to be claimed again from `not_before`, with one more attempt
-/// counted. With nobody left it is done.
+/// Holds these batches and their broadcasts until the transaction ends, in the order in which who stops a broadcast
+/// holds them: broadcasts first, each by its id. Whoever reports for several batches in one transaction calls this
+/// before all else, or two such transactions could wait for each other. SQLite's writer is alone anyway.
 ///
 /// # Errors
 /// The database failed.
-pub async fn put_back(
-    tx: &mut Tx,
-    lease: &Lease,
-    progress: &Progress,
-    not_before: Timestamp,
-) -> Result<Standing, StoreError> {
-    keep(tx, lease, progress, Then::PutBack { not_before }).await
+pub async fn hold<'a>(tx: &mut Tx, leases: impl IntoIterator<Item = &'a Lease>) -> Result<(), StoreError> {
+    let dialect = tx.dialect();
+    if dialect == Dialect::Sqlite {
+        return Ok(());
+    }
+    let ids = |lease: &'a Lease| (lease.batch.broadcast.as_str(), lease.batch.id.as_str());
+    let (broadcasts, batches): (Vec<_>, Vec<_>) = leases.into_iter().map(ids).unzip();
+    for (table, ids, lock) in [("broadcast", broadcasts, dialect.shared()), ("batch", batches, dialect.locked())] {
+        let sql = AssertSqlSafe(format!("SELECT id FROM {table} WHERE id IN {} ORDER BY id {lock}", dialect.texts()));
+        let ids = serde_json::json!(ids).to_string();
+        on_tx!(tx, |conn| sqlx::query(sql).bind(ids).fetch_all(conn).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Keeps what a sender learned and gives the batch back, in parts: each is claimed again from its own time. The part
+/// that bears the batch's own id stays in it, the others move into batches of their own, with what was written down of
+/// their people; who is in no part stays and can be claimed at once. Only people without an outcome move. With nobody
+/// left the batch is done. In a batch that was closed meanwhile nobody moves, and nobody moves while it is being
+/// closed: who closes it would not see the new batches.
+///
+/// # Errors
+/// The database failed, or the id of a part is another batch's.
+pub async fn put_back(tx: &mut Tx, lease: &Lease, progress: &Progress, parts: &[Part]) -> Result<Standing, StoreError> {
+    hold(tx, [lease]).await?;
+    keep(tx, lease, progress, Then::PutBack { parts }).await
 }
 
 /// Keeps what a sender learned and ends its lease. Normally everyone has an outcome and the batch is done; if someone
@@ -111,9 +136,9 @@ pub async fn release_all(tx: &mut Tx, owner: &str) -> Result<u64, StoreError> {
 
 /// What becomes of the lease.
 #[derive(Debug, Clone, Copy)]
-enum Then {
+enum Then<'a> {
     Hold { lease_until: Timestamp },
-    PutBack { not_before: Timestamp },
+    PutBack { parts: &'a [Part] },
     End,
 }
 
@@ -139,7 +164,7 @@ impl HeldRow {
 }
 
 /// Unites what is stored with what was learned, while nobody else can change the row.
-async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then) -> Result<Standing, StoreError> {
+async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then<'_>) -> Result<Standing, StoreError> {
     let id = &lease.batch.id;
     let sql = AssertSqlSafe(format!(
         "SELECT state, not_before_ms, attempts, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, \
@@ -152,19 +177,64 @@ async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then) -> Res
         .fetch_optional(conn)
         .await)?;
     let Some(held) = held else { return Ok(Standing::Stale) };
-    let todo = set(&held.todo_bits, "batch.todo_bits")?;
+    let mut todo = set(&held.todo_bits, "batch.todo_bits")?;
     let stored = held.progress()?;
     let open = held.state == "open";
     // In a closed batch only those count who had been begun before; a window that was about to start never will.
     let may_change = if open { todo.clone() } else { &todo & &stored.started };
     let accepted_before = stored.accepted.clone();
-    let progress = united(stored, learned, &may_change);
-    let accepted_after = times(held.accepted_after.as_deref(), learned, &(&progress.accepted - &accepted_before))?;
+    let mut progress = united(stored, learned, &may_change);
+    let mut kept = Kept {
+        accepted_after: times(held.accepted_after.as_deref(), learned, &(&progress.accepted - &accepted_before))?,
+        state: held.state,
+        not_before_ms: held.not_before_ms,
+        attempts: held.attempts,
+        lease_until: None,
+    };
+    match then {
+        Then::Hold { lease_until } => kept.lease_until = Some(lease_until),
+        Then::PutBack { parts } if open => {
+            move_apart(tx, &lease.batch, parts, &mut todo, &mut progress).await?;
+            if let Some(stays) = parts.iter().find(|part| part.batch == *id) {
+                (kept.not_before_ms, kept.attempts) = (ms(stays.not_before), i64::from(stays.attempts));
+            }
+        }
+        Then::PutBack { .. } | Then::End => {}
+    }
     let counts = Counts::of(&todo, &progress);
-    let state = if open && counts.rest == 0 && !matches!(then, Then::Hold { .. }) { "done" } else { &held.state };
-    let (not_before_ms, attempts) = (held.not_before_ms, held.attempts);
-    write(tx, id, &Kept { state, not_before_ms, attempts, progress, accepted_after, counts, then }).await?;
+    if open && counts.rest == 0 && kept.lease_until.is_none() {
+        "done".clone_into(&mut kept.state);
+    }
+    write(tx, id, &kept, &todo, &progress, counts).await?;
     Ok(if open { Standing::Open } else { Standing::Closed })
+}
+
+/// Moves people without an outcome out of their batch, into one for each part.
+async fn move_apart(
+    tx: &mut Tx,
+    from: &Batch,
+    parts: &[Part],
+    todo: &mut RoaringBitmap,
+    progress: &mut Progress,
+) -> Result<(), StoreError> {
+    for part in parts.iter().filter(|part| part.batch != from.id) {
+        let moved = &(&part.who & &*todo) - &progress.settled();
+        if moved.is_empty() {
+            continue;
+        }
+        let batch = Batch {
+            id: part.batch.clone(),
+            not_before: part.not_before,
+            attempts: part.attempts,
+            progress: Progress { started: &progress.started & &moved, ..Progress::default() },
+            todo: moved,
+            ..from.clone()
+        };
+        *todo -= &batch.todo;
+        progress.started -= &batch.todo;
+        insert(tx, &batch).await?;
+    }
+    Ok(())
 }
 
 /// What both know, as far as it is about these people. One person has one outcome: that a push service took it counts
@@ -214,22 +284,23 @@ impl Counts {
     }
 }
 
-struct Kept<'a> {
-    state: &'a str,
+struct Kept {
+    state: String,
     not_before_ms: i64,
     attempts: i64,
-    progress: Progress,
     accepted_after: Option<Vec<u8>>,
-    counts: Counts,
-    then: Then,
+    /// `None` gives the batch back.
+    lease_until: Option<Timestamp>,
 }
 
-async fn write(tx: &mut Tx, id: &BatchId, kept: &Kept<'_>) -> Result<(), StoreError> {
-    let (lease_until, not_before, attempts) = match kept.then {
-        Then::Hold { lease_until } => (Some(ms(lease_until)), kept.not_before_ms, kept.attempts),
-        Then::PutBack { not_before } => (None, ms(not_before), kept.attempts + 1),
-        Then::End => (None, kept.not_before_ms, kept.attempts),
-    };
+async fn write(
+    tx: &mut Tx,
+    id: &BatchId,
+    kept: &Kept,
+    todo: &RoaringBitmap,
+    progress: &Progress,
+    counts: Counts,
+) -> Result<(), StoreError> {
     on_tx!(tx, |conn| sqlx::query(
         "UPDATE batch SET started_bits = $2, accepted_bits = $3, gone_bits = $4, rejected_bits = $5, \
          withdrawn_bits = $6, accepted = $7, gone = $8, rejected = $9, withdrawn = $10, state = $12, \
@@ -237,23 +308,25 @@ async fn write(tx: &mut Tx, id: &BatchId, kept: &Kept<'_>) -> Result<(), StoreEr
          stopped = CASE WHEN $12 = 'stopped' THEN $11 ELSE 0 END, \
          expired = CASE WHEN $12 = 'expired' THEN $11 ELSE 0 END, \
          lease_until_ms = $13, owner = CASE WHEN $13 IS NULL THEN NULL ELSE owner END, \
-         not_before_ms = $14, attempts = $15, accepted_after = $16 WHERE id = $1",
+         not_before_ms = $14, attempts = $15, todo_bits = $16, targeted = $17, accepted_after = $18 WHERE id = $1",
     )
     .bind(id.as_str())
-    .bind(bits(&kept.progress.started))
-    .bind(bits(&kept.progress.accepted))
-    .bind(bits(&kept.progress.gone))
-    .bind(bits(&kept.progress.rejected))
-    .bind(bits(&kept.progress.withdrawn))
-    .bind(kept.counts.accepted)
-    .bind(kept.counts.gone)
-    .bind(kept.counts.rejected)
-    .bind(kept.counts.withdrawn)
-    .bind(kept.counts.rest)
-    .bind(kept.state)
-    .bind(lease_until)
-    .bind(not_before)
-    .bind(attempts)
+    .bind(bits(&progress.started))
+    .bind(bits(&progress.accepted))
+    .bind(bits(&progress.gone))
+    .bind(bits(&progress.rejected))
+    .bind(bits(&progress.withdrawn))
+    .bind(counts.accepted)
+    .bind(counts.gone)
+    .bind(counts.rejected)
+    .bind(counts.withdrawn)
+    .bind(counts.rest)
+    .bind(&kept.state)
+    .bind(kept.lease_until.map(ms))
+    .bind(kept.not_before_ms)
+    .bind(kept.attempts)
+    .bind(bits(todo))
+    .bind(count(todo.len()))
     .bind(&kept.accepted_after)
     .execute(conn)
     .await

@@ -6,7 +6,7 @@
 mod lease;
 mod told;
 
-pub use lease::{Standing, checkpoint, claim, finish, put_back, release_all};
+pub use lease::{Standing, checkpoint, claim, finish, hold, put_back, release_all};
 pub use told::told;
 
 use super::broadcast::tier_number;
@@ -66,33 +66,40 @@ impl BatchRow {
 /// The database failed, or a broadcast is unknown.
 pub async fn insert_many(tx: &mut Tx, batches: &[Batch]) -> Result<(), StoreError> {
     for batch in batches {
-        let nobody = bits(&RoaringBitmap::new());
-        on_tx!(tx, |conn| sqlx::query(
-            "INSERT INTO batch (id, broadcast, chain, message, origin, tier, ring, not_before_ms, expires_ms, state, \
-             attempts, token, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, withdrawn_bits, \
-             targeted, accepted, gone, rejected, expired, stopped, withdrawn, waiting, quiet, hours, about) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', 0, 0, $10, $11, $11, $11, $11, $11, \
-             $12, 0, 0, 0, 0, 0, 0, $12, $13, $14, $15)",
-        )
-        .bind(batch.id.as_str())
-        .bind(batch.broadcast.as_str())
-        .bind(batch.chain.as_str())
-        .bind(i64::from(batch.message))
-        .bind(&batch.origin)
-        .bind(tier_number(batch.tier))
-        .bind(batch.ring.index())
-        .bind(ms(batch.not_before))
-        .bind(ms(batch.expires))
-        .bind(bits(&batch.todo))
-        .bind(nobody)
-        .bind(count(batch.todo.len()))
-        .bind(i64::from(batch.quiet))
-        .bind(batch.hours.as_ref().map(ToString::to_string))
-        .bind(batch.about.as_ref().map(AlertId::as_str))
-        .execute(conn)
-        .await
-        .map(drop))?;
+        insert(tx, batch).await?;
     }
+    Ok(())
+}
+
+/// Stores one batch, open and free, of whom nobody has an outcome yet; some may have been started.
+async fn insert(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
+    on_tx!(tx, |conn| sqlx::query(
+        "INSERT INTO batch (id, broadcast, chain, message, origin, tier, ring, not_before_ms, expires_ms, state, \
+         attempts, token, todo_bits, started_bits, accepted_bits, gone_bits, rejected_bits, withdrawn_bits, \
+         targeted, accepted, gone, rejected, expired, stopped, withdrawn, waiting, quiet, hours, about) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $14, 0, $10, $13, $11, $11, $11, $11, \
+         $12, 0, 0, 0, 0, 0, 0, $12, $15, $16, $17)",
+    )
+    .bind(batch.id.as_str())
+    .bind(batch.broadcast.as_str())
+    .bind(batch.chain.as_str())
+    .bind(i64::from(batch.message))
+    .bind(&batch.origin)
+    .bind(tier_number(batch.tier))
+    .bind(batch.ring.index())
+    .bind(ms(batch.not_before))
+    .bind(ms(batch.expires))
+    .bind(bits(&batch.todo))
+    .bind(bits(&RoaringBitmap::new()))
+    .bind(count(batch.todo.len()))
+    .bind(bits(&batch.progress.started))
+    .bind(i64::from(batch.attempts))
+    .bind(i64::from(batch.quiet))
+    .bind(batch.hours.as_ref().map(ToString::to_string))
+    .bind(batch.about.as_ref().map(AlertId::as_str))
+    .execute(conn)
+    .await
+    .map(drop))?;
     Ok(())
 }
 
@@ -260,16 +267,36 @@ row! {
     }
 }
 
-/// When the next batch can be claimed, or could have been: its time, or its lease's end. `None` when nothing waits.
+/// How many other nodes hold batches of a push service now.
+///
+/// # Errors
+/// The database failed.
+pub async fn others_sending_to(db: &Db, origin: &str, owner: &str, now: Timestamp) -> Result<u32, StoreError> {
+    let nodes = on_db!(db, |pool| sqlx::query_scalar::<_, i64>(
+        "SELECT COUNT(DISTINCT owner) FROM batch \
+         WHERE state = 'open' AND origin = $1 AND owner <> $2 AND lease_until_ms > $3",
+    )
+    .bind(origin)
+    .bind(owner)
+    .bind(ms(now))
+    .fetch_one(pool)
+    .await)?;
+    narrow(nodes, "batch.owner")
+}
+
+/// When the next batch can be claimed that cannot be claimed yet: its time, or its lease's end. `None` when there is
+/// none.
 ///
 /// # Errors
 /// The database failed.
 pub async fn next_due(db: &Db, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let at = on_db!(db, |pool| sqlx::query_scalar::<_, Option<i64>>(
-        "SELECT MIN(CASE WHEN batch.owner IS NULL OR batch.lease_until_ms < batch.not_before_ms \
-         THEN batch.not_before_ms ELSE batch.lease_until_ms END) \
+        "SELECT MIN(due_ms) FROM \
+         (SELECT CASE WHEN batch.owner IS NULL OR batch.lease_until_ms < batch.not_before_ms \
+         THEN batch.not_before_ms ELSE batch.lease_until_ms END AS due_ms \
          FROM batch JOIN broadcast ON broadcast.id = batch.broadcast \
-         WHERE batch.state = 'open' AND batch.expires_ms > $1 AND broadcast.state = 'sending'",
+         WHERE batch.state = 'open' AND batch.expires_ms > $1 AND broadcast.state = 'sending') AS waiting \
+         WHERE due_ms > $1",
     )
     .bind(ms(now))
     .fetch_one(pool)

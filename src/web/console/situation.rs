@@ -6,7 +6,9 @@ use super::view::{self, Row};
 use crate::cap::code::{MsgType, Severity, Status};
 use crate::cap::time::DateTime;
 use crate::model::broadcast::{Broadcast, State};
+use crate::model::pause::Pause;
 use crate::model::proof::{Proof, Verdict};
+use crate::pipeline::dispatch::PAUSES_CONFIRMED_EVERY;
 use crate::store::{self, StoreError};
 use crate::web::citizen::view::{self as public, utc};
 use crate::web::error::WebError;
@@ -16,7 +18,7 @@ use askama::Template;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// Broadcasts shown that wait or are being sent.
 const OPEN_MAX: u32 = 100;
@@ -42,6 +44,8 @@ struct SituationPage {
     proof: Option<(Proof, DateTime)>,
     /// When index and database of a node were last found to disagree, within [`ALARM_SHOWN`].
     alarm: Option<DateTime>,
+    /// Push services that refuse us, since when, and what they say.
+    paused: Vec<(Pause, DateTime)>,
     since: DateTime,
     last_alert: Option<DateTime>,
     now: DateTime,
@@ -72,12 +76,19 @@ pub async fn show(
         database_answers: state.db.ping().await.is_ok(),
         proof: state.bell.audience_proof().map(|proof| (proof.clone(), utc(proof.at))),
         alarm: alarm(&state).await?,
+        paused: paused(&state).await?,
         audience_follows: state.bell.audience_behind_for().is_none(),
         since: utc(state.started),
         last_alert: last_alert.map(utc),
         now: utc(state.clock.now()),
     };
     Ok(respond(&page.page, StatusCode::OK, &page))
+}
+
+async fn paused(state: &AppState) -> Result<Vec<(Pause, DateTime)>, WebError> {
+    let confirmed_since = state.clock.now().saturating_sub(2 * PAUSES_CONFIRMED_EVERY).unwrap_or(Timestamp::MIN);
+    let pauses = store::pause::list(&state.db, confirmed_since).await.map_err(WebError::internal)?;
+    Ok(pauses.into_iter().map(|pause| (pause.clone(), utc(pause.since))).collect())
 }
 
 async fn alarm(state: &AppState) -> Result<Option<DateTime>, WebError> {

@@ -3,7 +3,7 @@
 use super::given::{at, batch_of, broadcast, chain, commit, plan, set};
 use crate::support::database::databases;
 use beffroi::clock::random_id;
-use beffroi::model::batch::{Batch, Lease, Progress, Rest, Ring};
+use beffroi::model::batch::{Batch, Lease, Part, Progress, Rest, Ring};
 use beffroi::model::broadcast::{Broadcast, State};
 use beffroi::model::id::{AlertId, BatchId, BroadcastId};
 use beffroi::model::outcome::Ledger;
@@ -14,26 +14,32 @@ use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 
 /// Claims for one minute.
-async fn claim(db: &Db, now: i64, owner: &str) -> Option<Lease> {
-    commit!(db, |tx| batches::claim(tx, Tier::P1, at(now), owner, at(now + 60_000)))
+pub async fn claim(db: &Db, now: i64, owner: &str) -> Option<Lease> {
+    commit!(db, |tx| batches::claim(tx, Tier::P1, &[], at(now), owner, at(now + 60_000)))
 }
 
-async fn sending(db: &Db, people: impl IntoIterator<Item = u32>) -> (Broadcast, Batch) {
+pub async fn sending(db: &Db, people: impl IntoIterator<Item = u32>) -> (Broadcast, Batch) {
     let broadcast = broadcast(db, State::Sending).await;
     let batch = batch_of(&broadcast, people);
     plan(db, std::slice::from_ref(&batch)).await;
     (broadcast, batch)
 }
 
-fn started(people: impl IntoIterator<Item = u32>) -> Progress {
+pub fn started(people: impl IntoIterator<Item = u32>) -> Progress {
     Progress { started: set(people), ..Progress::default() }
 }
 
-fn accepted(people: impl IntoIterator<Item = u32>) -> Progress {
+pub fn accepted(people: impl IntoIterator<Item = u32>) -> Progress {
     Progress { accepted: set(people), ..Progress::default() }
 }
 
-async fn ledger(db: &Db, broadcast: &BroadcastId) -> Ledger {
+/// Everyone of a batch who waits, tried once more.
+fn all_again(lease: &Lease, not_before: i64) -> [Part; 1] {
+    let Batch { id, todo, attempts, .. } = lease.batch.clone();
+    [Part { batch: id, who: todo, not_before: at(not_before), attempts: attempts + 1 }]
+}
+
+pub async fn ledger(db: &Db, broadcast: &BroadcastId) -> Ledger {
     let ledger = batches::ledger(db, broadcast).await.expect("reads");
     assert!(ledger.adds_up(), "{ledger:?}");
     ledger
@@ -79,6 +85,45 @@ async fn people_inside_come_before_people_near_and_then_who_was_due_first() {
         }
         assert_eq!(claim(&db, 30, "node").await, None, "{name}: not yet due, and another tier's");
         assert!(claim(&db, 31, "node").await.is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn batches_of_skipped_push_services_stay_where_they_are() {
+    for (name, db, _guard) in databases().await {
+        let broadcast = broadcast(&db, State::Sending).await;
+        let of = |origin: &str, not_before| Batch {
+            origin: origin.to_owned(),
+            not_before: at(not_before),
+            ..batch_of(&broadcast, [1])
+        };
+        plan(&db, &[of("https://slow.example", 1), of("fcm", 2), of("https://\"odd\".example", 3)]).await;
+        let claim = async |skipped: &[&str]| {
+            let lease = commit!(db, |tx| batches::claim(tx, Tier::P1, skipped, at(9), "node", at(60_000)));
+            lease.map(|lease| lease.batch.origin)
+        };
+        let two = ["https://slow.example", "https://\"odd\".example"];
+        assert_eq!(claim(&two).await.as_deref(), Some("fcm"), "{name}");
+        assert_eq!(claim(&two).await, None, "{name}");
+        assert_eq!(claim(&[]).await.as_deref(), Some("https://slow.example"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_else_sends_to_a_push_service_is_known_while_their_leases_last() {
+    for (name, db, _guard) in databases().await {
+        for people in 1..=3 {
+            sending(&db, [people]).await;
+        }
+        for owner in ["a", "b", "b"] {
+            claim(&db, 0, owner).await.expect("free");
+        }
+        let others =
+            async |origin, owner, now| batches::others_sending_to(&db, origin, owner, at(now)).await.expect("reads");
+        let here = "https://push.example:8443";
+        assert_eq!((others(here, "a", 1).await, others(here, "c", 1).await), (1, 2), "{name}");
+        assert_eq!(others(here, "c", 60_000).await, 0, "{name}: their leases have run out");
+        assert_eq!(others("fcm", "a", 1).await, 0, "{name}");
     }
 }
 
@@ -155,7 +200,11 @@ async fn a_stale_lease_changes_nothing() {
         let before = batches::get(&db, &batch.id).await.expect("reads");
         let late = Progress { started: set([2]), accepted: set([2, 3]), ..Progress::default() };
         assert_eq!(commit!(db, |tx| batches::checkpoint(tx, &old, &late, at(500_000))), Standing::Stale, "{name}");
-        assert_eq!(commit!(db, |tx| batches::put_back(tx, &old, &late, at(0))), Standing::Stale, "{name}");
+        assert_eq!(
+            commit!(db, |tx| batches::put_back(tx, &old, &late, &all_again(&old, 0))),
+            Standing::Stale,
+            "{name}"
+        );
         assert_eq!(commit!(db, |tx| batches::finish(tx, &old, &late)), Standing::Stale, "{name}");
         assert_eq!(batches::get(&db, &batch.id).await.expect("reads"), before, "{name}");
         assert_eq!(claim(&db, 119_999, "c").await, None, "{name}: the new lease still holds");
@@ -264,7 +313,7 @@ async fn a_batch_put_back_waits_for_its_time_and_counts_the_attempt() {
         let (of, _) = sending(&db, [1, 2]).await;
         let lease = claim(&db, 0, "a").await.expect("free");
         assert_eq!(
-            commit!(db, |tx| batches::put_back(tx, &lease, &accepted([1]), at(5_000))),
+            commit!(db, |tx| batches::put_back(tx, &lease, &accepted([1]), &all_again(&lease, 5_000))),
             Standing::Open,
             "{name}"
         );
@@ -273,7 +322,7 @@ async fn a_batch_put_back_waits_for_its_time_and_counts_the_attempt() {
         assert_eq!(claim(&db, 4_999, "b").await, None, "{name}");
         let again = claim(&db, 5_000, "b").await.expect("due");
         assert_eq!((again.batch.attempts, again.batch.remaining()), (1, set([2])), "{name}");
-        commit!(db, |tx| batches::put_back(tx, &again, &accepted([2]), at(6_000)));
+        commit!(db, |tx| batches::put_back(tx, &again, &accepted([2]), &all_again(&again, 6_000)));
         assert_eq!(claim(&db, 100_000, "c").await, None, "{name}: nobody is left");
         assert_eq!(broadcasts::finishable(&db).await.expect("lists"), [of.id], "{name}");
     }
@@ -311,7 +360,7 @@ async fn a_node_that_starts_again_frees_its_own_batches_only() {
 }
 
 #[tokio::test]
-async fn the_next_due_time_is_that_of_the_first_batch_that_waits_or_whose_lease_ends() {
+async fn the_next_due_time_is_that_of_the_first_batch_that_waits_for_its_time_or_whose_lease_ends() {
     for (name, db, _guard) in databases().await {
         let due = async |now| batches::next_due(&db, at(now)).await.expect("reads");
         assert_eq!(due(0).await, None, "{name}");
@@ -321,7 +370,7 @@ async fn the_next_due_time_is_that_of_the_first_batch_that_waits_or_whose_lease_
         let sending = broadcast(&db, State::Sending).await;
         let morning = Batch { not_before: at(90_000), ..batch_of(&sending, [1]) };
         plan(&db, &[morning, batch_of(&sending, [2])]).await;
-        assert_eq!(due(10).await, Some(at(0)), "{name}: could have been claimed already");
+        assert_eq!(due(10).await, Some(at(90_000)), "{name}: the other could have been claimed already");
         let lease = claim(&db, 10, "a").await.expect("free");
         assert_eq!(due(10).await, Some(at(60_010)), "{name}: the lease's end");
         commit!(db, |tx| batches::checkpoint(tx, &lease, &Progress::default(), at(120_000)));

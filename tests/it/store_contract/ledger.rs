@@ -3,10 +3,11 @@
 
 use super::given::{at, batch_of, broadcast, commit, plan, set};
 use crate::support::database::databases;
-use beffroi::model::batch::{Batch, Lease, Progress, Rest};
+use beffroi::clock::random_id;
+use beffroi::model::batch::{Batch, Lease, Part, Progress, Rest};
 use beffroi::model::broadcast::State;
 use beffroi::model::histogram::Histogram;
-use beffroi::model::id::BroadcastId;
+use beffroi::model::id::{BatchId, BroadcastId};
 use beffroi::model::outcome::Ledger;
 use beffroi::model::tier::Tier;
 use beffroi::store::account::account;
@@ -14,7 +15,8 @@ use beffroi::store::batch::Standing;
 use beffroi::store::{Db, batch as batches, broadcast as broadcasts};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use std::collections::BTreeSet;
+use roaring::RoaringBitmap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const BATCHES: usize = 2;
 /// People of one batch: so few that they meet often.
@@ -35,7 +37,8 @@ enum Step {
 #[derive(Debug, Clone, Copy)]
 enum How {
     Checkpoint,
-    PutBack,
+    /// Puts it back; these people (one bit each) go on in a batch of their own, twice as late.
+    PutBack(u8),
     Finish,
 }
 
@@ -54,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
     let said = (mask(), mask(), mask(), mask(), mask()).prop_map(|(started, accepted, gone, rejected, withdrawn)| {
         Said { started, accepted, gone, rejected, withdrawn }
     });
-    let how = prop_oneof![4 => Just(How::Checkpoint), 1 => Just(How::PutBack), 1 => Just(How::Finish)];
+    let how = prop_oneof![4 => Just(How::Checkpoint), 1 => mask().prop_map(How::PutBack), 1 => Just(How::Finish)];
     prop_oneof![
         2 => (0..150_i64).prop_map(Step::Wait),
         4 => (0..3_u8).prop_map(Step::Claim),
@@ -89,7 +92,8 @@ impl Person {
 #[derive(Debug, Clone)]
 struct ModelBatch {
     fate: Fate,
-    people: [Person; PEOPLE as usize],
+    /// By slot.
+    people: BTreeMap<u32, Person>,
     /// The lease that holds it (its number), whose it is, and until when.
     held: Option<(usize, u8, i64)>,
     not_before: i64,
@@ -97,20 +101,23 @@ struct ModelBatch {
 
 struct Model {
     now: i64,
-    batches: [ModelBatch; BATCHES],
+    batches: Vec<ModelBatch>,
     /// Which batch each lease ever given was for.
     leases: Vec<usize>,
 }
 
 impl Model {
     fn new() -> Self {
-        let fresh = ModelBatch { fate: Fate::Open, people: Default::default(), held: None, not_before: 0 };
-        Self { now: 0, batches: [fresh.clone(), fresh], leases: Vec::new() }
+        let fresh = |batch: u32| {
+            let people = (batch * PEOPLE..(batch + 1) * PEOPLE).map(|slot| (slot, Person::default())).collect();
+            ModelBatch { fate: Fate::Open, people, held: None, not_before: 0 }
+        };
+        Self { now: 0, batches: (0..BATCHES as u32).map(fresh).collect(), leases: Vec::new() }
     }
 
     fn claimable(&self) -> BTreeSet<usize> {
         let free = |batch: &ModelBatch| batch.held.is_none_or(|(_, _, until)| until <= self.now);
-        (0..BATCHES)
+        (0..self.batches.len())
             .filter(|index| {
                 let batch = &self.batches[*index];
                 batch.fate == Fate::Open && batch.not_before <= self.now && free(batch)
@@ -125,8 +132,8 @@ impl Model {
             return Standing::Stale;
         }
         let open = batch.fate == Fate::Open;
-        for (number, person) in batch.people.iter_mut().enumerate() {
-            let says = |mask: u8| mask & (1 << number) != 0;
+        for (slot, person) in &mut batch.people {
+            let says = |mask: u8| says(mask, *slot);
             if open || person.started {
                 person.started |= says(said.started);
                 person.accepted |= says(said.accepted);
@@ -137,13 +144,25 @@ impl Model {
         }
         match how {
             How::Checkpoint => batch.held = batch.held.map(|(lease, owner, _)| (lease, owner, now + LEASE_MS)),
-            How::PutBack => (batch.held, batch.not_before) = (None, now + LEASE_MS),
+            How::PutBack(apart) => {
+                batch.held = None;
+                if open {
+                    batch.not_before = now + LEASE_MS;
+                    let moves = |slot: &u32, person: &mut Person| says(apart, *slot) && !person.settled();
+                    let people: BTreeMap<_, _> = batch.people.extract_if(.., moves).collect();
+                    if !people.is_empty() {
+                        let not_before = now + 2 * LEASE_MS;
+                        self.batches.push(ModelBatch { fate: Fate::Open, people, held: None, not_before });
+                    }
+                }
+            }
             How::Finish => batch.held = None,
         }
         if !open {
             return Standing::Closed;
         }
-        if batch.held.is_none() && batch.people.iter().all(|person| person.settled()) {
+        let batch = &mut self.batches[self.leases[lease]];
+        if batch.held.is_none() && batch.people.values().all(|person| person.settled()) {
             batch.fate = Fate::Done;
         }
         Standing::Open
@@ -164,7 +183,7 @@ impl Model {
     fn ledger(&self) -> Ledger {
         let mut ledger = Ledger { targeted: u64::from(PEOPLE) * BATCHES as u64, ..Ledger::default() };
         for batch in &self.batches {
-            for person in &batch.people {
+            for person in batch.people.values() {
                 let count = match person {
                     Person { accepted: true, .. } => &mut ledger.accepted,
                     Person { gone: true, .. } => &mut ledger.gone,
@@ -183,14 +202,18 @@ impl Model {
     }
 
     fn reached(&self) -> BTreeSet<u32> {
-        let people = self.batches.iter().flat_map(|batch| &batch.people).zip(0..);
-        people.filter(|(person, _)| person.started || person.accepted).map(|(_, slot)| slot).collect()
+        let people = self.batches.iter().flat_map(|batch| &batch.people);
+        people.filter(|(_, person)| person.started || person.accepted).map(|(slot, _)| *slot).collect()
     }
 }
 
-fn progress(batch: usize, said: Said) -> Progress {
-    let first = batch as u32 * PEOPLE;
-    let people = |mask: u8| set((0..PEOPLE).filter(|bit| mask & (1 << bit) != 0).map(|bit| first + bit));
+/// Whether a mask of five bits means this person of their first batch.
+fn says(mask: u8, slot: u32) -> bool {
+    mask & (1 << (slot % PEOPLE)) != 0
+}
+
+fn progress(todo: &RoaringBitmap, said: Said) -> Progress {
+    let people = |mask: u8| set(todo.iter().filter(|slot| says(mask, *slot)));
     Progress {
         started: people(said.started),
         accepted: people(said.accepted),
@@ -199,6 +222,14 @@ fn progress(batch: usize, said: Said) -> Progress {
         withdrawn: people(said.withdrawn),
         accepted_after_ms: people(said.accepted).iter().map(|slot| (slot, after_ms(slot))).collect(),
     }
+}
+
+/// How a batch is put back: who stays and who goes on in a batch of their own.
+fn parts(lease: &Lease, apart: u8, now: i64) -> [Part; 2] {
+    let Batch { id, todo, .. } = lease.batch.clone();
+    let who = set(todo.iter().filter(|slot| says(apart, *slot)));
+    let part = |batch, who, not_before| Part { batch, who, not_before: at(not_before), attempts: 1 };
+    [part(id, &todo - &who, now + LEASE_MS), part(BatchId(random_id()), who, now + 2 * LEASE_MS)]
 }
 
 /// How long it took to reach someone: told exactly, since short.
@@ -219,8 +250,8 @@ async fn check_account(db: &Db, of: &BroadcastId, model: &Model, ledger: &Ledger
     assert_eq!(sum(&mut account.channels.values()), *ledger);
     assert_eq!(sum(&mut account.tiers.values()), *ledger);
     let mut times = Histogram::default();
-    let people = model.batches.iter().flat_map(|batch| &batch.people).zip(0..);
-    people.filter(|(person, _)| person.accepted).for_each(|(_, slot)| times.record(after_ms(slot)));
+    let people = model.batches.iter().flat_map(|batch| &batch.people);
+    people.filter(|(_, person)| person.accepted).for_each(|(slot, _)| times.record(after_ms(*slot)));
     assert_eq!(account.accepted_after, times);
 }
 
@@ -230,7 +261,7 @@ async fn run(db: &Db, steps: &[Step]) {
         commit!(db, |tx| broadcasts::halt(tx, &left.id, at(0)));
     }
     let of = broadcast(db, State::Sending).await;
-    let stored: Vec<Batch> = (0..BATCHES as u32).map(|n| batch_of(&of, n * PEOPLE..(n + 1) * PEOPLE)).collect();
+    let mut stored: Vec<Batch> = (0..BATCHES as u32).map(|n| batch_of(&of, n * PEOPLE..(n + 1) * PEOPLE)).collect();
     plan(db, &stored).await;
     let mut model = Model::new();
     let mut leases: Vec<Lease> = Vec::new();
@@ -239,7 +270,7 @@ async fn run(db: &Db, steps: &[Step]) {
             Step::Wait(ms) => model.now += ms,
             Step::Claim(owner) => {
                 let (now, until) = (at(model.now), at(model.now + LEASE_MS));
-                let lease = commit!(db, |tx| batches::claim(tx, Tier::P1, now, &owner.to_string(), until));
+                let lease = commit!(db, |tx| batches::claim(tx, Tier::P1, &[], now, &owner.to_string(), until));
                 let may = model.claimable();
                 assert_eq!(lease.is_some(), !may.is_empty(), "a claim succeeds when something is free");
                 let Some(lease) = lease else { continue };
@@ -251,14 +282,24 @@ async fn run(db: &Db, steps: &[Step]) {
             }
             Step::Report { lease, how, said } => {
                 let Some(held) = leases.get(*lease) else { continue };
-                let progress = progress(model.leases[*lease], *said);
+                let progress = progress(&held.batch.todo, *said);
                 let later = at(model.now + LEASE_MS);
+                let batches_before = model.batches.len();
+                let wanted = model.report(*lease, *how, *said);
                 let standing = match how {
                     How::Checkpoint => commit!(db, |tx| batches::checkpoint(tx, held, &progress, later)),
-                    How::PutBack => commit!(db, |tx| batches::put_back(tx, held, &progress, later)),
+                    How::PutBack(apart) => {
+                        let parts = parts(held, *apart, model.now);
+                        let standing = commit!(db, |tx| batches::put_back(tx, held, &progress, &parts));
+                        if model.batches.len() > batches_before {
+                            let moved = batches::get(db, &parts[1].batch).await.expect("reads");
+                            stored.push(moved.expect("people moved"));
+                        }
+                        standing
+                    }
                     How::Finish => commit!(db, |tx| batches::finish(tx, held, &progress)),
                 };
-                assert_eq!(standing, model.report(*lease, *how, *said));
+                assert_eq!(standing, wanted);
             }
             Step::Close(rest) => {
                 commit!(db, |tx| batches::close_open(tx, &of.id, *rest));

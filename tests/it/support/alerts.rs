@@ -13,6 +13,7 @@ pub struct Cap {
     pub status: &'static str,
     pub msg_type: &'static str,
     pub scope: &'static str,
+    pub severity: &'static str,
     /// `sender,identifier,sent` of the alert this one updates or cancels.
     pub references: Option<String>,
     pub headline: String,
@@ -38,6 +39,7 @@ impl Cap {
             status: "Actual",
             msg_type: "Alert",
             scope: "Public",
+            severity: "Severe",
             references: None,
             headline: format!("Violent storm ({identifier})"),
             expires: "2026-06-01T18:00:00-00:00".to_owned(),
@@ -58,7 +60,7 @@ impl Cap {
     }
 
     pub fn xml(&self) -> String {
-        let Self { identifier, sender, sent, status, msg_type, scope, headline, expires, .. } = self;
+        let Self { identifier, sender, sent, status, msg_type, scope, severity, headline, expires, .. } = self;
         let references =
             self.references.as_ref().map_or(String::new(), |text| format!("<references>{text}</references>"));
         let restriction = if *scope == "Restricted" { "<restriction>fire brigade</restriction>" } else { "" };
@@ -71,7 +73,7 @@ impl Cap {
 <identifier>{identifier}</identifier><sender>{sender}</sender><sent>{sent}</sent>
 <status>{status}</status><msgType>{msg_type}</msgType><scope>{scope}</scope>{restriction}{references}
 <info><language>en-GB</language><category>Met</category><event>Storm</event><responseType>Shelter</responseType>
-<urgency>Immediate</urgency><severity>Severe</severity><certainty>Likely</certainty><expires>{expires}</expires>
+<urgency>Immediate</urgency><severity>{severity}</severity><certainty>Likely</certainty><expires>{expires}</expires>
 <senderName>Weather office</senderName><headline>{headline}</headline>
 <description>Gusts of 140 km/h.</description><instruction>Stay inside.</instruction>{area}</info></alert>
 "#

@@ -4,6 +4,7 @@ use super::alerts::{CENTRE, Cap};
 use super::browser::Browser;
 use super::place::{FINE, Place};
 use super::sandbox::{Pushed, Sandbox};
+use super::server::Subscription;
 use super::wait::until;
 use super::{Database, Server};
 use beffroi::clock::Clock;
@@ -29,6 +30,10 @@ pub struct Crowd {
     pub operator: Browser,
     /// Endpoints in the order of subscribing, up to the order within a batch's worth.
     pub people: Vec<String>,
+    /// What the server gave them, in the same order.
+    pub subscriptions: Vec<Subscription>,
+    /// Those whose behaviour changes with use, and how they behaved at first.
+    behaviours: Vec<(String, String)>,
 }
 
 impl Crowd {
@@ -39,28 +44,67 @@ impl Crowd {
 
     /// A server and groups of people whose devices behave alike: how many, and the sandbox's query for it.
     pub async fn start_with(database: Database, groups: &[(usize, &str)]) -> Self {
+        Self::start_as(database, &[], groups).await
+    }
+
+    /// The same, with settings of the server on top.
+    pub async fn start_as(database: Database, settings: &[(&str, &str)], groups: &[(usize, &str)]) -> Self {
         let sandbox = Sandbox::start().await;
         let ca_file = sandbox.ca_file();
-        let mut server = Server::start(database, &[("push.ca_file", &ca_file)]).await;
+        let settings: Vec<_> = settings.iter().copied().chain([("push.ca_file", ca_file.as_str())]).collect();
+        let mut server = Server::start(database, &settings).await;
         let (key, operator) = (server.key(&["--ring"]).await, server.setup_admin().await);
-        let mut channels = Vec::new();
+        let mut crowd = Self {
+            server,
+            sandbox,
+            key,
+            operator,
+            people: Vec::new(),
+            subscriptions: Vec::new(),
+            behaviours: Vec::new(),
+        };
         for (people, behaviour) in groups {
-            channels.extend(sandbox.subscriptions(*people, behaviour).await);
+            let channels = crowd.sandbox.subscriptions(*people, behaviour).await;
+            crowd.join(&channels).await;
+            if behaviour.contains("times=") {
+                let changing = crowd.people[crowd.people.len() - people..].iter();
+                crowd.behaviours.extend(changing.map(|endpoint| (endpoint.clone(), (*behaviour).to_owned())));
+            }
         }
+        crowd
+    }
+
+    /// Subscribes devices, batch by batch, so that we know who shares one.
+    pub async fn join(&mut self, channels: &[Value]) {
         let places = [Place::around(CENTRE.0, CENTRE.1, FINE, 0)];
-        // Batch by batch, so that we know who shares one.
         for batch in channels.chunks(BATCH) {
-            let subscribing = batch.iter().map(|channel| server.subscribe(channel, &places, Value::Null));
-            futures_util::stream::iter(subscribing).buffer_unordered(SUBSCRIBING_MAX).collect::<Vec<_>>().await;
+            let subscribing = batch.iter().map(|channel| self.server.subscribe(channel, &places, Value::Null));
+            let subscribing = futures_util::stream::iter(subscribing).buffered(SUBSCRIBING_MAX);
+            let subscriptions = subscribing.collect::<Vec<_>>().await;
+            self.subscriptions.extend(subscriptions);
         }
         let endpoint = |channel: &Value| channel["endpoint"].as_str().expect("an endpoint").to_owned();
-        let people = channels.iter().map(endpoint).collect();
-        Self { server, sandbox, key, operator, people }
+        self.people.extend(channels.iter().map(endpoint));
+    }
+
+    /// Forgets what came, and lets the devices that are refused at first be refused anew.
+    pub async fn refuse_once(&self) {
+        self.sandbox.clear().await;
+        for (endpoint, behaviour) in &self.behaviours {
+            self.sandbox.behave(endpoint, behaviour).await;
+        }
     }
 
     pub async fn post(&self, cap: &Cap) -> String {
         let answer = self.server.post_new(&self.key, cap.xml()).await;
         answer["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Posts what may have been taken before.
+    pub async fn post_again(&self, cap: &Cap) -> String {
+        let answer = self.server.post(&self.key, cap.xml()).await;
+        assert!((200..300).contains(&answer.status), "{}", answer.text());
+        answer.json()["id"].as_str().expect("an id").to_owned()
     }
 
     pub async fn settled(&mut self, id: &str) -> Value {

@@ -83,6 +83,12 @@ impl Program {
         self.child.wait().unwrap_or_else(|error| panic!("{} cannot be waited for: {error}", self.name));
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = self.child.try_wait().unwrap_or_else(|error| panic!("{} cannot be waited for: {error}", self.name));
+        ended.is_some()
+    }
+
     /// Asks it to end (SIGTERM) and waits for that.
     pub fn terminate(&mut self) -> ExitStatus {
         let asked = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();

@@ -7,7 +7,9 @@ use super::server::beffroi;
 use jiff::Timestamp;
 use reqwest::{Client, Method};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Messages asked for at once.
 const PAGE: usize = 10_000;
@@ -16,7 +18,7 @@ pub const RESET: u16 = 0;
 
 pub struct Sandbox {
     _program: Program,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     base: String,
     ca_file: PathBuf,
     http: Client,
@@ -40,7 +42,15 @@ pub struct Pushed {
 
 impl Sandbox {
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(Arc::new(tempfile::tempdir().expect("a folder"))).await
+    }
+
+    /// Another push service, which the same certificate authority vouches for.
+    pub async fn another(&self) -> Self {
+        Self::start_in(self.folder.clone()).await
+    }
+
+    async fn start_in(folder: Arc<tempfile::TempDir>) -> Self {
         let mut command = beffroi(&["sandbox", "--listen", "127.0.0.1:0"]);
         command.env("BEFFROI__DATA__DIR", folder.path());
         let mut program = Program::start("beffroi sandbox", &mut command);
@@ -54,7 +64,7 @@ impl Sandbox {
         let ca_file = program.line("where its certificate is", read).await;
         let base = base.expect("it says where it listens before it says where its certificate is");
         let ca = std::fs::read(&ca_file).expect("the sandbox's certificate");
-        Self { _program: program, _folder: folder, base, ca_file, http: http::client(Some(&ca)) }
+        Self { _program: program, folder, base, ca_file, http: http::client(Some(&ca)) }
     }
 
     /// What `push.ca_file` must be for a server to push here.
@@ -105,6 +115,12 @@ impl Sandbox {
         answer.as_array().expect("a list").clone()
     }
 
+    /// Lets a device behave differently from now on.
+    pub async fn behave(&self, endpoint: &str, behaviour: &str) {
+        let id = endpoint.rsplit('/').next().expect("an id");
+        self.ask(Method::PUT, &format!("/subscriptions/{id}?{behaviour}")).await;
+    }
+
     /// Everything that came since the last clearing, in order.
     pub async fn messages(&self) -> Vec<Pushed> {
         let (mut all, mut after) = (Vec::new(), 0);
@@ -121,6 +137,14 @@ impl Sandbox {
     pub async fn count(&self) -> usize {
         let counts = self.ask(Method::GET, "/counts?each=false").await;
         usize::try_from(counts["received"].as_u64().expect("a count")).expect("a small count")
+    }
+
+    /// How often each device's push was accepted since the last clearing, by endpoint.
+    pub async fn accepted(&self) -> BTreeMap<String, usize> {
+        let counts = self.ask(Method::GET, "/counts").await;
+        let each = counts["by_subscription"].as_object().expect("counts of each");
+        let count = |count: &Value| usize::try_from(count.as_u64().expect("a count")).expect("a small count");
+        each.iter().map(|(id, accepted)| (format!("{}/push/{id}", self.base), count(accepted))).collect()
     }
 
     /// Forgets what came.

@@ -101,18 +101,46 @@ impl Server {
         self.program.kill9();
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.program.has_ended()
+    }
+
     /// Starts it again on the same data and the same port, after a kill.
     pub async fn restart(&mut self) {
-        let address = self.base.trim_start_matches("http://").to_owned();
-        self.settings.push(("server.listen".to_owned(), address));
-        self.program = Program::start("beffroi serve", &mut command(&self.settings, &["serve"]));
-        self.listen().await;
+        self.restart_once_with(&[]).await;
     }
 
     /// Starts it again with other settings on top.
     pub async fn restart_with(&mut self, more: &[(&str, &str)]) {
         self.settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.restart().await;
+    }
+
+    /// The same, with settings that this start alone has.
+    pub async fn restart_once_with(&mut self, more: &[(&str, &str)]) {
+        let address = self.base.trim_start_matches("http://").to_owned();
+        self.settings.push(("server.listen".to_owned(), address));
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings: Vec<_> = self.settings.iter().cloned().chain(more).collect();
+        self.program = Program::start("beffroi serve", &mut command(&settings, &["serve"]));
+        self.listen().await;
+    }
+
+    /// Another node on the same database, with the same keys and settings.
+    pub async fn beside(&self) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        for key in ["vault.key", "vapid.pem"] {
+            std::fs::copy(self.data.path().join(key), data.path().join(key)).expect("the key is copied");
+        }
+        let mut settings = self.settings.clone();
+        settings.push(("data.dir".to_owned(), data.path().to_string_lossy().into_owned()));
+        settings.push(("server.listen".to_owned(), "127.0.0.1:0".to_owned()));
+        let program = Program::start("beffroi serve", &mut command(&settings, &["serve"]));
+        let (base, http) = (String::new(), self.http.clone());
+        let mut server = Self { program, database: None, data, settings, base, setup_link: None, http };
+        server.listen().await;
+        server
     }
 
     /// Asks it to end and waits for it; its exit code.
@@ -197,9 +225,13 @@ impl Server {
 
     /// Posts a CAP document.
     pub async fn post(&self, key: &str, cap: impl Into<Vec<u8>>) -> Answer {
+        Answer::of(self.try_post(key, cap).await.expect("an answer to the post")).await
+    }
+
+    /// Posts a CAP document to a server that may end before it answers.
+    pub async fn try_post(&self, key: &str, cap: impl Into<Vec<u8>>) -> reqwest::Result<reqwest::Response> {
         let request = self.http.post(self.url("/api/v1/alerts")).bearer_auth(key);
-        let request = request.header("content-type", "application/cap+xml").body(cap.into());
-        Answer::of(request.send().await.expect("an answer to the post")).await
+        request.header("content-type", "application/cap+xml").body(cap.into()).send().await
     }
 
     /// Posts a CAP document that is taken; the JSON of the answer.
@@ -234,7 +266,7 @@ impl Server {
 
     /// The broadcast of an alert, once nothing of it is left to do.
     pub async fn settled(&self, operator: &mut Browser, alert: &str) -> Value {
-        self.settled_within(operator, alert, super::wait::DEADLINE).await
+        self.settled_within(operator, alert, super::wait::deadline()).await
     }
 
     /// The same, for what takes its time.
@@ -249,7 +281,7 @@ impl Server {
 
     /// The broadcast of an alert, once it is as wanted.
     pub async fn broadcast_when(&self, operator: &mut Browser, alert: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        self.broadcast_within(operator, alert, super::wait::DEADLINE, is_so).await
+        self.broadcast_within(operator, alert, super::wait::deadline(), is_so).await
     }
 
     async fn broadcast_within(
