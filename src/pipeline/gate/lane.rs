@@ -7,9 +7,15 @@ use std::time::{Duration, Instant};
 
 /// Tiers, inside and near.
 pub(super) const RANKS: usize = Tier::ALL.len() * 2;
-/// What each tier leaves of a lane to the more urgent ones, in parts of [`RESERVE_PARTS`], most urgent tier first.
-const RESERVED: [usize; Tier::ALL.len()] = [0, 1, 2, 3];
-const RESERVE_PARTS: usize = 8;
+/// Each tier leaves one in so many passes of its lane to the tier above it: what it may use together with all that are
+/// less urgent.
+const LANE_PARTS: usize = 8;
+/// The same of all lanes together.
+const WHOLE_PARTS: usize = 16;
+/// So many passes at once each tier of a lane has in any case, whatever all other lanes hold.
+pub(super) const OWN: usize = 4;
+/// After so many passes in a row that went past somebody less urgent, one of those is let through.
+pub(super) const PASSED_BY_MAX: u32 = 15;
 /// A quota that was not used is kept for this long at most: what piled up in an hour must not go out in a second.
 const QUOTA_KEPT: Duration = Duration::from_secs(1);
 
@@ -20,9 +26,28 @@ pub(super) struct Lane {
     in_flight: [usize; Tier::ALL.len()],
     in_flight_max: usize,
     waiting: [VecDeque<Waiter>; RANKS],
+    /// Passes in a row that went past somebody less urgent.
+    passed_by: u32,
+    /// The rank of the last who was let through for that: those above it are next.
+    let_through: usize,
     quota: Option<Quota>,
     /// Somebody sleeps until the quota allows more.
     rings: bool,
+}
+
+/// What all lanes may use together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole {
+    pub(super) in_flight: usize,
+    pub(super) in_flight_max: usize,
+}
+
+/// Who may go now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) rank: usize,
+    /// It was passed by for long enough: it goes before those who are more urgent.
+    pub(super) is_quiet: bool,
 }
 
 #[derive(Debug)]
@@ -36,7 +61,15 @@ struct Quota {
 impl Lane {
     pub(super) fn new(in_flight_max: usize, per_minute: Option<u32>) -> Self {
         let quota = per_minute.map(|per_minute| Quota { per_minute, left: 0.0, counted_at: None });
-        Self { in_flight: Default::default(), in_flight_max, waiting: Default::default(), quota, rings: false }
+        Self {
+            in_flight: Default::default(),
+            in_flight_max,
+            waiting: Default::default(),
+            passed_by: 0,
+            let_through: 0,
+            quota,
+            rings: false,
+        }
     }
 
     /// Another share of the quota from here on.
@@ -58,25 +91,36 @@ impl Lane {
         self.in_flight() == 0 && self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// The rank that may go now, if any: the most urgent that waits and has room, at a quiet turn the least urgent.
-    /// `free` is what all lanes together have left.
-    pub(super) fn may_go(&mut self, free: usize, quiet: bool) -> Option<usize> {
+    /// Who may go now, if any: the most urgent who wait and have room; after [`PASSED_BY_MAX`] of those, the less urgent
+    /// in turn.
+    pub(super) fn may_go(&mut self, whole: Whole) -> Option<Turn> {
         for waiting in &mut self.waiting {
             while waiting.pop_front_if(|waiter| waiter.is_closed()).is_some() {}
         }
-        let mut ranks = (0..RANKS).filter(|rank| !self.waiting[*rank].is_empty() && self.has_room(*rank, free));
-        if quiet { ranks.next_back() } else { ranks.next() }
+        let mut ranks = (0..RANKS).filter(|rank| !self.waiting[*rank].is_empty() && self.has_room(*rank, whole));
+        let first = ranks.next()?;
+        // From the least urgent upwards, then from below again.
+        let above = |rank: &usize| *rank < self.let_through;
+        let quiet = (self.passed_by >= PASSED_BY_MAX)
+            .then(|| ranks.clone().rfind(above).or_else(|| ranks.next_back()))
+            .flatten();
+        Some(Turn { rank: quiet.unwrap_or(first), is_quiet: quiet.is_some() })
     }
 
-    fn has_room(&self, rank: usize, free: usize) -> bool {
+    fn has_room(&self, rank: usize, whole: Whole) -> bool {
         let tier = tier_of(rank);
-        // Those that are no more urgent. The others hold nobody back, or quiet ones would stand still behind them.
-        let like_it: usize = self.in_flight[tier..].iter().sum();
-        // Never nothing, however small the lane is.
-        let most = (self.in_flight_max * (RESERVE_PARTS - RESERVED[tier]) / RESERVE_PARTS).max(1);
-        // Who is not of the most urgent tier takes no more than what then is left for the other lanes.
-        let leaves_enough = tier == 0 || like_it < free;
-        free > 0 && self.in_flight() < self.in_flight_max && like_it < most && leaves_enough
+        // Who is more urgent holds nobody back here, or quiet ones would stand still behind them.
+        let leaves_lane = (1..=tier).all(|tier| {
+            let like_it: usize = self.in_flight[tier..].iter().sum();
+            // Never nothing, however small the lane is.
+            like_it < (self.in_flight_max * (LANE_PARTS - tier) / LANE_PARTS).max(1)
+        });
+        // No tier of a lane takes more of the whole than it leaves to all others; who is less urgent than it takes
+        // nothing of its share.
+        let before_it: usize = self.in_flight[..=tier].iter().sum();
+        let free = whole.in_flight_max.saturating_sub(whole.in_flight);
+        let leaves_whole = before_it + whole.in_flight_max * tier / WHOLE_PARTS < free;
+        self.in_flight() < self.in_flight_max && leaves_lane && (leaves_whole || self.in_flight[tier] < OWN)
     }
 
     /// Whether the quota allows one more; else how long until it does.
@@ -100,8 +144,14 @@ impl Lane {
         self.rings = false;
     }
 
-    /// Takes the first who waits at a rank that [`Lane::may_go`] named.
-    pub(super) fn go(&mut self, rank: usize) -> Waiter {
+    /// Takes the first of those whose turn [`Lane::may_go`] named.
+    pub(super) fn go(&mut self, turn: Turn) -> Waiter {
+        let Turn { rank, is_quiet } = turn;
+        if is_quiet {
+            (self.passed_by, self.let_through) = (0, rank);
+        } else if self.waiting[rank + 1..].iter().any(|waiting| !waiting.is_empty()) {
+            self.passed_by += 1;
+        }
         self.in_flight[tier_of(rank)] += 1;
         if let Some(quota) = &mut self.quota {
             quota.left -= 1.0;

@@ -2,22 +2,22 @@
 //! every single send, yet the quiet ones never stand still.
 //!
 //! What may be under way at once is bounded for a lane and for all together. A lane's lower tiers leave some of it to
-//! the higher ones, so that an urgent send starts at once even where a slow service holds everything else; and no lane
-//! takes more of the whole than it leaves to others. Where a service has a quota, it is spent in the same order.
+//! the higher ones, so that an urgent send starts at once even where a slow service holds everything else; and no tier
+//! of a lane takes more of the whole than it leaves to others. A few passes each tier of a lane has for itself, so that
+//! any number of silent services leave some to all others: all together hold `in_flight_max` and those. Where a service
+//! has a quota, it is spent in the same order.
 
 mod lane;
 
 use crate::clock::Clock;
 use crate::model::batch::Ring;
 use crate::model::tier::Tier;
-use lane::{Lane, RANKS};
+use lane::{Lane, Whole};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// One pass in this many goes to the least urgent who wait, so that lower tiers keep moving.
-pub const QUIET_SHARE: u64 = 16;
 /// Push services whose lanes are kept; beyond that those that nobody uses are forgotten.
 const LANES_MAX: usize = 256;
 /// The shortest wait for a quota: what becomes free meanwhile is handed out together.
@@ -38,7 +38,6 @@ struct Inner {
     in_flight: usize,
     in_flight_max: usize,
     in_flight_per_origin_max: usize,
-    passes: u64,
     quotas: Quotas,
     lanes: HashMap<Arc<str>, Lane>,
 }
@@ -57,8 +56,7 @@ type Waiter = oneshot::Sender<Pass>;
 impl Gate {
     /// A gate that lets `in_flight_max` sends through at once, so many of them to one push service.
     pub fn new(clock: Clock, in_flight_max: usize, in_flight_per_origin_max: usize, quotas: Quotas) -> Self {
-        let inner =
-            Inner { in_flight: 0, in_flight_max, in_flight_per_origin_max, passes: 0, quotas, lanes: HashMap::new() };
+        let inner = Inner { in_flight: 0, in_flight_max, in_flight_per_origin_max, quotas, lanes: HashMap::new() };
         Self { clock, inner: Arc::new(Mutex::new(inner)) }
     }
 
@@ -134,30 +132,29 @@ impl Inner {
         self.lanes.entry(origin.clone()).or_insert_with(|| Lane::new(max, quota))
     }
 
-    /// Takes the most urgent of those who may go; at a quiet turn the least urgent.
+    /// Takes who was passed by for long enough, else the most urgent of those who may go, where fewer are under way.
     fn next(&mut self, now: Instant) -> Next {
-        let quiet = (self.passes + 1).is_multiple_of(QUIET_SHARE);
-        let free = self.in_flight_max.saturating_sub(self.in_flight);
-        let mut best: Option<(usize, usize, Arc<str>)> = None;
-        for (origin, lane) in &mut self.lanes {
-            let Some(rank) = lane.may_go(free, quiet).filter(|_| lane.quota(now).is_ok()) else { continue };
-            let order = (if quiet { RANKS - rank } else { rank }, lane.in_flight());
-            if best.as_ref().is_none_or(|(rank, in_flight, _)| order < (*rank, *in_flight)) {
-                best = Some((order.0, order.1, origin.clone()));
-            }
-        }
-        let Some((order, _, origin)) = best else { return Next::Waits(self.quota_wait(free, now)) };
-        let rank = if quiet { RANKS - order } else { order };
+        let whole = self.whole();
+        let may_go = |(origin, lane): (&Arc<str>, &mut Lane)| {
+            let turn = lane.may_go(whole).filter(|_| lane.quota(now).is_ok())?;
+            Some(((!turn.is_quiet, turn.rank, lane.in_flight()), origin.clone(), turn))
+        };
+        let first = self.lanes.iter_mut().filter_map(may_go).min_by_key(|(order, ..)| *order);
+        let Some((_, origin, turn)) = first else { return Next::Waits(self.quota_wait(now)) };
         let lane = self.lanes.get_mut(&origin).expect("it was just looked at");
-        self.passes += 1;
         self.in_flight += 1;
-        Next::Goes(origin, rank, lane.go(rank))
+        Next::Goes(origin, turn.rank, lane.go(turn))
+    }
+
+    const fn whole(&self) -> Whole {
+        Whole { in_flight: self.in_flight, in_flight_max: self.in_flight_max }
     }
 
     /// How long until a quota allows more to those who have room, if nobody sleeps for that yet.
-    fn quota_wait(&mut self, free: usize, now: Instant) -> Option<Duration> {
+    fn quota_wait(&mut self, now: Instant) -> Option<Duration> {
+        let whole = self.whole();
         let wait = |lane: &mut Lane| {
-            lane.may_go(free, false)?;
+            lane.may_go(whole)?;
             lane.quota(now).err().filter(|_| lane.ring())
         };
         self.lanes.values_mut().filter_map(wait).min()

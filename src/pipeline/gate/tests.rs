@@ -1,5 +1,10 @@
+use super::lane::{OWN, PASSED_BY_MAX, Turn};
 use super::*;
 use futures_util::FutureExt;
+use proptest::collection::vec;
+use proptest::sample::select;
+use proptest::test_runner::Config as ProptestConfig;
+use proptest::{prop_assert, proptest};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -56,37 +61,66 @@ fn an_urgent_send_overtakes_all_that_wait() {
 }
 
 #[test]
-fn quiet_tiers_move_even_under_a_stream_of_urgent_ones() {
+fn one_pass_in_sixteen_goes_to_those_who_are_passed_by_each_in_turn() {
     let (gate, here) = (gate(1, 1), origin("here"));
     let mut pass = got(ask(&gate, &here, Tier::P0, Ring::Inside)).expect("free");
-    let mut quiet = ask(&gate, &here, Tier::P3, Ring::Inside);
-    for turn in 1..=QUIET_SHARE {
+    let mut quiet: Vec<_> =
+        [Tier::P1, Tier::P2, Tier::P3].map(|tier| (tier, ask(&gate, &here, tier, Ring::Near))).into_iter().collect();
+    let mut passed_by = 0;
+    for _ in 0..3 * PASSED_BY_MAX + 2 {
         let mut urgent = ask(&gate, &here, Tier::P0, Ring::Inside);
         drop(pass);
-        if (&mut quiet).now_or_never().is_some() {
-            assert_eq!(turn, QUIET_SHARE - 1, "the first pass was a turn, too");
-            return;
+        if let Some(next) = (&mut urgent).now_or_never() {
+            (pass, passed_by) = (next, passed_by + 1);
+            continue;
         }
-        pass = (&mut urgent).now_or_never().expect("urgent");
+        // The least urgent who still wait.
+        let (_, mut next) = quiet.pop().expect("waits");
+        drop((&mut next).now_or_never().expect("its turn"));
+        assert_eq!(passed_by, PASSED_BY_MAX);
+        (pass, passed_by) = ((&mut urgent).now_or_never().expect("then the urgent again"), 1);
     }
-    panic!("the quiet send never had its turn");
+    assert!(quiet.is_empty());
+}
+
+#[test]
+fn those_who_are_passed_by_take_turns() {
+    let mut lane = Lane::new(1, None);
+    let mut turns = Vec::new();
+    let mut waiting = Vec::new();
+    for rank in [0, 3, 5, 6] {
+        for _ in 0..100 {
+            let (sender, turn) = oneshot::channel();
+            lane.wait(rank, sender);
+            waiting.push(turn);
+        }
+    }
+    for _ in 0..5 * (PASSED_BY_MAX + 1) {
+        let turn = lane.may_go(Whole { in_flight: 0, in_flight_max: 1_000 }).expect("free");
+        drop(lane.go(turn));
+        lane.came_back(turn.rank);
+        turns.extend(turn.is_quiet.then_some(turn.rank));
+    }
+    assert_eq!(turns, [6, 5, 3, 6, 5]);
 }
 
 #[test]
 fn quiet_tiers_move_even_where_urgent_ones_hold_everything() {
-    let (gate, here) = (gate(16, 16), origin("here"));
-    let mut held = all(&gate, &here, Tier::P0);
-    assert_eq!(held.len(), 16);
-    let mut quiet = ask(&gate, &here, Tier::P3, Ring::Near);
-    for _ in 0..QUIET_SHARE {
-        let mut urgent = ask(&gate, &here, Tier::P0, Ring::Inside);
-        held.remove(0);
-        if (&mut quiet).now_or_never().is_some() {
-            return;
-        }
-        held.push((&mut urgent).now_or_never().expect("urgent"));
+    for flood in [Tier::P0, Tier::P1] {
+        let (gate, here) = (gate(1_000, 16), origin("here"));
+        let mut held = all(&gate, &here, flood);
+        let mut quiet = ask(&gate, &here, Tier::P3, Ring::Near);
+        let moved = (0..=PASSED_BY_MAX).any(|_| {
+            let mut urgent = ask(&gate, &here, flood, Ring::Inside);
+            held.remove(0);
+            if (&mut quiet).now_or_never().is_some() {
+                return true;
+            }
+            held.push((&mut urgent).now_or_never().expect("urgent"));
+            false
+        });
+        assert!(moved, "the quiet send never had its turn beside {flood:?}");
     }
-    panic!("the quiet send never had its turn");
 }
 
 #[test]
@@ -106,29 +140,55 @@ fn where_quiet_ones_hold_all_that_they_may_an_urgent_one_still_starts() {
     assert_eq!(all(&gate, &slow, Tier::P0).len(), 2);
 }
 
-#[test]
-fn a_slow_service_leaves_room_for_every_other() {
-    let gate = gate(64, 64);
-    let names: Vec<_> = ["one", "two", "three", "four"].map(origin).into_iter().collect();
-    let mut held = Vec::new();
-    for name in &names {
-        let got = all(&gate, name, Tier::P2);
-        assert!(!got.is_empty(), "nothing is left for {name}");
-        held.extend(got);
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever came first and never came back.
+    #[test]
+    fn an_urgent_send_finds_room_in_its_lane_unless_urgent_ones_fill_it(
+        tiers in vec(select(&Tier::ALL[1..]), 1..400), lane in 8_usize..64
+    ) {
+        let (gate, slow) = (gate(1_000, lane), origin("slow"));
+        let _held: Vec<_> = tiers.into_iter().filter_map(|tier| got(ask(&gate, &slow, tier, Ring::Inside))).collect();
+        prop_assert!(all(&gate, &slow, Tier::P0).len() >= lane / 8);
     }
-    let urgent = all(&gate, &origin("five"), Tier::P0);
-    assert!(!urgent.is_empty() && held.len() + urgent.len() == 64, "an urgent one takes what there is");
+
+    #[test]
+    fn any_number_of_silent_services_leaves_room_for_every_other(
+        asked in vec((0..24_usize, select(&Tier::ALL[..]), 1..40), 1..60)
+    ) {
+        let gate = gate(128, 32);
+        let origins: Vec<_> = (0..24).map(|number| origin(&number.to_string())).collect();
+        let mut held = Vec::new();
+        for (number, tier, times) in asked {
+            held.extend((0..times).map_while(|_| got(ask(&gate, &origins[number], tier, Ring::Inside))));
+        }
+        prop_assert!(held.len() <= 128 + 24 * Tier::ALL.len() * OWN);
+        for tier in Tier::ALL {
+            let healthy = origin(tier.as_str());
+            prop_assert!(all(&gate, &healthy, tier).len() >= OWN);
+        }
+    }
 }
 
 #[test]
-fn a_pass_goes_to_another_service_when_its_own_needs_it_no_more() {
-    let (gate, here, there) = (gate(2, 2), origin("here"), origin("there"));
-    let mut held = all(&gate, &here, Tier::P0);
-    assert_eq!(held.len(), 2);
-    let mut waits = ask(&gate, &there, Tier::P3, Ring::Near);
-    assert!((&mut waits).now_or_never().is_none());
-    held.pop();
-    assert!((&mut waits).now_or_never().is_some());
+fn four_silent_services_leave_an_urgent_send_to_a_fifth_more_than_a_few_passes() {
+    let gate = gate(1_024, 256);
+    let names = ["one", "two", "three", "four"].map(origin);
+    let held: Vec<_> = names.iter().flat_map(|name| all(&gate, name, Tier::P0)).collect();
+    assert_eq!(held.len(), 256 + 256 + 256 + 128, "each takes no more than it leaves");
+    assert_eq!(all(&gate, &origin("five"), Tier::P0).len(), 64);
+}
+
+#[test]
+fn a_flood_of_urgent_sends_leaves_quiet_ones_to_another_service_more_than_one_at_a_time() {
+    let (gate, flooded, other) = (gate(64, 64), origin("flooded"), origin("other"));
+    let mut held = all(&gate, &flooded, Tier::P0);
+    let _waiting: Vec<_> = (0..64).map(|_| ask(&gate, &flooded, Tier::P0, Ring::Inside)).collect();
+    let quiet: Vec<_> = (0..OWN).map(|_| ask(&gate, &other, Tier::P3, Ring::Near)).collect();
+    // They come back one at a time, each taken by the next.
+    held.truncate(1);
+    assert_eq!(quiet.into_iter().filter_map(got).collect::<Vec<_>>().len(), OWN);
 }
 
 #[test]
@@ -139,7 +199,7 @@ fn a_quota_is_spent_evenly_and_what_is_not_used_is_not_hoarded() {
         let mut spent = 0;
         while lane.quota(now).is_ok() {
             lane.wait(0, oneshot::channel().0);
-            lane.go(0);
+            lane.go(Turn { rank: 0, is_quiet: false });
             spent += 1;
         }
         spent
