@@ -18,8 +18,8 @@ pub struct Tally {
 }
 
 /// People of a batch who must wait go on in one batch for each of these waits and one for longer ones: everyone in it
-/// waits as long as the one who must wait longest. So one device that wants an hour makes nobody else wait for it, and
-/// a batch that is put back falls into seven at most.
+/// waits as long as the one who must wait longest. So one device that wants an hour makes nobody else wait for it. Who
+/// waits until the message is no longer valid is apart, so a batch that is put back falls into eight at most.
 pub const WAIT_CLASSES_S: [u64; 6] = [5, 20, 60, 300, 900, 3_600];
 
 impl Tally {
@@ -39,13 +39,13 @@ impl Tally {
 }
 
 /// Who waits how long, the shortest wait first: `scheduled` is our own wait after this many attempts, which nobody
-/// undercuts.
-pub fn waits(retries: &[(Slot, Duration)], scheduled: Duration) -> Vec<(Duration, RoaringBitmap)> {
-    let mut classes = BTreeMap::<usize, (Duration, RoaringBitmap)>::new();
+/// undercuts. `left` is how long the message stays valid: whose wait reaches beyond it makes nobody else wait so long.
+pub fn waits(retries: &[(Slot, Duration)], scheduled: Duration, left: Duration) -> Vec<(Duration, RoaringBitmap)> {
+    let mut classes = BTreeMap::<(bool, usize), (Duration, RoaringBitmap)>::new();
     for (slot, asked) in retries {
         let wait = scheduled.max(*asked);
         let class = WAIT_CLASSES_S.iter().take_while(|longest_s| wait > Duration::from_secs(**longest_s)).count();
-        let (longest, who) = classes.entry(class).or_default();
+        let (longest, who) = classes.entry((wait >= left, class)).or_default();
         *longest = wait.max(*longest);
         who.insert(*slot);
     }
@@ -80,8 +80,15 @@ mod tests {
         let retries = [(1, 3_600 * S), (2, Duration::ZERO), (3, S), (4, 120 * S), (5, 100 * S), (6, 4_000 * S)];
         let set = |slots: &[Slot]| slots.iter().copied().collect::<RoaringBitmap>();
         let wanted = [(2 * S, set(&[2, 3])), (120 * S, set(&[4, 5])), (3_600 * S, set(&[1])), (4_000 * S, set(&[6]))];
-        assert_eq!(waits(&retries, 2 * S), wanted);
-        assert_eq!(waits(&[], 2 * S), []);
+        assert_eq!(waits(&retries, 2 * S, 86_400 * S), wanted);
+        assert_eq!(waits(&[], 2 * S, 86_400 * S), []);
+    }
+
+    #[test]
+    fn nobody_expires_because_another_of_their_class_waits_beyond_the_end() {
+        let retries = [(1, 901 * S), (2, 3_600 * S), (3, 1_800 * S), (4, 1_799 * S)];
+        let set = |slots: &[Slot]| slots.iter().copied().collect::<RoaringBitmap>();
+        assert_eq!(waits(&retries, S, 1_800 * S), [(1_799 * S, set(&[1, 4])), (3_600 * S, set(&[2, 3]))]);
     }
 
     #[test]

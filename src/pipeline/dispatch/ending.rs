@@ -71,7 +71,8 @@ impl Known<'_> {
         }
         let mut untried = rest;
         let mut later = Vec::new();
-        for (wait, who) in waits(&retries, own) {
+        let left = Duration::try_from(self.batch.expires.duration_since(self.now)).unwrap_or(Duration::ZERO);
+        for (wait, who) in waits(&retries, own, left) {
             untried -= &who;
             later.push((self.after(wait), tried, who));
         }
