@@ -4,7 +4,6 @@ use super::admit::ChainFacts;
 use super::listen;
 use crate::cap::alert::Alert;
 use crate::cap::code::MsgType;
-use crate::model::batch::Rest;
 use crate::model::broadcast::{Broadcast, State};
 use crate::model::id::{AlertId, BroadcastId, ChainId};
 use crate::model::lifecycle::Remark;
@@ -104,7 +103,8 @@ pub async fn act(
     };
     if takes_the_place {
         store::copies::hold_all_of(tx, &ids).await?;
-        stopped = halt(tx, chains.earlier.iter().filter(is_met), now).await?;
+        let met = chains.earlier.iter().filter(is_met).map(|earlier| &earlier.id);
+        stopped = store::stop::stop(tx, met, &ids, now).await?;
     }
     Db::notify(tx, listen::FENCE).await?;
     Db::notify(tx, listen::PLAN).await?;
@@ -133,27 +133,12 @@ pub async fn hush(tx: &mut Tx, chains: &Chains, now: Timestamp) -> Result<Vec<Br
     let ids: Vec<&ChainId> = chains.all().map(|chain| &chain.id).collect();
     store::copies::hold_all_of(tx, &ids).await?;
     let is_sent = |earlier: &&Broadcast| is_open(earlier.state) && earlier.state != State::Held;
-    let stopped = halt(tx, chains.earlier.iter().filter(is_sent), now).await?;
+    let sent = chains.earlier.iter().filter(is_sent).map(|earlier| &earlier.id);
+    let stopped = store::stop::stop(tx, sent, &ids, now).await?;
     Db::notify(tx, listen::FENCE).await?;
     Db::notify(tx, listen::PLAN).await?;
     for chain in ids {
         store::copies::plan_again(tx, chain, now).await?;
-    }
-    Ok(stopped)
-}
-
-/// Those that were stopped by it.
-async fn halt<'a>(
-    tx: &mut Tx,
-    broadcasts: impl Iterator<Item = &'a Broadcast>,
-    now: Timestamp,
-) -> Result<Vec<BroadcastId>, StoreError> {
-    let mut stopped = Vec::new();
-    for broadcast in broadcasts {
-        if store::broadcast::halt(tx, &broadcast.id, now).await? {
-            store::batch::close_open(tx, &broadcast.id, Rest::Stopped).await?;
-            stopped.push(broadcast.id.clone());
-        }
     }
     Ok(stopped)
 }

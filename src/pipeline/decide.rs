@@ -8,7 +8,6 @@ use super::listen;
 use super::resolve::{Own, resolve};
 use super::words::{self, WordsError, lasting};
 use crate::cap::code::MsgType;
-use crate::model::batch::Rest;
 use crate::model::broadcast::{Broadcast, Reason, State};
 use crate::model::id::BroadcastId;
 use crate::model::message::messages;
@@ -107,10 +106,9 @@ impl Bell {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         store::copies::hold_all_of(&mut tx, &[&broadcast.chain]).await?;
-        if !store::broadcast::halt(&mut tx, id, now).await? {
+        if store::stop::stop(&mut tx, [id], &[&broadcast.chain], now).await?.is_empty() {
             return Err(self.moved_on(id).await);
         }
-        store::batch::close_open(&mut tx, id, Rest::Stopped).await?;
         // Who still waited for it hears its copies.
         store::copies::plan_again(&mut tx, &broadcast.chain, now).await?;
         Db::notify(&mut tx, listen::FENCE).await?;

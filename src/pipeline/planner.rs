@@ -16,9 +16,13 @@ use crate::clock::Clock;
 use crate::model::broadcast::Broadcast;
 use crate::store::vault::Vault;
 use crate::store::{self, Db};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// A round of planning ends after so many that could not be planned.
+const FAILED_MAX: usize = 500;
 
 /// Plans what was approved, on this node or on another.
 pub struct Planner {
@@ -48,23 +52,34 @@ impl Planner {
     }
 
     async fn plan_due(&self) {
-        let due = match store::broadcast::due(&self.db).await {
-            Ok(due) => due,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "what is to be planned could not be read");
+        // One that cannot be planned must not keep the others from ringing, and is tried again in the next round.
+        let mut failed = BTreeSet::new();
+        while failed.len() < FAILED_MAX {
+            let broadcast = match store::broadcast::due(&self.db, &failed).await {
+                Ok(Some(broadcast)) => broadcast,
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "what is to be planned could not be read"
+                    );
+                    return;
+                }
+            };
+            if *self.closing.borrow() {
                 return;
             }
-        };
-        for broadcast in due {
-            // One that cannot be planned must not keep the others from ringing.
             match self.plan_one(&broadcast).await {
                 Ok(()) => self.wake.changed(&broadcast.id),
-                Err(error) => tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    broadcast = %broadcast.id,
-                    "broadcast {} could not be planned",
-                    broadcast.id
-                ),
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        broadcast = %broadcast.id,
+                        "broadcast {} could not be planned",
+                        broadcast.id
+                    );
+                    failed.insert(broadcast.id);
+                }
             }
         }
     }

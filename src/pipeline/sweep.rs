@@ -5,7 +5,6 @@ use super::fence::{FENCE_POLL, Fence};
 use super::follow::Follower;
 use super::share::day;
 use crate::clock::Clock;
-use crate::model::batch::Rest;
 use crate::store::{self, Db, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,16 +47,21 @@ impl Sweeper {
         let now = self.clock.now();
         let over = store::broadcast::past_expiry(&self.db, now).await?;
         let finishable = store::broadcast::finishable(&self.db).await?;
-        let mut tx = self.db.begin().await?;
-        for broadcast in &over {
-            if store::broadcast::expire(&mut tx, broadcast, now).await? {
-                store::batch::close_open(&mut tx, broadcast, Rest::Expired).await?;
+        // Each in a transaction of its own: who holds batches must not wait for a broadcast (see `store::stop`).
+        if !over.is_empty() {
+            let mut tx = self.db.begin().await?;
+            store::stop::expire_all(&mut tx, &over, now).await?;
+            tx.commit().await?;
+        }
+        if !finishable.is_empty() {
+            let mut tx = self.db.begin().await?;
+            for broadcast in &finishable {
+                store::broadcast::finish(&mut tx, broadcast, now).await?;
             }
+            tx.commit().await?;
         }
+        let mut tx = self.db.begin().await?;
         let mut changed = store::batch::expire_due(&mut tx, now).await?;
-        for broadcast in &finishable {
-            store::broadcast::finish(&mut tx, broadcast, now).await?;
-        }
         store::ring::forget(&mut tx, day(now) - RINGS_KEPT_DAYS).await?;
         tx.commit().await?;
         changed.extend(over);

@@ -9,6 +9,7 @@ use crate::model::id::{AlertId, BroadcastId, ChainId, OperatorId};
 use crate::model::tier::Tier;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
 
 /// The most broadcasts that one call lists.
 pub const BROADCASTS_MAX: u32 = 500;
@@ -138,20 +139,23 @@ pub async fn in_chain(tx: &mut Tx, chain: &ChainId) -> Result<Vec<Broadcast>, St
     read_all(rows)
 }
 
-/// Approved broadcasts, to be targeted and planned: most urgent first, then what is no copy, then oldest. A copy leaves
-/// out those whom the others reach, and is heard after the end of what it repeats.
+/// The approved broadcast that is next to be targeted and planned: the most urgent, then what is no copy, then the oldest;
+/// none of the `skipped`. A copy leaves out those whom the others reach, and is heard after the end of what it repeats.
+/// One at a time: who comes meanwhile and is more urgent waits for nobody else.
 ///
 /// # Errors
 /// The database failed.
-pub async fn due(db: &Db) -> Result<Vec<Broadcast>, StoreError> {
-    let rows = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>(
-        "SELECT * FROM broadcast WHERE state = 'approved' \
-         ORDER BY tier, CASE WHEN merged_with IS NULL THEN 0 ELSE 1 END, received_ms, id LIMIT $1",
-    )
-    .bind(i64::from(BROADCASTS_MAX))
-    .fetch_all(pool)
-    .await)?;
-    read_all(rows)
+pub async fn due(db: &Db, skipped: &BTreeSet<BroadcastId>) -> Result<Option<Broadcast>, StoreError> {
+    let sql = AssertSqlSafe(format!(
+        "SELECT * FROM broadcast WHERE state = 'approved' AND id NOT IN {} \
+         ORDER BY tier, CASE WHEN merged_with IS NULL THEN 0 ELSE 1 END, received_ms, id LIMIT 1",
+        db.dialect().texts()
+    ));
+    let row = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>(sql)
+        .bind(serde_json::json!(skipped).to_string())
+        .fetch_optional(pool)
+        .await)?;
+    row.map(BroadcastRow::read).transpose()
 }
 
 /// Broadcasts of which nothing may start any more: halted or expired, and with open batches or so recently

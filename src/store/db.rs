@@ -110,6 +110,14 @@ impl Dialect {
         }
     }
 
+    /// Ends a `SELECT` that locks rows: leaves those out that another transaction holds.
+    pub(super) const fn but_held(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => "SKIP LOCKED",
+        }
+    }
+
     /// Ends a `SELECT … FROM batch`: takes rows that no other transaction holds.
     pub(super) const fn batches_nobody_holds(self) -> &'static str {
         match self {
@@ -374,6 +382,22 @@ impl Tx {
             Self::Postgres(transaction) => {
                 let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
                 sqlx::query(sql).bind(name).execute(&mut **transaction).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// From here on the transaction waits at most so long, in milliseconds, for what another one holds: then the statement
+    /// fails with an error that [`StoreError::is_held`]. SQLite's writer is alone anyway.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn wait_at_most(&mut self, wait_ms: u32) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(transaction) => {
+                let sql = "SELECT set_config('lock_timeout', $1, true)";
+                sqlx::query(sql).bind(wait_ms.to_string()).execute(&mut **transaction).await?;
             }
         }
         Ok(())

@@ -30,6 +30,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether another transaction held something for longer than ours waits (`Tx::wait_at_most`).
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03"))
+    }
+
     /// Whether trying again shortly may help: another writer was in the way, or the connection was lost.
     pub fn is_passing(&self) -> bool {
         match self {

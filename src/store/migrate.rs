@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     step!(11, "0011_receipts"),
     step!(12, "0012_provider_tokens"),
     step!(13, "0013_quiet"),
+    step!(14, "0014_places"),
 ];
 
 /// The numbers of all migrations.

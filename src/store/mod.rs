@@ -34,6 +34,7 @@ mod row;
 pub mod session;
 pub mod setting;
 pub mod signer;
+pub mod stop;
 pub mod subscriber;
 pub mod vault;
 

@@ -51,8 +51,8 @@ pub async fn deliver(dispatcher: Arc<Dispatcher>, writer: Writer, lease: Lease, 
     if way == Way::Look {
         dispatcher.pauses.looked(&origin);
     }
+    // The loop that started it sees its end by itself.
     dispatcher.wake.changed(&broadcast);
-    dispatcher.wake.dispatch.notify_one();
 }
 
 type DeliveryError = Box<dyn std::error::Error + Send + Sync>;

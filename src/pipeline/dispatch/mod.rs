@@ -5,9 +5,10 @@ mod ending;
 pub mod halt;
 mod letters;
 mod pauses;
+mod round;
 mod send;
 mod slots;
-mod writer;
+pub mod writer;
 
 use super::bell::Wake;
 use super::fence::Fence;
@@ -29,7 +30,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use writer::{Wanted, WriteError, Writer};
 
 /// The shortest pause of the loop when something is due soon.
@@ -92,23 +93,24 @@ impl Dispatcher {
         while !*closing.borrow() {
             self.tell_pauses(&mut told).await;
             self.share_quotas(&mut told).await;
-            let more = match self.take_up(&writer, &mut running).await {
+            let now = self.clock.now();
+            let more = match self.take_up(&writer, &mut running, now).await {
                 Ok(claimed) => claimed > 0,
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "batches could not be taken up");
                     false
                 }
             };
-            let pause = if more { Duration::ZERO } else { self.pause().await };
+            let pause = if more { Duration::ZERO } else { self.pause(now).await };
             tokio::select! {
                 () = self.wake.dispatch.notified() => {}
-                () = running.one_ended() => {}
+                () = running.some_ended() => {}
                 () = tokio::time::sleep(pause) => {}
                 _ = closing.changed() => {}
             }
         }
         while !running.slots_of.is_empty() {
-            running.one_ended().await;
+            running.some_ended().await;
         }
         drop(writer);
         if let Err(error) = writing.await {
@@ -117,14 +119,23 @@ impl Dispatcher {
     }
 
     /// Takes up what there is room for; how many batches that were.
-    async fn take_up(self: &Arc<Self>, writer: &Writer, running: &mut Running) -> Result<usize, WriteError> {
-        let now = self.clock.now();
+    async fn take_up(
+        self: &Arc<Self>,
+        writer: &Writer,
+        running: &mut Running,
+        now: Timestamp,
+    ) -> Result<usize, WriteError> {
         let taken_at = self.clock.monotonic();
         let mut closed = self.sender.stalled();
         closed.extend(self.pauses.closed());
+        let mut places = store::batch::waiting(&self.db, now).await?;
+        places.retain(|place| !closed.contains(&place.origin) && running.slots.has_room(place.tier, &place.origin));
+        if places.is_empty() {
+            return Ok(0);
+        }
         let wanted = Wanted {
             slots: running.slots.clone(),
-            closed,
+            places,
             now,
             owner: self.owner.clone(),
             lease_until: self.lease_until(now),
@@ -207,11 +218,11 @@ impl Dispatcher {
             .unwrap_or(Timestamp::MAX)
     }
 
-    async fn pause(&self) -> Duration {
-        let now = self.clock.now();
-        match store::batch::next_due(&self.db, now).await {
+    /// How long until there may be something that was not there when it was last looked, which was at that time.
+    async fn pause(&self, looked_at: Timestamp) -> Duration {
+        match store::batch::next_due(&self.db, looked_at).await {
             Ok(Some(due)) => {
-                let wait = Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO);
+                let wait = Duration::try_from(due.duration_since(self.clock.now())).unwrap_or(Duration::ZERO);
                 wait.clamp(PAUSE_MIN, self.settings.poll.max(PAUSE_MIN))
             }
             Ok(None) => self.settings.poll,
@@ -246,16 +257,25 @@ impl Running {
         self.slots_of.insert(id, slot);
     }
 
-    /// Waits until a delivery has ended; for ever when none is under way.
-    async fn one_ended(&mut self) {
-        let id = match self.tasks.join_next_with_id().await {
-            Some(Ok((id, ()))) => id,
-            Some(Err(error)) => {
+    /// Waits until deliveries have ended; for ever when none is under way.
+    async fn some_ended(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(ended) => self.give_back(ended),
+            None => std::future::pending().await,
+        }
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            self.give_back(ended);
+        }
+    }
+
+    fn give_back(&mut self, ended: Result<(tokio::task::Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
                 // Its lease runs out and the batch is taken up again.
                 tracing::error!(error = &error as &dyn std::error::Error, "a delivery failed");
                 error.id()
             }
-            None => std::future::pending().await,
         };
         if let Some(slot) = self.slots_of.remove(&id) {
             self.slots.give_back(&slot);

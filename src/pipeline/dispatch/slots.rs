@@ -11,8 +11,11 @@ pub const LANE_WEIGHT_MAX: usize = 500;
 pub const BATCH_WEIGHT_MAX: usize = 125;
 /// The most batches of one push service and tier at once, however small they are.
 const LANE_BATCHES_MAX: usize = 32;
-/// The most batches of one tier at once, of all push services.
+/// The most batches of one tier at once, of all push services together, beyond the first of each: that one needs no
+/// room of others.
 const TIER_BATCHES_MAX: usize = 128;
+/// The most push services of which a tier has batches at once.
+const TIER_SERVICES_MAX: usize = 256;
 
 /// Which batches a node has under way.
 #[derive(Debug, Clone, Default)]
@@ -57,16 +60,21 @@ impl Slots {
         }
     }
 
-    /// Whether a tier has no room for a batch of any push service.
-    pub fn is_full(&self, tier: Tier) -> bool {
-        let batches = self.lanes.iter().filter(|((of, _), _)| *of == tier).map(|(_, lane)| lane.batches);
-        batches.sum::<usize>() >= TIER_BATCHES_MAX
+    /// Whether another batch of this tier and push service may be taken.
+    pub fn has_room(&self, tier: Tier, origin: &str) -> bool {
+        let of_tier = || self.lanes.iter().filter(|((of, _), _)| *of == tier).map(|(_, lane)| lane.batches);
+        match self.lanes.get(&(tier, origin.to_owned())) {
+            None => of_tier().count() < TIER_SERVICES_MAX,
+            Some(lane) => {
+                let beyond_the_first: usize = of_tier().map(|batches| batches - 1).sum();
+                !lane.is_full() && beyond_the_first < TIER_BATCHES_MAX
+            }
+        }
     }
 
-    /// The push services that have no room for another batch of a tier.
-    pub fn full(&self, tier: Tier) -> impl Iterator<Item = &str> {
-        let lanes = self.lanes.iter().filter(move |((of, _), lane)| *of == tier && lane.is_full());
-        lanes.map(|((_, origin), _)| origin.as_str())
+    /// How many batches of this tier and push service are under way.
+    pub fn under_way(&self, tier: Tier, origin: &str) -> usize {
+        self.lanes.get(&(tier, origin.to_owned())).map_or(0, |lane| lane.batches)
     }
 }
 
@@ -77,13 +85,14 @@ impl Lane {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod sample {
     use super::*;
     use crate::model::batch::{Progress, Ring};
     use crate::model::id::{BatchId, BroadcastId, ChainId};
     use crate::model::sample::at;
 
-    fn lease(tier: Tier, origin: &str, people: u32) -> Lease {
+    /// The lease of a batch with so many people who wait.
+    pub fn lease(tier: Tier, origin: &str, people: u32) -> Lease {
         let batch = Batch {
             id: BatchId("batch".to_owned()),
             broadcast: BroadcastId("broadcast".to_owned()),
@@ -103,10 +112,16 @@ mod tests {
         };
         Lease { batch, token: 1 }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::lease;
+    use super::*;
 
     fn fits(slots: &mut Slots, tier: Tier, origin: &str, people: u32) -> usize {
         let mut batches = 0;
-        while !slots.is_full(tier) && !slots.full(tier).any(|full| full == origin) {
+        while slots.has_room(tier, origin) {
             slots.take(&lease(tier, origin, people));
             batches += 1;
         }
@@ -136,7 +151,12 @@ mod tests {
         assert_eq!(fits(&mut slots, Tier::P2, "here", 1_000), 3);
         slots.give_back(&slot);
         assert_eq!(fits(&mut slots, Tier::P2, "here", 1_000), 1);
-        let all: usize = (0..100).map(|origin| fits(&mut slots, Tier::P2, &origin.to_string(), 1_000)).sum();
-        assert_eq!(all, TIER_BATCHES_MAX - 4);
+        for origin in 0..TIER_SERVICES_MAX - 1 {
+            assert!(fits(&mut slots, Tier::P2, &origin.to_string(), 1_000) >= 1, "silent services keep nobody out");
+        }
+        assert_eq!(fits(&mut slots, Tier::P2, "one more", 1_000), 0);
+        let all: usize = slots.lanes.values().map(|lane| lane.batches).sum();
+        assert_eq!(all, TIER_BATCHES_MAX + TIER_SERVICES_MAX);
+        assert_eq!(fits(&mut slots, Tier::P0, "one more", 1_000), 4);
     }
 }

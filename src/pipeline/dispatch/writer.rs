@@ -2,16 +2,16 @@
 //! waited for once and not by each.
 
 use super::halt::{Halt, Point};
+use super::round::Round;
 use super::slots::Slots;
 use crate::clock::Clock;
 use crate::model::batch::{Lease, Part, Progress};
 use crate::model::id::BroadcastId;
-use crate::model::tier::Tier;
-use crate::store::batch::Standing;
+use crate::store::batch::{Change, Standing, Waiting};
 use crate::store::{self, Db, StoreError, Tx};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,9 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 const QUEUE_MAX: usize = 256;
 /// The most that is committed together.
 const TOGETHER_MAX: usize = 64;
-/// The most batches that one claim takes, so that a more urgent one is never far.
-const CLAIMS_MAX: usize = 8;
-
+/// How long is waited for what another transaction holds. Meanwhile nobody else's reports are written.
+const HELD_WAIT_MS: u32 = 100;
 /// Why something was not written down.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -53,12 +52,18 @@ pub struct Report {
     pub then: Then,
 }
 
+impl Report {
+    fn change(&self) -> Change<'_> {
+        Change { lease: &self.lease, moves: matches!(self.then, Then::PutBack(_)) }
+    }
+}
+
 /// Which batches a node wants.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     pub slots: Slots,
-    /// Push services that nothing is sent to now.
-    pub closed: Vec<String>,
+    /// Where batches were seen that may be taken.
+    pub places: Vec<Waiting>,
     pub now: Timestamp,
     pub owner: String,
     pub lease_until: Timestamp,
@@ -94,7 +99,7 @@ impl Writer {
         self.ask(|answer| Job::Report(report, answer)).await
     }
 
-    /// Takes up to [`CLAIMS_MAX`] batches, the most urgent first.
+    /// Takes up to [`CLAIMS_MAX`](super::round::CLAIMS_MAX) batches, the most urgent first, and of each tier one where there is any.
     ///
     /// # Errors
     /// The database failed.
@@ -115,18 +120,45 @@ impl Writer {
     }
 }
 
+/// What becomes of a report whose batch another transaction holds.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    Left,
+    Awaited,
+}
+
 struct Writing {
     db: Db,
     clock: Clock,
     halt: Arc<Halt>,
 }
 
+type Reported = (Report, Answer<Standing>);
+type Claimed = (Wanted, Answer<Vec<Lease>>);
+
 impl Writing {
     async fn run(self, mut queue: mpsc::Receiver<Job>) {
+        // Reports of batches that another transaction held: nobody but their senders waits for them.
+        let mut late = VecDeque::new();
         let mut together = Vec::with_capacity(TOGETHER_MAX);
-        while queue.recv_many(&mut together, TOGETHER_MAX).await > 0 {
+        loop {
+            if late.is_empty() {
+                if queue.recv_many(&mut together, TOGETHER_MAX).await == 0 {
+                    return;
+                }
+            } else {
+                while together.len() < TOGETHER_MAX
+                    && let Ok(job) = queue.try_recv()
+                {
+                    together.push(job);
+                }
+                if together.is_empty() {
+                    self.wait_for_one(&mut late).await;
+                    continue;
+                }
+            }
             let mut ended = BTreeSet::new();
-            let (mut reports, mut claims) = (Vec::new(), Vec::new());
+            let (mut reports, mut claims) = (Vec::from(std::mem::take(&mut late)), Vec::new());
             for job in together.drain(..) {
                 match job {
                     Job::Report(report, answer) => reports.push((report, answer)),
@@ -134,66 +166,108 @@ impl Writing {
                     Job::Ended(broadcast) => _ = ended.insert(broadcast.0),
                 }
             }
-            self.keep(reports, claims).await;
+            self.keep(reports, claims, &mut late).await;
             for broadcast in ended {
-                if let Err(error) = self.end(&BroadcastId(broadcast)).await {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a broadcast could not be ended");
+                match self.end(&BroadcastId(broadcast)).await {
+                    // Who holds it stops it, or the sweep ends it.
+                    Err(error) if error.is_held() => {}
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "a broadcast could not be ended");
+                    }
+                    Ok(()) => {}
                 }
             }
         }
     }
 
-    /// Everything in one transaction; when that fails, each in one of its own, so that nobody's trouble is another's.
-    async fn keep(&self, reports: Vec<(Report, Answer<Standing>)>, claims: Vec<(Wanted, Answer<Vec<Lease>>)>) {
-        if reports.is_empty() && claims.is_empty() {
+    /// Everything in one transaction but what another one holds; when that fails, each in one of its own, so that nobody's
+    /// trouble is another's.
+    async fn keep(&self, reports: Vec<Reported>, claims: Vec<Claimed>, late: &mut VecDeque<Reported>) {
+        let count = reports.len() + claims.len();
+        if count == 0 {
             return;
         }
-        let many = reports.len() + claims.len() > 1;
-        metrics::histogram!("beffroi_dispatch_writes_together")
-            .record(u32::try_from(reports.len() + claims.len()).unwrap_or(u32::MAX));
-        let all =
-            self.together(reports.iter().map(|(report, _)| report), claims.iter().map(|(wanted, _)| wanted)).await;
-        match all {
+        metrics::histogram!("beffroi_dispatch_writes_together").record(u32::try_from(count).unwrap_or(u32::MAX));
+        let all = self.together(
+            reports.iter().map(|(report, _)| report),
+            claims.iter().map(|(wanted, _)| wanted),
+            Held::Left,
+        );
+        match all.await {
             Ok((standings, leases)) => {
-                for ((_, answer), standing) in reports.into_iter().zip(standings) {
-                    // A sender that is gone needs no answer.
-                    _ = answer.send(Ok(standing));
+                for ((report, answer), standing) in reports.into_iter().zip(standings) {
+                    match standing {
+                        // A sender that is gone needs no answer.
+                        Some(standing) => _ = answer.send(Ok(standing)),
+                        None => late.push_back((report, answer)),
+                    }
                 }
                 for ((_, answer), leases) in claims.into_iter().zip(leases) {
                     _ = answer.send(Ok(leases));
                 }
             }
             Err(error) => {
-                if many {
+                if count > 1 {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "what was to be committed together is committed one by one"
                     );
                 }
-                for (report, answer) in reports {
-                    let alone = self.together(std::iter::once(&report), std::iter::empty()).await;
-                    _ = answer.send(alone.map(|(standings, _)| standings[0]));
-                }
                 for (wanted, answer) in claims {
-                    let alone = self.together(std::iter::empty(), std::iter::once(&wanted)).await;
+                    let alone = self.together(std::iter::empty(), std::iter::once(&wanted), Held::Left).await;
                     _ = answer.send(alone.map(|(_, mut leases)| leases.pop().unwrap_or_default()));
+                }
+                for (report, answer) in reports {
+                    self.keep_one(report, answer, Held::Left, late).await;
                 }
             }
         }
     }
 
+    /// Nothing else is to be written: the first of those that were put off, when what it needs is free.
+    async fn wait_for_one(&self, late: &mut VecDeque<Reported>) {
+        if let Some((report, answer)) = late.pop_front() {
+            self.keep_one(report, answer, Held::Awaited, late).await;
+        }
+    }
+
+    async fn keep_one(&self, report: Report, answer: Answer<Standing>, held: Held, late: &mut VecDeque<Reported>) {
+        match self.together(std::iter::once(&report), std::iter::empty(), held).await {
+            Ok((standings, _)) => match standings.first() {
+                Some(Some(standing)) => _ = answer.send(Ok(*standing)),
+                Some(None) | None => late.push_back((report, answer)),
+            },
+            Err(error) if error.is_held() => late.push_back((report, answer)),
+            Err(error) => _ = answer.send(Err(error)),
+        }
+    }
+
+    /// A report has no standing when another transaction holds what it changes.
     async fn together(
         &self,
         reports: impl Iterator<Item = &Report> + Clone + Send,
         claims: impl Iterator<Item = &Wanted> + Send,
-    ) -> Result<(Vec<Standing>, Vec<Vec<Lease>>), StoreError> {
+        held: Held,
+    ) -> Result<(Vec<Option<Standing>>, Vec<Vec<Lease>>), StoreError> {
         let mut tx = self.db.begin().await?;
+        tx.wait_at_most(HELD_WAIT_MS).await?;
         let (mut standings, mut leases) = (Vec::new(), Vec::new());
         let mut gone = RoaringBitmap::new();
         let mut read_at = Timestamp::MAX;
-        store::batch::hold(&mut tx, reports.clone().map(|report| &*report.lease)).await?;
+        let changes = reports.clone().map(Report::change);
+        let put_off = match held {
+            Held::Left => store::batch::hold_what_is_free(&mut tx, changes).await?,
+            Held::Awaited => {
+                store::batch::hold(&mut tx, changes).await?;
+                BTreeSet::new()
+            }
+        };
         for report in reports {
-            standings.push(report_one(&mut tx, report).await?);
+            if put_off.contains(&report.lease.batch.id) {
+                standings.push(None);
+                continue;
+            }
+            standings.push(Some(report_one(&mut tx, report).await?));
             if !report.gone.is_empty() {
                 gone |= &report.gone;
                 // The earliest: who has brought a new endpoint since stays, at worst until the next alert.
@@ -210,7 +284,7 @@ impl Writing {
         let points = if leases.iter().any(|leases| !leases.is_empty()) {
             Some((Point::Claiming, Point::Written))
         } else {
-            (!standings.is_empty()).then_some((Point::Writing, Point::Written))
+            standings.iter().any(Option::is_some).then_some((Point::Writing, Point::Written))
         };
         if let Some((before, _)) = points {
             self.halt.at(before);
@@ -227,6 +301,7 @@ impl Writing {
     async fn end(&self, broadcast: &BroadcastId) -> Result<(), StoreError> {
         self.halt.at(Point::Ending);
         let mut tx = self.db.begin().await?;
+        tx.wait_at_most(HELD_WAIT_MS).await?;
         store::broadcast::finish(&mut tx, broadcast, self.clock.now()).await?;
         tx.commit().await
     }
@@ -243,15 +318,16 @@ async fn report_one(tx: &mut Tx, report: &Report) -> Result<Standing, StoreError
 }
 
 async fn claim_some(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Lease>, StoreError> {
-    let Wanted { closed, now, owner, lease_until, .. } = wanted;
-    let mut slots = wanted.slots.clone();
+    let Wanted { now, owner, lease_until, .. } = wanted;
+    let mut round = Round::new(wanted.places.clone(), wanted.slots.clone());
     let mut leases = Vec::new();
-    for tier in Tier::ALL {
-        while leases.len() < CLAIMS_MAX && !slots.is_full(tier) {
-            let skipped: Vec<&str> = closed.iter().map(String::as_str).chain(slots.full(tier)).collect();
-            let Some(lease) = store::batch::claim(tx, tier, &skipped, *now, owner, *lease_until).await? else { break };
-            slots.take(&lease);
-            leases.push(lease);
+    while let Some(place) = round.next() {
+        match store::batch::claim(tx, &place, *now, owner, *lease_until).await? {
+            Some(lease) => {
+                round.took(&lease);
+                leases.push(lease);
+            }
+            None => round.nothing_at(&place),
         }
     }
     Ok(leases)

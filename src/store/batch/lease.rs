@@ -1,17 +1,16 @@
 //! Leases: who may send a batch, and how what they learn is kept.
 
-use super::super::broadcast::tier_number;
 use super::super::db::{Dialect, Tx, on_tx};
 use super::super::error::StoreError;
 use super::super::receipt::histogram;
 use super::super::row::{bits, count, ms, row, set};
-use super::{BatchRow, insert};
+use super::insert;
 use crate::model::batch::{Batch, Lease, Part, Progress};
 use crate::model::id::BatchId;
-use crate::model::tier::Tier;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
 
 /// How a sender finds its batch when it reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,43 +22,6 @@ pub enum Standing {
     Closed,
     /// The batch is another's, or free again: nothing was kept, nothing may start.
     Stale,
-}
-
-/// Takes the first batch of a tier that may be sent now: inside before near, then the one that was due first. It must
-/// be free, or its lease must have run out; its broadcast must be sending and its text valid. Batches of the `skipped`
-/// push services are left where they are. Any number of nodes may claim at once: none waits for another and no batch is
-/// given twice. Times are alert times.
-///
-/// # Errors
-/// The database failed.
-pub async fn claim(
-    tx: &mut Tx,
-    tier: Tier,
-    skipped: &[&str],
-    now: Timestamp,
-    owner: &str,
-    lease_until: Timestamp,
-) -> Result<Option<Lease>, StoreError> {
-    let sql = format!(
-        "UPDATE batch SET owner = $2, lease_until_ms = $3, token = token + 1 \
-         WHERE state = 'open' AND (owner IS NULL OR lease_until_ms <= $4) AND id = \
-         (SELECT batch.id FROM batch JOIN broadcast ON broadcast.id = batch.broadcast \
-         WHERE batch.state = 'open' AND batch.tier = $5 AND batch.not_before_ms <= $4 AND batch.expires_ms > $4 \
-         AND (batch.owner IS NULL OR batch.lease_until_ms <= $4) AND batch.origin NOT IN {} \
-         AND broadcast.state = 'sending' \
-         ORDER BY batch.ring, batch.not_before_ms, batch.id LIMIT 1 {}) RETURNING *",
-        tx.dialect().texts(),
-        tx.dialect().batches_nobody_holds()
-    );
-    let row = on_tx!(tx, |conn| sqlx::query_as::<_, BatchRow>(AssertSqlSafe(sql))
-        .bind(serde_json::json!(skipped).to_string())
-        .bind(owner)
-        .bind(ms(lease_until))
-        .bind(ms(now))
-        .bind(tier_number(tier))
-        .fetch_optional(conn)
-        .await)?;
-    row.map(|row| Ok(Lease { token: row.token, batch: row.read()? })).transpose()
 }
 
 /// Keeps what a sender learned and the people it is about to start with, and prolongs its lease. `progress` may hold
@@ -76,25 +38,69 @@ pub async fn checkpoint(
     keep(tx, lease, progress, Then::Hold { lease_until }).await
 }
 
-/// Holds these batches and their broadcasts until the transaction ends, in the order in which who stops a broadcast
-/// holds them: broadcasts first, each by its id. Whoever reports for several batches in one transaction calls this
-/// before all else, or two such transactions could wait for each other. SQLite's writer is alone anyway.
+/// What a report for a lease is about to change.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    pub lease: &'a Lease,
+    /// It is put back: its people may move into batches that who stops the broadcast must find.
+    pub moves: bool,
+}
+
+/// Holds these batches until the transaction ends, and the broadcasts of those whose people move. A checkpoint leaves
+/// the broadcast alone: it changes only rows that a stop changes, too, and a stop that had to find a moment in which
+/// nobody holds the broadcast might never.
+///
+/// In the order in which who stops a broadcast holds them ([`super::super::stop`]): broadcasts first, each by its id.
+/// Whoever reports for several batches in one transaction calls this before all else, or two such transactions could
+/// wait for each other. SQLite's writer is alone anyway.
 ///
 /// # Errors
 /// The database failed.
-pub async fn hold<'a>(tx: &mut Tx, leases: impl IntoIterator<Item = &'a Lease>) -> Result<(), StoreError> {
+pub async fn hold<'a>(tx: &mut Tx, changes: impl IntoIterator<Item = Change<'a>>) -> Result<(), StoreError> {
+    hold_with(tx, changes, "").await.map(drop)
+}
+
+/// [`hold`], and nobody is waited for: gives the batches back of which another transaction holds something, or which are
+/// no more.
+///
+/// # Errors
+/// The database failed.
+pub async fn hold_what_is_free<'a>(
+    tx: &mut Tx,
+    changes: impl IntoIterator<Item = Change<'a>>,
+) -> Result<BTreeSet<&'a BatchId>, StoreError> {
+    let but_held = tx.dialect().but_held();
+    hold_with(tx, changes, but_held).await
+}
+
+async fn hold_with<'a>(
+    tx: &mut Tx,
+    changes: impl IntoIterator<Item = Change<'a>>,
+    but_held: &str,
+) -> Result<BTreeSet<&'a BatchId>, StoreError> {
     let dialect = tx.dialect();
     if dialect == Dialect::Sqlite {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
-    let ids = |lease: &'a Lease| (lease.batch.broadcast.as_str(), lease.batch.id.as_str());
-    let (broadcasts, batches): (Vec<_>, Vec<_>) = leases.into_iter().map(ids).unzip();
-    for (table, ids, lock) in [("broadcast", broadcasts, dialect.shared()), ("batch", batches, dialect.locked())] {
-        let sql = AssertSqlSafe(format!("SELECT id FROM {table} WHERE id IN {} ORDER BY id {lock}", dialect.texts()));
-        let ids = serde_json::json!(ids).to_string();
-        on_tx!(tx, |conn| sqlx::query(sql).bind(ids).fetch_all(conn).await.map(drop))?;
-    }
-    Ok(())
+    let changes: Vec<Change<'a>> = changes.into_iter().collect();
+    let broadcasts: BTreeSet<&str> =
+        changes.iter().filter(|change| change.moves).map(|change| change.lease.batch.broadcast.as_str()).collect();
+    let lock = format!("{} {but_held}", dialect.shared());
+    let held =
+        if broadcasts.is_empty() { BTreeSet::new() } else { lock_rows(tx, "broadcast", &broadcasts, &lock).await? };
+    let is_free = |change: &&Change<'a>| !change.moves || held.contains(change.lease.batch.broadcast.as_str());
+    let batches: BTreeSet<&str> = changes.iter().filter(is_free).map(|change| change.lease.batch.id.as_str()).collect();
+    let held = lock_rows(tx, "batch", &batches, &format!("{} {but_held}", dialect.locked())).await?;
+    let ids = changes.iter().map(|change| &change.lease.batch.id);
+    Ok(ids.filter(|id| !held.contains(id.as_str())).collect())
+}
+
+/// Locks rows by their ids, in that order, and names those it has.
+async fn lock_rows(tx: &mut Tx, table: &str, ids: &BTreeSet<&str>, lock: &str) -> Result<BTreeSet<String>, StoreError> {
+    let texts = tx.dialect().texts();
+    let sql = AssertSqlSafe(format!("SELECT id FROM {table} WHERE id IN {texts} ORDER BY id {lock}"));
+    let ids = serde_json::json!(ids).to_string();
+    Ok(on_tx!(tx, |conn| sqlx::query_scalar::<_, String>(sql).bind(ids).fetch_all(conn).await)?.into_iter().collect())
 }
 
 /// Keeps what a sender learned and gives the batch back, in parts: each is claimed again from its own time. The part
@@ -106,7 +112,7 @@ pub async fn hold<'a>(tx: &mut Tx, leases: impl IntoIterator<Item = &'a Lease>) 
 /// # Errors
 /// The database failed, or the id of a part is another batch's.
 pub async fn put_back(tx: &mut Tx, lease: &Lease, progress: &Progress, parts: &[Part]) -> Result<Standing, StoreError> {
-    hold(tx, [lease]).await?;
+    hold(tx, [Change { lease, moves: true }]).await?;
     keep(tx, lease, progress, Then::PutBack { parts }).await
 }
 
@@ -178,6 +184,7 @@ async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then<'_>) ->
         .await)?;
     let Some(held) = held else { return Ok(Standing::Stale) };
     let mut todo = set(&held.todo_bits, "batch.todo_bits")?;
+    let targeted = count(todo.len());
     let stored = held.progress()?;
     let open = held.state == "open";
     // In a closed batch only those count who had been begun before; a window that was about to start never will.
@@ -201,11 +208,12 @@ async fn keep(tx: &mut Tx, lease: &Lease, learned: &Progress, then: Then<'_>) ->
         }
         Then::PutBack { .. } | Then::End => {}
     }
+    let moved = (count(todo.len()) != targeted).then_some(&todo);
     let counts = Counts::of(&todo, &progress);
     if open && counts.rest == 0 && kept.lease_until.is_none() {
         "done".clone_into(&mut kept.state);
     }
-    write(tx, id, &kept, &todo, &progress, counts).await?;
+    write(tx, id, &kept, moved, &progress, counts).await?;
     Ok(if open { Standing::Open } else { Standing::Closed })
 }
 
@@ -293,11 +301,12 @@ struct Kept {
     lease_until: Option<Timestamp>,
 }
 
+/// `todo` is written where people have moved; else it stays as it is.
 async fn write(
     tx: &mut Tx,
     id: &BatchId,
     kept: &Kept,
-    todo: &RoaringBitmap,
+    todo: Option<&RoaringBitmap>,
     progress: &Progress,
     counts: Counts,
 ) -> Result<(), StoreError> {
@@ -308,7 +317,8 @@ async fn write(
          stopped = CASE WHEN $12 = 'stopped' THEN $11 ELSE 0 END, \
          expired = CASE WHEN $12 = 'expired' THEN $11 ELSE 0 END, \
          lease_until_ms = $13, owner = CASE WHEN $13 IS NULL THEN NULL ELSE owner END, \
-         not_before_ms = $14, attempts = $15, todo_bits = $16, targeted = $17, accepted_after = $18 WHERE id = $1",
+         not_before_ms = $14, attempts = $15, todo_bits = COALESCE($16, todo_bits), \
+         targeted = COALESCE($17, targeted), accepted_after = $18 WHERE id = $1",
     )
     .bind(id.as_str())
     .bind(bits(&progress.started))
@@ -325,8 +335,8 @@ async fn write(
     .bind(kept.lease_until.map(ms))
     .bind(kept.not_before_ms)
     .bind(kept.attempts)
-    .bind(bits(todo))
-    .bind(count(todo.len()))
+    .bind(todo.map(bits))
+    .bind(todo.map(|todo| count(todo.len())))
     .bind(&kept.accepted_after)
     .execute(conn)
     .await

@@ -3,16 +3,18 @@
 //! The counts stand beside the bitmaps and change in the same `UPDATE`; the database itself refuses a row whose counts
 //! do not add up. `open` batches may be claimed, `done`, `stopped` and `expired` ones never again.
 
+mod claim;
 mod lease;
 mod told;
 
-pub use lease::{Standing, checkpoint, claim, finish, hold, put_back, release_all};
+pub use claim::{NEXT_DUE_SQL, WAITING_SQL, Waiting, claim, next_due, others_sending_to, waiting};
+pub use lease::{Change, Standing, checkpoint, finish, hold, hold_what_is_free, put_back, release_all};
 pub use told::told;
 
 use super::broadcast::tier_number;
 use super::db::{Db, Tx, on_db, on_tx};
 use super::error::StoreError;
-use super::row::{bits, count, known, ms, narrow, row, set, time, time_if};
+use super::row::{bits, count, known, ms, narrow, row, set, time};
 use crate::model::batch::{Batch, Progress, Rest, Ring};
 use crate::model::id::{AlertId, BatchId, BroadcastId, ChainId};
 use crate::model::outcome::Ledger;
@@ -265,41 +267,4 @@ row! {
         state: String, todo_bits: Vec<u8>, accepted_bits: Vec<u8>, gone_bits: Vec<u8>, rejected_bits: Vec<u8>,
         withdrawn_bits: Vec<u8>,
     }
-}
-
-/// How many other nodes hold batches of a push service now.
-///
-/// # Errors
-/// The database failed.
-pub async fn others_sending_to(db: &Db, origin: &str, owner: &str, now: Timestamp) -> Result<u32, StoreError> {
-    let nodes = on_db!(db, |pool| sqlx::query_scalar::<_, i64>(
-        "SELECT COUNT(DISTINCT owner) FROM batch \
-         WHERE state = 'open' AND origin = $1 AND owner <> $2 AND lease_until_ms > $3",
-    )
-    .bind(origin)
-    .bind(owner)
-    .bind(ms(now))
-    .fetch_one(pool)
-    .await)?;
-    narrow(nodes, "batch.owner")
-}
-
-/// When the next batch can be claimed that cannot be claimed yet: its time, or its lease's end. `None` when there is
-/// none.
-///
-/// # Errors
-/// The database failed.
-pub async fn next_due(db: &Db, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let at = on_db!(db, |pool| sqlx::query_scalar::<_, Option<i64>>(
-        "SELECT MIN(due_ms) FROM \
-         (SELECT CASE WHEN batch.owner IS NULL OR batch.lease_until_ms < batch.not_before_ms \
-         THEN batch.not_before_ms ELSE batch.lease_until_ms END AS due_ms \
-         FROM batch JOIN broadcast ON broadcast.id = batch.broadcast \
-         WHERE batch.state = 'open' AND batch.expires_ms > $1 AND broadcast.state = 'sending') AS waiting \
-         WHERE due_ms > $1",
-    )
-    .bind(ms(now))
-    .fetch_one(pool)
-    .await)?;
-    time_if(at, "batch.not_before_ms")
 }

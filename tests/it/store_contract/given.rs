@@ -3,7 +3,7 @@
 use beffroi::cap::Axes;
 use beffroi::cap::code::{MsgType, Scope, Status};
 use beffroi::clock::random_id;
-use beffroi::model::batch::{Batch, Progress, Ring};
+use beffroi::model::batch::{Batch, Lease, Progress, Ring};
 use beffroi::model::broadcast::{Broadcast, State};
 use beffroi::model::id::{AlertId, BatchId, BroadcastId, ChainId};
 use beffroi::model::subscriber::Listener;
@@ -15,6 +15,18 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use std::time::Duration;
 use tokio::task::JoinHandle;
+
+/// Runs some writes in a transaction of their own and commits.
+macro_rules! commit {
+    ($db:expr, |$tx:ident| $body:expr) => {{
+        let mut transaction = $db.begin().await.expect("begins");
+        let $tx = &mut transaction;
+        let answer = $body.await.expect("the store answers");
+        transaction.commit().await.expect("commits");
+        answer
+    }};
+}
+pub(crate) use commit;
 
 /// Milliseconds after an arbitrary beginning, far from zero.
 pub fn at(ms: i64) -> Timestamp {
@@ -131,17 +143,30 @@ pub async fn plan(db: &Db, batches: &[Batch]) {
     tx.commit().await.expect("commits");
 }
 
-/// Runs some writes in a transaction of their own and commits.
-macro_rules! commit {
-    ($db:expr, |$tx:ident| $body:expr) => {{
-        let mut transaction = $db.begin().await.expect("begins");
-        let $tx = &mut transaction;
-        let answer = $body.await.expect("the store answers");
-        transaction.commit().await.expect("commits");
-        answer
-    }};
+/// Claims the first batch of a tier that may be sent then, as a sender does.
+pub async fn claim(db: &Db, tier: Tier, now: Timestamp, owner: &str, until: Timestamp) -> Option<Lease> {
+    claim_but(db, tier, &[], now, owner, until).await
 }
-pub(crate) use commit;
+
+/// The same, at none of these push services.
+pub async fn claim_but(
+    db: &Db,
+    tier: Tier,
+    skipped: &[&str],
+    now: Timestamp,
+    owner: &str,
+    until: Timestamp,
+) -> Option<Lease> {
+    for place in batch::waiting(db, now).await.expect("looks") {
+        if place.tier == tier && !skipped.contains(&place.origin.as_str()) {
+            let lease = commit!(db, |tx| batch::claim(tx, &place, now, owner, until));
+            if lease.is_some() {
+                return lease;
+            }
+        }
+    }
+    None
+}
 
 /// How long something is watched to be waiting.
 const WATCHED: Duration = Duration::from_millis(300);

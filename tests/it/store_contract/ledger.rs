@@ -1,7 +1,7 @@
 //! The ledger adds up whatever happens: random sequences of claims, reports, closings and restarts, against a small
 //! model that thinks in people instead of bitmaps.
 
-use super::given::{at, batch_of, broadcast, commit, plan, set};
+use super::given::{at, batch_of, broadcast, claim, commit, plan, set};
 use crate::support::database::databases;
 use beffroi::clock::random_id;
 use beffroi::model::batch::{Batch, Lease, Part, Progress, Rest};
@@ -270,7 +270,7 @@ async fn run(db: &Db, steps: &[Step]) {
             Step::Wait(ms) => model.now += ms,
             Step::Claim(owner) => {
                 let (now, until) = (at(model.now), at(model.now + LEASE_MS));
-                let lease = commit!(db, |tx| batches::claim(tx, Tier::P1, &[], now, &owner.to_string(), until));
+                let lease = claim(db, Tier::P1, now, &owner.to_string(), until).await;
                 let may = model.claimable();
                 assert_eq!(lease.is_some(), !may.is_empty(), "a claim succeeds when something is free");
                 let Some(lease) = lease else { continue };

@@ -125,7 +125,7 @@ async fn keys_are_found_by_alert_and_recipients_by_what_was_begun() {
 
         plan(&db, &[batch_of(&mine, 0..10), batch_of(&mine, 10..20)]).await;
         for _ in 0..2 {
-            let claimed = commit!(db, |tx| batch::claim(tx, Tier::P1, &[], at(0), "node", at(100)));
+            let claimed = given::claim(&db, Tier::P1, at(0), "node", at(100)).await;
             let lease = claimed.expect("one is free");
             let begun = Progress { started: set([1, 2, 11, 12]), ..Progress::default() };
             commit!(db, |tx| batch::checkpoint(tx, &lease, &begun, at(100)));
@@ -141,7 +141,7 @@ async fn who_was_not_sent_to_yet_counts_for_nothing() {
         let mine = given::broadcast(&db, State::Sending).await;
         commit!(db, |tx| receipt::give_key(tx, &vault(), &mine.id, &[7; 16]));
         plan(&db, &[batch_of(&mine, 0..10)]).await;
-        let lease = commit!(db, |tx| batch::claim(tx, Tier::P1, &[], at(0), "node", at(100))).expect("it is free");
+        let lease = given::claim(&db, Tier::P1, at(0), "node", at(100)).await.expect("it is free");
         let begun = Progress { started: set([1, 2]), ..Progress::default() };
         commit!(db, |tx| batch::checkpoint(tx, &lease, &begun, at(100)));
 

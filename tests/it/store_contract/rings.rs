@@ -1,6 +1,6 @@
 //! Who was told what, and who was rung how often.
 
-use super::given::{at, batch_of, broadcast, commit, plan, set, waits};
+use super::given::{at, batch_of, broadcast, claim, commit, plan, set, waits};
 use crate::support::database::databases;
 use beffroi::model::batch::{Batch, Lease, Progress, Told};
 use beffroi::model::broadcast::{Broadcast, State};
@@ -11,7 +11,7 @@ use beffroi::store::{Db, batch as batches, broadcast as broadcasts, ring};
 /// Lets one batch of this broadcast begin with these people.
 async fn begin(db: &Db, batch: Batch, people: impl IntoIterator<Item = u32>) {
     plan(db, std::slice::from_ref(&batch)).await;
-    let claimed = commit!(db, |tx| batches::claim(tx, batch.tier, &[], at(0), "node", at(60_000)));
+    let claimed = claim(db, batch.tier, at(0), "node", at(60_000)).await;
     let lease: Lease = claimed.expect("a batch waits");
     assert_eq!(lease.batch.id, batch.id);
     let progress = Progress { started: set(people), ..Progress::default() };
