@@ -13,8 +13,29 @@ pub enum Outcome {
     Retry { after: Duration },
     /// This message can never be sent to this endpoint; keep the endpoint.
     Rejected { code: &'static str },
-    /// Our credentials or configuration are wrong: pause the channel, raise an alarm, lose nothing.
-    Misconfigured { reason: String },
+    /// Our credentials or configuration are wrong, or so it seems: lose nothing, and raise an alarm when it is so.
+    Misconfigured { reason: String, doubt: Doubt },
+}
+
+/// Whom a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Us: there is one key, or one setting, for everyone.
+    Ours,
+    /// Us, or this one endpoint: what others of the same app are answered decides. If it is the endpoint, this becomes
+    /// of it.
+    Perhaps(Fate),
+}
+
+/// What becomes of an endpoint that is refused while others like it are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is retired.
+    Gone,
+    /// It cannot get this message.
+    Rejected,
+    /// Nothing: it is a fault of ours that concerns such endpoints alone.
+    Kept,
 }
 
 impl Outcome {

@@ -7,12 +7,17 @@ use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// Why somebody is rejected whose row in the database is damaged.
+const UNREADABLE: &str = "unreadable";
+
 /// What a sender knows of its batch beyond the stored progress.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub progress: Progress,
     /// Who must be tried again, and the wait that the push service asked for.
     pub retries: Vec<(Slot, Duration)>,
+    /// How many were rejected for good, by why.
+    pub rejections: BTreeMap<&'static str, u64>,
     /// At whom a service refused our credentials or configuration.
     pub misconfigured: RoaringBitmap,
 }
@@ -23,14 +28,22 @@ pub struct Tally {
 pub const WAIT_CLASSES_S: [u64; 6] = [5, 20, 60, 300, 900, 3_600];
 
 impl Tally {
+    /// Notes those whose stored endpoint does not open: nothing can ever be sent to it.
+    pub fn unreadable(&mut self, who: RoaringBitmap) {
+        if !who.is_empty() {
+            *self.rejections.entry(UNREADABLE).or_default() += who.len();
+            self.progress.rejected |= who;
+        }
+    }
+
     /// Notes one outcome.
     pub fn record(&mut self, slot: Slot, outcome: Outcome) {
         match outcome {
             Outcome::Accepted => _ = self.progress.accepted.insert(slot),
             Outcome::Gone => _ = self.progress.gone.insert(slot),
             Outcome::Rejected { code } => {
-                tracing::warn!(slot, code, "a push service rejected a message for good");
                 self.progress.rejected.insert(slot);
+                *self.rejections.entry(code).or_default() += 1;
             }
             Outcome::Retry { after } => self.retries.push((slot, after)),
             Outcome::Misconfigured { .. } => _ = self.misconfigured.insert(slot),
@@ -64,6 +77,7 @@ pub fn scheduled(attempts: u32, first: Duration, longest: Duration, jitter: f64)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::outcome::Doubt;
 
     const S: Duration = Duration::from_secs(1);
 
@@ -98,10 +112,11 @@ mod tests {
         tally.record(2, Outcome::Gone);
         tally.record(3, Outcome::Rejected { code: "payload" });
         tally.record(4, Outcome::Retry { after: 5 * S });
-        tally.record(5, Outcome::Misconfigured { reason: "key".to_owned() });
+        tally.record(5, Outcome::Misconfigured { reason: "key".to_owned(), doubt: Doubt::Ours });
         tally.record(6, Outcome::Retry { after: 2 * S });
         assert_eq!(tally.progress.settled().iter().collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(tally.retries, [(4, 5 * S), (6, 2 * S)]);
         assert_eq!(tally.misconfigured.iter().collect::<Vec<_>>(), [5]);
+        assert_eq!(tally.rejections, BTreeMap::from([("payload", 1)]));
     }
 }

@@ -3,17 +3,17 @@
 use super::apns::{self, ApnsKey, ApnsKeyError, Seen};
 use super::fcm::{self, FcmAccount, FcmAccountError};
 use super::letter::Letter;
-use super::provider::{TokenShelf, Tokens};
-use super::reading::Step;
-use super::sender::{MayStart, Sender};
-use super::transport::Transport;
+use super::provider::{Held, Mint, NoToken, TokenShelf, Tokens};
+use super::reading::{Reading, Step};
+use super::sender::{MayStart, Pushed, Sender};
+use super::transport::{Answer, Transport};
 use crate::clock::Clock;
 use crate::config;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Doubt, Outcome};
 use crate::model::subscriber::{APNS_ORIGIN, ApnsChannel, FCM_ORIGIN, FcmChannel, Recipient};
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -21,6 +21,8 @@ use url::Url;
 
 /// How often it is looked whether a token is still fresh, so that none has to be made when an alert comes.
 const TOKENS_LOOKED_AT_EVERY: Duration = Duration::from_secs(60);
+/// How often a push goes on another connection when the one before is being shut down.
+const MOVES_MAX: u32 = 4;
 /// The pool of connections to Apple's other environment.
 const APNS_OTHER_POOL: &str = "apns, other environment";
 
@@ -32,8 +34,6 @@ pub(super) struct Apns {
     topics: Vec<String>,
     critical: bool,
     tokens: Tokens<ApnsKey>,
-    /// Apps for which a push was taken since we started. Never longer than `topics`.
-    proven: Mutex<HashSet<String>>,
 }
 
 impl Apns {
@@ -44,7 +44,6 @@ impl Apns {
             topics: settings.topics.clone(),
             critical: settings.critical,
             tokens: Tokens::new(key, clock),
-            proven: Mutex::default(),
         }))
     }
 
@@ -56,10 +55,6 @@ impl Apns {
     pub(super) fn is_critical(&self) -> bool {
         self.critical
     }
-
-    fn proven(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.proven.lock().expect("no one panics while holding it")
-    }
 }
 
 /// Google's push service as the operator has set it up.
@@ -67,8 +62,6 @@ impl Apns {
 pub(super) struct Fcm {
     base_url: Url,
     tokens: Tokens<FcmAccount>,
-    /// Whether a push was taken since we started.
-    proven: AtomicBool,
 }
 
 impl Fcm {
@@ -78,11 +71,7 @@ impl Fcm {
         clock: Clock,
     ) -> Result<Option<Self>, FcmAccountError> {
         let account = FcmAccount::load(&settings.fcm, settings.allow_private_endpoints, transport)?;
-        Ok(account.map(|account| Self {
-            base_url: settings.fcm.base_url.clone(),
-            tokens: Tokens::new(account, clock),
-            proven: AtomicBool::new(false),
-        }))
+        Ok(account.map(|account| Self { base_url: settings.fcm.base_url.clone(), tokens: Tokens::new(account, clock) }))
     }
 
     pub(super) fn share(&self, shelf: &Arc<dyn TokenShelf>) {
@@ -91,8 +80,8 @@ impl Fcm {
 }
 
 /// What is said of a channel that is subscribed and not, or no longer, set up.
-fn not_set_up(name: &str) -> Option<Outcome> {
-    Some(Outcome::Misconfigured { reason: format!("{name} is not set up") })
+fn not_set_up(name: &str) -> Outcome {
+    Outcome::Misconfigured { reason: format!("{name} is not set up"), doubt: Doubt::Ours }
 }
 
 impl Sender {
@@ -119,6 +108,8 @@ impl Sender {
         }
     }
 
+    /// # Errors
+    /// There is no answer; what is to be said instead.
     pub(super) async fn send_apns(
         &self,
         recipient: &Recipient,
@@ -126,66 +117,45 @@ impl Sender {
         letter: &Letter,
         ttl_s: u32,
         may_start: MayStart<'_>,
-    ) -> Option<Outcome> {
-        let Some(apns) = &self.apns else { return not_set_up("APNs") };
+    ) -> Result<Outcome, Pushed> {
+        let Some(apns) = &self.apns else { return Ok(not_set_up("APNs")) };
         if !apns.topics.contains(&channel.topic) {
-            return Some(Outcome::Rejected { code: "topic" });
+            return Ok(Outcome::Rejected { code: "topic" });
         }
-        if let Some(paused) = self.paused(APNS_ORIGIN) {
-            return Some(paused);
-        }
-        let mut token = match apns.tokens.get().await {
-            Ok(token) => token,
-            Err(reading) => return Some(self.settle(APNS_ORIGIN, None, reading)),
-        };
+        self.not_paused(APNS_ORIGIN)?;
+        let mut token = apns.tokens.get().await.map_err(|why| self.without_token(APNS_ORIGIN, why))?;
         let payload = letter.apns_payload(recipient.slot);
-        let (mut pool, mut base_url, mut renewed) = (APNS_ORIGIN, &apns.base_url, false);
-        // At most: with the token that is too old, with a new one, in the other environment.
+        let (mut pool, mut base_url, mut other_base_url) = (APNS_ORIGIN, &apns.base_url, apns.other_base_url.as_ref());
+        // At most in both environments.
         loop {
-            let terms = apns::Terms {
-                expires_s: self.clock.real().as_second().saturating_add(i64::from(ttl_s)),
-                priority: apns::priority(letter.manner()),
-                collapse_id: letter.topic(),
-                authorization: token.header.clone(),
+            let request = |authorization| {
+                let terms = apns::Terms {
+                    expires_s: self.clock.real().as_second().saturating_add(i64::from(ttl_s)),
+                    priority: apns::priority(letter.manner()),
+                    collapse_id: letter.topic(),
+                    authorization,
+                };
+                apns::request(base_url, channel, payload.clone(), &terms)
             };
-            let Some(request) = apns::request(base_url, channel, payload.clone(), &terms) else {
-                return Some(Outcome::Rejected { code: "channel" });
+            let read = |answer: &Answer| {
+                let (other_environment, told) = (other_base_url.is_some(), self.real(recipient));
+                let seen = Seen { other_environment, told, now: self.clock.real() };
+                apns::read(answer.status, &answer.headers, &answer.body, &seen)
             };
-            let answer = match self.exchange(pool, request, may_start).await {
-                Ok(answer) => answer,
-                Err(unanswered) => return unanswered,
-            };
-            let seen = Seen {
-                proven: apns.proven().contains(&channel.topic),
-                other_environment: pool == APNS_ORIGIN && apns.other_base_url.is_some(),
-                told: self.real(recipient),
-                now: self.clock.real(),
-            };
-            let reading = apns::read(answer.status, &answer.headers, &answer.body, &seen);
-            match (reading.step, &apns.other_base_url) {
-                (Step::NewToken, _) if !renewed => {
-                    renewed = true;
-                    if let Some(newer) = apns.tokens.instead_of(&token).await {
-                        token = newer;
-                        self.unjudged(pool);
-                        continue;
-                    }
-                }
-                (Step::OtherEnvironment, Some(other)) => {
-                    // It answered, about this device alone.
-                    self.settle(pool, Some(answer.status), reading);
-                    (pool, base_url) = (APNS_OTHER_POOL, other);
-                    continue;
-                }
-                (Step::None | Step::NewToken | Step::OtherEnvironment, _) => {}
+            let asked = self.ask(pool, &apns.tokens, &mut token, &request, &read, may_start).await;
+            let (status, reading) = asked.map_err(|unasked| self.alone_if_elsewhere(pool, unasked))?;
+            let step = reading.step;
+            // An answer about this device alone is an answer, too.
+            let outcome = self.settle(pool, recipient.slot, status, reading);
+            match other_base_url.take().filter(|_| step == Step::OtherEnvironment) {
+                Some(other) => (pool, base_url) = (APNS_OTHER_POOL, other),
+                None => return Ok(outcome),
             }
-            if reading.outcome == Outcome::Accepted && pool == APNS_ORIGIN {
-                apns.proven().insert(channel.topic.clone());
-            }
-            return Some(self.settle(pool, Some(answer.status), reading));
         }
     }
 
+    /// # Errors
+    /// There is no answer; what is to be said instead.
     pub(super) async fn send_fcm(
         &self,
         recipient: &Recipient,
@@ -193,40 +163,79 @@ impl Sender {
         letter: &Letter,
         ttl_s: u32,
         may_start: MayStart<'_>,
-    ) -> Option<Outcome> {
-        let Some(fcm) = &self.fcm else { return not_set_up("FCM") };
-        if let Some(paused) = self.paused(FCM_ORIGIN) {
-            return Some(paused);
-        }
-        let mut token = match fcm.tokens.get().await {
-            Ok(token) => token,
-            Err(reading) => return Some(self.settle(FCM_ORIGIN, None, reading)),
-        };
+    ) -> Result<Outcome, Pushed> {
+        let Some(fcm) = &self.fcm else { return Ok(not_set_up("FCM")) };
+        self.not_paused(FCM_ORIGIN)?;
+        let mut token = fcm.tokens.get().await.map_err(|why| self.without_token(FCM_ORIGIN, why))?;
         let message = letter.fcm_message(recipient.slot, &channel.token, ttl_s);
         let project = fcm.tokens.mint().project();
-        let mut renewed = false;
+        let request = |authorization| fcm::request(&fcm.base_url, project, message.clone(), authorization);
+        let read = |answer: &Answer| fcm::read(answer.status, &answer.headers, &answer.body, self.clock.real());
+        let (status, reading) = self.ask(FCM_ORIGIN, &fcm.tokens, &mut token, &request, &read, may_start).await?;
+        Ok(self.settle(FCM_ORIGIN, recipient.slot, status, reading))
+    }
+
+    /// Sends a request made with a token, and once more with a newer one where the service finds that one too old, or on
+    /// another connection where it shuts this one down.
+    ///
+    /// # Errors
+    /// There is no answer; what is to be said instead.
+    async fn ask<M: Mint>(
+        &self,
+        pool: &str,
+        tokens: &Tokens<M>,
+        token: &mut Arc<Held>,
+        request: &(dyn Fn(HeaderValue) -> Option<Request<Bytes>> + Send + Sync),
+        read: &(dyn Fn(&Answer) -> Reading + Send + Sync),
+        may_start: MayStart<'_>,
+    ) -> Result<(StatusCode, Reading), Pushed> {
+        let (mut renewed, mut moved) = (false, 0);
         loop {
-            let Some(request) = fcm::request(&fcm.base_url, project, message.clone(), token.header.clone()) else {
-                return Some(Outcome::Rejected { code: "channel" });
+            let Some(made) = request(token.header.clone()) else {
+                return Err(Pushed::Answered(Outcome::Rejected { code: "channel" }));
             };
-            let answer = match self.exchange(FCM_ORIGIN, request, may_start).await {
-                Ok(answer) => answer,
-                Err(unanswered) => return unanswered,
-            };
-            let proven = fcm.proven.load(Ordering::Relaxed);
-            let reading = fcm::read(answer.status, &answer.headers, &answer.body, proven, self.clock.real());
+            let answer = self.exchange(pool, made, may_start).await?;
+            let reading = read(&answer);
             if reading.step == Step::NewToken && !renewed {
                 renewed = true;
-                if let Some(newer) = fcm.tokens.instead_of(&token).await {
-                    token = newer;
-                    self.unjudged(FCM_ORIGIN);
+                let newer = tokens.instead_of(token).await.map_err(|why| {
+                    self.unjudged(pool);
+                    self.without_token(pool, why)
+                })?;
+                if let Some(newer) = newer {
+                    *token = newer;
+                    self.unjudged(pool);
                     continue;
                 }
             }
-            if reading.outcome == Outcome::Accepted {
-                fcm.proven.store(true, Ordering::Relaxed);
+            if reading.step == Step::NewConnection {
+                answer.leave();
+                moved += 1;
+                if moved <= MOVES_MAX {
+                    self.unjudged(pool);
+                    continue;
+                }
             }
-            return Some(self.settle(FCM_ORIGIN, Some(answer.status), reading));
+            return Ok((answer.status, reading));
+        }
+    }
+
+    /// Whom only the other environment knows waits for it alone: nobody else does.
+    fn alone_if_elsewhere(&self, pool: &str, unasked: Pushed) -> Pushed {
+        match unasked {
+            Pushed::LeftAlone { until } if pool == APNS_OTHER_POOL => {
+                let after = until.saturating_duration_since(self.clock.monotonic());
+                Pushed::Answered(Outcome::Retry { after })
+            }
+            unasked => unasked,
+        }
+    }
+
+    /// What there is to say to someone for whom there is no token.
+    fn without_token(&self, origin: &str, why: NoToken) -> Pushed {
+        match why {
+            NoToken::Refused(reason) => Pushed::Answered(Outcome::Misconfigured { reason, doubt: Doubt::Ours }),
+            NoToken::Away { until } => self.leave(origin, until),
         }
     }
 

@@ -1,30 +1,25 @@
 //! Whether a push service may be sent to, from its answers so far. Pure: time and chance are handed in.
 //!
-//! Anyone can subscribe, so one subscription's answers must not decide for all: a device can be throttled by itself,
-//! its endpoint gone, and a subscription made for another sender's key is refused for ever. Only what a service says
-//! again and again, with nothing accepted in between, is taken to be about us; only failures that are no device's
-//! doing (no connection, no answer, 5xx) count as the service's own.
+//! Anyone can subscribe, so one subscription's answers must not decide for all: a device can be throttled by itself, or
+//! its endpoint gone. Only what a service says to one device after the other, with nothing accepted in between, is taken
+//! to be about us; only failures that are no device's doing (no connection, no answer, 5xx) count as the service's own.
+//! A service that refuses our key works: what that means is not decided here (`pipeline::dispatch`).
 //!
 //! An open breaker never stays so: when its time is over a few pushes go as probes, and one good answer closes it. A few,
 //! since who is asked again may just be one of those whose device is in trouble.
 
+use crate::model::id::Slot;
+use roaring::RoaringBitmap;
 use std::time::{Duration, Instant};
 
-/// Answers "later", one after the other and nothing accepted between, until the whole push service is taken to be
-/// meant. Where three devices in ten are throttled by themselves, so many come together once in 10⁸ pushes.
+/// Devices asked to come later, one after the other and nothing accepted between, until the whole push service is taken
+/// to be meant. Where three in ten are throttled by themselves, so many come together once in 10⁸ pushes. Who was asked
+/// before says nothing new: what is left to send of a broadcast may be just such devices.
 pub const THROTTLED_IN_A_ROW: u32 = 16;
 /// Longest time a push service is left alone before it is asked again, seconds.
 pub const PAUSE_S_MAX: u64 = 300;
-/// Refusals of our key, one after the other, by a service that had accepted it, until it no longer counts as
-/// accepting it. More than a batch has recipients: a batch of nothing but such subscriptions holds up no one else.
-pub const REFUSED_IN_A_ROW: u32 = 1_000;
-/// How long a service that has accepted nothing yet may refuse our key before that is taken to be about us, seconds:
-/// the first answers of a broadcast may all be about subscriptions made for another key.
-pub const REFUSED_S_MAX: u64 = 5;
-/// So many refusals it takes at least.
-pub const REFUSED_COUNT_MIN: u32 = 3;
-/// How often a service that refuses us is asked again, seconds: it is resumed by itself once that is mended.
-pub const REFUSED_PROBE_S: u64 = 60;
+/// How long it is remembered who was asked to come later, seconds: no wait is longer.
+pub const THROTTLED_S_MAX: u64 = 3_600;
 /// Failures are counted over this time, seconds.
 pub const WINDOW_S: u64 = 10;
 /// Fewer answers than this in the window say nothing.
@@ -44,26 +39,6 @@ pub const PROBES_MAX: u32 = 3;
 pub const PROBE_S_MAX: u64 = 30;
 /// How long others wait before they ask again while all probes are under way, milliseconds.
 pub const PROBE_WAIT_MS: u64 = 1_000;
-
-/// Whom a refusal of our key can be about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyScope {
-    /// Each subscription is bound to a key (Web Push): it may be another one than ours.
-    Subscription,
-    /// There is one key, ours (APNs, FCM).
-    Sender,
-}
-
-/// Whom a refusal of our key is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// This subscription: the service accepts our key for others.
-    Subscription,
-    /// Not known yet.
-    Open,
-    /// Us.
-    Ours,
-}
 
 /// Where it stands, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,11 +65,10 @@ enum Cause {
     #[default]
     Failing,
     Throttled,
-    Refused,
 }
 
 /// The breaker of one push service.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub struct Breaker {
     state: State,
     cause: Cause,
@@ -102,11 +76,15 @@ pub struct Breaker {
     /// Openings for failures without a steady time between.
     openings: u32,
     closed_at: Option<Instant>,
-    throttled_in_a_row: u32,
-    /// Whether it has accepted our key since we started.
-    proven: bool,
-    refused_in_a_row: u32,
-    refused_since: Option<Instant>,
+    throttled: Throttled,
+}
+
+/// Who was asked to come later.
+#[derive(Debug, Default, Clone)]
+struct Throttled {
+    in_a_row: u32,
+    who: RoaringBitmap,
+    last: Option<Instant>,
 }
 
 impl Breaker {
@@ -141,6 +119,16 @@ impl Breaker {
         }
     }
 
+    /// How many pushes may go to find out whether it works again; `None` when it is not in doubt.
+    pub fn probes(&self, now: Instant) -> Option<u32> {
+        match self.state {
+            State::Closed => None,
+            State::Probing { until, out, .. } if until > now => Some(PROBES_MAX.saturating_sub(out)),
+            State::Open { until } if until > now => Some(0),
+            State::Probing { .. } | State::Open { .. } => Some(PROBES_MAX),
+        }
+    }
+
     /// Where it stands.
     pub const fn standing(&self) -> Standing {
         match self.state {
@@ -152,10 +140,7 @@ impl Breaker {
 
     /// It took a push.
     pub fn accepted(&mut self, now: Instant) {
-        self.proven = true;
-        self.refused_in_a_row = 0;
-        self.refused_since = None;
-        self.throttled_in_a_row = 0;
+        self.throttled.in_a_row = 0;
         self.answered(now);
     }
 
@@ -167,12 +152,14 @@ impl Breaker {
         }
     }
 
-    /// It wants to be asked later.
-    pub fn throttled(&mut self, after: Duration, now: Instant) {
+    /// It wants to be asked later about this device.
+    pub fn throttled(&mut self, slot: Slot, after: Duration, now: Instant) {
+        if !self.throttled.count(slot, now) {
+            return self.answered(now);
+        }
         self.window.count(false, now);
-        self.throttled_in_a_row = self.throttled_in_a_row.saturating_add(1);
         let opens = match self.state {
-            State::Closed => self.throttled_in_a_row >= THROTTLED_IN_A_ROW,
+            State::Closed => self.throttled.in_a_row >= THROTTLED_IN_A_ROW,
             State::Probing { .. } if self.cause == Cause::Failing => {
                 // It answers again.
                 self.close(now);
@@ -186,16 +173,21 @@ impl Breaker {
         }
     }
 
-    /// It could not be reached, gave no answer, or failed inside. `asked` is how long it wants to be left alone, zero
-    /// when it says nothing of it; `jitter` is in 0..1.
+    /// It failed inside, when asked for this device. `asked` is how long it wants to be left alone, zero when it says
+    /// nothing of it; `jitter` is in 0..1.
+    pub fn failed_for(&mut self, slot: Slot, asked: Duration, now: Instant, jitter: f64) {
+        if !asked.is_zero() {
+            self.throttled.count(slot, now);
+        }
+        self.failed(asked, now, jitter);
+    }
+
+    /// It could not be reached, gave no answer, or failed inside.
     pub fn failed(&mut self, asked: Duration, now: Instant, jitter: f64) {
         self.window.count(true, now);
-        if !asked.is_zero() {
-            self.throttled_in_a_row = self.throttled_in_a_row.saturating_add(1);
-        }
         let failed_again = matches!(self.state, State::Probing { .. });
         let opens = match self.state {
-            State::Closed => self.window.is_bad() || self.throttled_in_a_row >= THROTTLED_IN_A_ROW,
+            State::Closed => self.window.is_bad() || self.throttled.in_a_row >= THROTTLED_IN_A_ROW,
             State::Probing { .. } => self.all_probes_failed(),
             State::Open { .. } => false,
         };
@@ -213,32 +205,11 @@ impl Breaker {
         self.open(Cause::Failing, pause.max(asked), now);
     }
 
-    /// It refused our key.
-    pub fn refused(&mut self, scope: KeyScope, now: Instant) -> Refusal {
-        self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
-        let since = *self.refused_since.get_or_insert(now);
-        if scope == KeyScope::Subscription && self.proven {
-            if self.refused_in_a_row <= REFUSED_IN_A_ROW {
-                self.answered(now);
-                return Refusal::Subscription;
-            }
-            self.proven = false;
+    /// Nothing can be sent to it for so long, for want of what that takes.
+    pub fn leave(&mut self, pause: Duration, now: Instant) {
+        if self.paused_until(now).is_none_or(|until| until < now + pause) {
+            self.open(Cause::Failing, pause, now);
         }
-        let long = now.saturating_duration_since(since) >= Duration::from_secs(REFUSED_S_MAX);
-        let known = long || scope == KeyScope::Sender;
-        if !known || self.refused_in_a_row < REFUSED_COUNT_MIN {
-            self.answered(now);
-            return Refusal::Open;
-        }
-        let opens = match self.state {
-            State::Closed => true,
-            State::Probing { .. } => self.all_probes_failed(),
-            State::Open { .. } => false,
-        };
-        if opens {
-            self.open(Cause::Refused, Duration::from_secs(REFUSED_PROBE_S), now);
-        }
-        Refusal::Ours
     }
 
     /// A push that was admitted did not go after all: another one may be the probe.
@@ -260,7 +231,7 @@ impl Breaker {
     fn open(&mut self, cause: Cause, pause: Duration, now: Instant) {
         self.cause = cause;
         self.state = State::Open { until: now + pause.min(Duration::from_secs(PAUSE_S_MAX)) };
-        self.throttled_in_a_row = 0;
+        self.throttled.in_a_row = 0;
         self.window = Window::default();
     }
 
@@ -268,6 +239,23 @@ impl Breaker {
         self.state = State::Closed;
         self.closed_at = Some(now);
         self.window = Window::default();
+    }
+}
+
+impl Throttled {
+    /// Counts one more; `false` when it is one of those who were asked before.
+    fn count(&mut self, slot: Slot, now: Instant) -> bool {
+        let silent = self.last.map(|last| now.saturating_duration_since(last));
+        if silent.is_some_and(|silent| silent >= Duration::from_secs(THROTTLED_S_MAX)) {
+            self.who.clear();
+        }
+        if silent.is_some_and(|silent| silent >= Duration::from_secs(WINDOW_S)) {
+            self.in_a_row = 0;
+        }
+        self.last = Some(now);
+        let new = self.who.insert(slot);
+        self.in_a_row = self.in_a_row.saturating_add(u32::from(new));
+        new
     }
 }
 

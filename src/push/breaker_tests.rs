@@ -21,16 +21,16 @@ fn failing(breaker: &mut Breaker, now: Instant) {
 fn a_service_is_paused_when_it_throttles_again_and_again_and_as_long_as_it_asks() {
     let now = start();
     let mut breaker = Breaker::default();
-    for _ in 1..THROTTLED_IN_A_ROW {
-        breaker.throttled(30 * S, now);
+    for slot in 1..THROTTLED_IN_A_ROW {
+        breaker.throttled(slot, 30 * S, now);
     }
     assert_eq!(breaker.paused_until(now), None);
-    breaker.throttled(30 * S, now);
+    breaker.throttled(0, 30 * S, now);
     assert_eq!(breaker.paused_until(now), Some(now + 30 * S));
     assert_eq!(breaker.paused_until(now + 30 * S), None);
-    for _ in 0..PROBES_MAX {
+    for slot in 0..PROBES_MAX {
         assert_eq!(breaker.admit(now + 30 * S), Ok(()));
-        breaker.throttled(7_200 * S, now + 31 * S);
+        breaker.throttled(100 + slot, 7_200 * S, now + 31 * S);
     }
     assert_eq!(breaker.paused_until(now + 31 * S), Some(now + 31 * S + Duration::from_secs(PAUSE_S_MAX)), "bounded");
 }
@@ -39,13 +39,66 @@ fn a_service_is_paused_when_it_throttles_again_and_again_and_as_long_as_it_asks(
 fn an_accepted_push_between_shows_that_it_was_a_single_device() {
     let now = start();
     let mut breaker = Breaker::default();
-    for _ in 0..THROTTLED_IN_A_ROW {
-        breaker.throttled(30 * S, now);
+    for slot in 0..THROTTLED_IN_A_ROW {
+        breaker.throttled(2 * slot, 30 * S, now);
         breaker.accepted(now);
-        breaker.throttled(30 * S, now);
+        breaker.throttled(2 * slot + 1, 30 * S, now);
         breaker.answered(now);
     }
     assert_eq!(breaker.paused_until(now), None);
+}
+
+#[test]
+fn those_who_are_left_over_are_asked_again_without_anyone_waiting_for_them() {
+    let mut now = start();
+    let mut breaker = Breaker::default();
+    let left = 0..2 * THROTTLED_IN_A_ROW;
+    for slot in left.clone() {
+        breaker.throttled(slot, 30 * S, now);
+        breaker.accepted(now);
+    }
+    for _ in 0..10 {
+        now += 30 * S;
+        left.clone().for_each(|slot| breaker.throttled(slot, 30 * S, now));
+        assert_eq!(breaker.paused_until(now), None);
+    }
+    // The same of a service that is too busy for them, as long as it answers others.
+    let mut breaker = Breaker::default();
+    for slot in 0..THROTTLED_IN_A_ROW {
+        breaker.failed_for(slot, 30 * S, now, 0.0);
+        breaker.accepted(now);
+    }
+    (0..THROTTLED_IN_A_ROW).for_each(|slot| breaker.failed_for(slot, 30 * S, now, 0.0));
+    assert_eq!(breaker.paused_until(now), None);
+    (100..100 + THROTTLED_IN_A_ROW).for_each(|slot| breaker.failed_for(slot, 30 * S, now, 0.0));
+    assert_eq!(breaker.paused_until(now), Some(now + 30 * S), "but not to others in a row");
+}
+
+#[test]
+fn a_run_of_throttled_devices_ends_in_silence() {
+    let mut now = start();
+    let mut breaker = Breaker::default();
+    for slot in 0..10 * THROTTLED_IN_A_ROW {
+        breaker.throttled(slot, 30 * S, now);
+        if slot % (THROTTLED_IN_A_ROW - 1) == 0 {
+            now += Duration::from_secs(WINDOW_S);
+        }
+        assert_eq!(breaker.paused_until(now), None, "{slot}");
+    }
+}
+
+#[test]
+fn a_service_for_which_there_is_no_token_is_left_alone_and_probed() {
+    let now = start();
+    let mut breaker = Breaker::default();
+    breaker.leave(5 * S, now);
+    breaker.leave(3 * S, now);
+    assert_eq!((breaker.paused_until(now), breaker.probes(now)), (Some(now + 5 * S), Some(0)));
+    assert_eq!(breaker.probes(now + 5 * S), Some(PROBES_MAX));
+    assert_eq!(breaker.admit(now + 5 * S), Ok(()));
+    assert_eq!(breaker.probes(now + 5 * S), Some(PROBES_MAX - 1));
+    breaker.accepted(now + 5 * S);
+    assert_eq!((breaker.probes(now + 5 * S), breaker.standing()), (None, Standing::Closed));
 }
 
 #[test]
@@ -99,7 +152,7 @@ fn a_few_pushes_probe_one_good_answer_closes_and_all_must_fail_to_open_again() {
         breaker.failed(Duration::ZERO, later + S, 0.0);
     }
     assert_eq!(breaker.standing(), Standing::HalfOpen);
-    let mut closed = breaker;
+    let mut closed = breaker.clone();
     closed.answered(later + S);
     assert_eq!((closed.standing(), closed.admit(later + S)), (Standing::Closed, Ok(())));
     breaker.failed(Duration::ZERO, later + S, 0.0);
@@ -140,7 +193,7 @@ fn the_time_open_doubles_to_a_bound_and_jitter_shortens_it() {
     now += Duration::from_secs(OPEN_S_MAX);
     assert_eq!(breaker.admit(now), Ok(()));
     breaker.accepted(now);
-    let mut soon = breaker;
+    let mut soon = breaker.clone();
     failing(&mut soon, now);
     assert_eq!(soon.paused_until(now), Some(now + Duration::from_secs(OPEN_S_MAX)), "it has not stood yet");
     now += Duration::from_secs(STEADY_S);
@@ -158,61 +211,14 @@ fn a_failing_service_that_says_how_long_is_left_alone_so_long() {
     assert_eq!(breaker.paused_until(now), Some(now + 120 * S));
 }
 
-#[test]
-fn a_refusal_by_a_service_that_accepts_our_key_is_about_the_subscription() {
-    let now = start();
-    let mut breaker = Breaker::default();
-    breaker.accepted(now);
-    for _ in 0..REFUSED_IN_A_ROW {
-        assert_eq!(breaker.refused(KeyScope::Subscription, now + 3_600 * S), Refusal::Subscription);
-    }
-    assert_eq!(breaker.admit(now + 3_600 * S), Ok(()));
-    let much_later = now + 7_200 * S;
-    assert_eq!(breaker.refused(KeyScope::Subscription, much_later), Refusal::Ours, "nothing but refusals for so long");
-}
-
-#[test]
-fn a_service_that_accepts_nothing_refuses_us_after_a_while_and_is_asked_again_by_a_few_pushes_a_minute() {
-    let now = start();
-    let mut breaker = Breaker::default();
-    assert_eq!(breaker.refused(KeyScope::Subscription, now), Refusal::Open);
-    assert_eq!(breaker.refused(KeyScope::Subscription, now + 4 * S), Refusal::Open);
-    let refused = now + Duration::from_secs(REFUSED_S_MAX);
-    assert_eq!(breaker.refused(KeyScope::Subscription, refused), Refusal::Ours);
-    let probe = refused + Duration::from_secs(REFUSED_PROBE_S);
-    assert_eq!(breaker.admit(refused), Err(probe));
-    for _ in 0..PROBES_MAX {
-        assert_eq!(breaker.admit(probe), Ok(()));
-        assert_eq!(breaker.refused(KeyScope::Subscription, probe), Refusal::Ours);
-    }
-    assert!(breaker.admit(probe).is_err());
-    let mended = probe + Duration::from_secs(REFUSED_PROBE_S);
-    assert_eq!(breaker.admit(mended), Ok(()));
-    breaker.accepted(mended);
-    assert_eq!(breaker.admit(mended), Ok(()), "it resumes by itself");
-    assert_eq!(breaker.refused(KeyScope::Subscription, mended), Refusal::Subscription, "it was those subscriptions");
-}
-
-#[test]
-fn where_there_is_one_key_a_proven_one_can_be_refused_and_nobody_is_rejected_for_it() {
-    let now = start();
-    let mut breaker = Breaker::default();
-    breaker.accepted(now);
-    for _ in 1..REFUSED_COUNT_MIN {
-        assert_eq!(breaker.refused(KeyScope::Sender, now), Refusal::Open);
-    }
-    assert_eq!(breaker.refused(KeyScope::Sender, now), Refusal::Ours);
-    assert_eq!(breaker.admit(now), Err(now + Duration::from_secs(REFUSED_PROBE_S)));
-}
-
 /// What can be told to a breaker, and how much later.
 #[derive(Debug, Clone, Copy)]
 enum Told {
     Accepted,
     Answered,
-    Throttled(u16),
-    Failed(u16),
-    Refused(bool),
+    Throttled(u8, u16),
+    Failed(u8, u16),
+    Leave(u16),
     Unsent,
     Nothing,
 }
@@ -221,9 +227,9 @@ fn told() -> impl Strategy<Value = (Told, u64)> {
     let what = prop_oneof![
         Just(Told::Accepted),
         Just(Told::Answered),
-        any::<u16>().prop_map(Told::Throttled),
-        prop_oneof![Just(0), any::<u16>()].prop_map(Told::Failed),
-        any::<bool>().prop_map(Told::Refused),
+        any::<(u8, u16)>().prop_map(|(slot, after_s)| Told::Throttled(slot, after_s)),
+        (any::<u8>(), prop_oneof![Just(0), any::<u16>()]).prop_map(|(slot, after_s)| Told::Failed(slot, after_s)),
+        any::<u16>().prop_map(Told::Leave),
         Just(Told::Unsent),
         Just(Told::Nothing),
     ];
@@ -235,11 +241,9 @@ fn tell(breaker: &mut Breaker, told: Told, now: Instant) {
     match told {
         Told::Accepted => breaker.accepted(now),
         Told::Answered => breaker.answered(now),
-        Told::Throttled(after_s) => breaker.throttled(u32::from(after_s) * S, now),
-        Told::Failed(after_s) => breaker.failed(u32::from(after_s) * S, now, 0.5),
-        Told::Refused(sender) => {
-            breaker.refused(if sender { KeyScope::Sender } else { KeyScope::Subscription }, now);
-        }
+        Told::Throttled(slot, after_s) => breaker.throttled(slot.into(), u32::from(after_s) * S, now),
+        Told::Failed(slot, after_s) => breaker.failed_for(slot.into(), u32::from(after_s) * S, now, 0.5),
+        Told::Leave(pause_s) => breaker.leave(u32::from(pause_s) * S, now),
         Told::Unsent => breaker.unsent(now),
         Told::Nothing => {}
     }
@@ -302,10 +306,10 @@ proptest! {
         };
         let mut now = start();
         let mut breaker = Breaker::default();
-        for _ in 0..20_000 {
+        for slot in 0..20_000 {
             match random() % 100 {
                 0..15 => breaker.answered(now),
-                15..30 => breaker.throttled(60 * S, now),
+                15..30 => breaker.throttled(slot, 60 * S, now),
                 _ => breaker.accepted(now),
             }
             now += Duration::from_micros(random() % 200);

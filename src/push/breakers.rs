@@ -1,8 +1,9 @@
 //! The breakers of all push services: what came of each push goes in, whether the next one may go comes out.
 
-use super::breaker::{Breaker, KeyScope, Refusal, Standing};
+use super::breaker::{Breaker, Standing};
 use super::reading::{About, Reading};
 use crate::clock::{self, Clock};
+use crate::model::id::Slot;
 use crate::model::outcome::Outcome;
 use http::StatusCode;
 use std::collections::HashMap;
@@ -29,11 +30,10 @@ impl Breakers {
     /// Asks to send one push. Who may must tell [`Breakers::settle`], [`Breakers::failed`] or [`Breakers::unsent`].
     ///
     /// # Errors
-    /// How long not to ask again.
-    pub(super) fn admit(&self, origin: &str) -> Result<(), Duration> {
+    /// Until when not to ask again.
+    pub(super) fn admit(&self, origin: &str) -> Result<(), Instant> {
         let now = self.clock.monotonic();
-        let admitted = self.with(origin, |breaker| breaker.admit(now));
-        admitted.map_err(|until| until.saturating_duration_since(now))
+        self.with(origin, |breaker| breaker.admit(now))
     }
 
     /// Until when nothing may go there; `None` when a push may.
@@ -49,32 +49,33 @@ impl Breakers {
         paused.map(|(origin, _)| origin.clone()).collect()
     }
 
-    /// It answered, and this is what its channel reads in it; without a `status` nothing could be sent, for want of a
-    /// token. `Some`: whom a refusal of our key is about.
-    pub(super) fn settle(&self, origin: &str, status: Option<StatusCode>, reading: &Reading) -> Option<Refusal> {
+    /// How many pushes may go there to find out whether it works again; `None` when it is not in doubt.
+    pub(super) fn probes(&self, origin: &str) -> Option<u32> {
+        self.lock().get(origin)?.probes(self.clock.monotonic())
+    }
+
+    /// It answered to a push for this person, and this is what its channel reads in it.
+    pub(super) fn settle(&self, origin: &str, slot: Slot, status: StatusCode, reading: &Reading) {
         let now = self.clock.monotonic();
-        self.with(origin, |breaker| {
-            if status.is_none() {
-                // Asking for a token is a probe, too. Nothing hangs on whether it was its turn.
-                let _ = breaker.admit(now);
+        self.with(origin, |breaker| match (&reading.outcome, reading.about) {
+            (Outcome::Accepted, _) => breaker.accepted(now),
+            (Outcome::Retry { after }, About::Service) if status.is_server_error() => {
+                breaker.failed_for(slot, *after, now, jitter());
             }
-            match (&reading.outcome, reading.about) {
-                (Outcome::Accepted, _) => breaker.accepted(now),
-                (Outcome::Misconfigured { .. }, About::Endpoint) => {
-                    return Some(breaker.refused(KeyScope::Subscription, now));
-                }
-                (Outcome::Misconfigured { .. }, About::Service) => return Some(breaker.refused(KeyScope::Sender, now)),
-                (Outcome::Retry { after }, _) if status.is_none_or(|status| status.is_server_error()) => {
-                    breaker.failed(*after, now, jitter());
-                }
-                (Outcome::Retry { after }, About::Service) if status.is_some_and(is_throttled) => {
-                    let after = if after.is_zero() { Duration::from_secs(LATER_S) } else { *after };
-                    breaker.throttled(after, now);
-                }
-                (Outcome::Retry { .. } | Outcome::Gone | Outcome::Rejected { .. }, _) => breaker.answered(now),
+            (Outcome::Retry { after }, About::Service) if is_throttled(status) => {
+                let after = if after.is_zero() { Duration::from_secs(LATER_S) } else { *after };
+                breaker.throttled(slot, after, now);
             }
-            None
-        })
+            (Outcome::Retry { .. } | Outcome::Gone | Outcome::Rejected { .. } | Outcome::Misconfigured { .. }, _) => {
+                breaker.answered(now)
+            }
+        });
+    }
+
+    /// Nothing can be sent there until then.
+    pub(super) fn leave(&self, origin: &str, until: Instant) {
+        let now = self.clock.monotonic();
+        self.with(origin, |breaker| breaker.leave(until.saturating_duration_since(now), now));
     }
 
     /// It could not be reached or gave no answer.

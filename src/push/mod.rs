@@ -22,4 +22,4 @@ pub mod transport;
 pub mod vapid;
 pub mod webpush;
 
-pub use sender::{Sender, SenderError};
+pub use sender::{Pushed, Sender, SenderError};

@@ -4,7 +4,6 @@
 //! One that is no longer fresh still goes out while another one is made, and they are looked at from the start on: no
 //! push waits for a token.
 
-use super::reading::{About, Reading};
 use super::transport::TransportError;
 use crate::clock::{self, Clock};
 use crate::model::provider_token::ProviderToken;
@@ -62,6 +61,15 @@ pub(super) enum MintError {
     Refused { status: StatusCode, reason: String },
     #[error("the token does not fit in a header")]
     Header,
+}
+
+/// Why there is no token to send with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NoToken {
+    /// We are not given one, and why.
+    Refused(String),
+    /// Who gives them, or the place where they are kept, is away: nobody tries again until then.
+    Away { until: Instant },
 }
 
 /// Makes tokens.
@@ -126,7 +134,7 @@ struct Inner<M> {
     held: ArcSwapOption<Held>,
     /// Held by whoever makes a token.
     making: Arc<tokio::sync::Mutex<()>>,
-    failed: Mutex<Option<(Instant, Reading)>>,
+    failed: Mutex<Option<(Instant, NoToken)>>,
     clock: Clock,
 }
 
@@ -163,8 +171,8 @@ impl<M: Mint> Tokens<M> {
     /// The token to send with.
     ///
     /// # Errors
-    /// What the lack of one means for the push.
-    pub(super) async fn get(&self) -> Result<Arc<Held>, Reading> {
+    /// There is none.
+    pub(super) async fn get(&self) -> Result<Arc<Held>, NoToken> {
         let now = self.0.clock.real();
         if let Some(held) = self.0.held.load_full() {
             if held.is_fresh(now) {
@@ -184,17 +192,20 @@ impl<M: Mint> Tokens<M> {
 
     /// Another token than the one that the service found too old; `None` when that one is too young to be so, or there
     /// is no other.
-    pub(super) async fn instead_of(&self, refused: &Held) -> Option<Arc<Held>> {
+    ///
+    /// # Errors
+    /// There should be another one, and there is none.
+    pub(super) async fn instead_of(&self, refused: &Held) -> Result<Option<Arc<Held>>, NoToken> {
         let _alone = self.0.making.lock().await;
         let newer = self.0.held.load_full().filter(|held| held.minted > refused.minted);
         if newer.is_some() {
-            return newer;
+            return Ok(newer);
         }
         let age = Duration::try_from(self.0.clock.real().duration_since(refused.minted)).unwrap_or_default();
         if age < M::AGE_MIN {
-            return None;
+            return Ok(None);
         }
-        self.0.renew(Some(refused.minted)).await.ok()
+        self.0.renew(Some(refused.minted)).await.map(Some)
     }
 
     fn renew_meanwhile(&self) {
@@ -210,18 +221,23 @@ impl<M: Mint> Tokens<M> {
 
 impl<M: Mint> Inner<M> {
     /// Takes the token that is kept, or makes one. Only for who holds `making`.
-    async fn renew(&self, refused: Option<Timestamp>) -> Result<Arc<Held>, Reading> {
-        if let Some((at, reading)) = self.failed().as_ref()
-            && self.clock.monotonic().saturating_duration_since(*at) < Duration::from_secs(FAILED_S)
+    async fn renew(&self, refused: Option<Timestamp>) -> Result<Arc<Held>, NoToken> {
+        if let Some((until, why)) = self.failed().as_ref()
+            && self.clock.monotonic() < *until
         {
-            return Err(reading.clone());
+            return Err(why.clone());
         }
         let renewed = self.try_renew(refused).await;
-        *self.failed() = renewed.as_ref().err().map(|reading| (self.clock.monotonic(), reading.clone()));
+        *self.failed() = renewed.as_ref().err().map(|why| (self.again_at(), why.clone()));
         renewed
     }
 
-    async fn try_renew(&self, refused: Option<Timestamp>) -> Result<Arc<Held>, Reading> {
+    /// When somebody may try again after a failure now.
+    fn again_at(&self) -> Instant {
+        self.clock.monotonic() + Duration::from_secs(FAILED_S)
+    }
+
+    async fn try_renew(&self, refused: Option<Timestamp>) -> Result<Arc<Held>, NoToken> {
         let now = self.clock.real();
         let kept = match self.shelf.get() {
             Some(shelf) => shelf.read(&self.name).await.map_err(|error| self.tell_shelf(&*error))?,
@@ -247,29 +263,27 @@ impl<M: Mint> Inner<M> {
         self.hold(&stands)
     }
 
-    fn hold(&self, token: &ProviderToken) -> Result<Arc<Held>, Reading> {
+    fn hold(&self, token: &ProviderToken) -> Result<Arc<Held>, NoToken> {
         let share = f64::from(u32::from_le_bytes(clock::random_bytes())) / f64::from(u32::MAX);
         let held = Arc::new(Held::new(token, share).map_err(|error| self.tell(&error))?);
         self.held.store(Some(Arc::clone(&held)));
         Ok(held)
     }
 
-    fn tell(&self, error: &MintError) -> Reading {
+    fn tell(&self, error: &MintError) -> NoToken {
         tracing::error!(error = error as &dyn std::error::Error, name = self.name, "no token of {}", self.name);
         match error {
-            MintError::Unreachable(_) | MintError::Unavailable(_) => Reading::later(Duration::ZERO, About::Service),
-            MintError::Sign | MintError::Refused { .. } | MintError::Header => {
-                Reading::misconfigured(error.to_string(), About::Service)
-            }
+            MintError::Unreachable(_) | MintError::Unavailable(_) => NoToken::Away { until: self.again_at() },
+            MintError::Sign | MintError::Refused { .. } | MintError::Header => NoToken::Refused(error.to_string()),
         }
     }
 
-    fn tell_shelf(&self, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Reading {
+    fn tell_shelf(&self, error: &(dyn std::error::Error + Send + Sync + 'static)) -> NoToken {
         tracing::error!(error = error as &dyn std::error::Error, name = self.name, "no token of {}", self.name);
-        Reading::later(Duration::ZERO, About::Endpoint)
+        NoToken::Away { until: self.again_at() }
     }
 
-    fn failed(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Reading)>> {
+    fn failed(&self) -> std::sync::MutexGuard<'_, Option<(Instant, NoToken)>> {
         self.failed.lock().expect("no one panics while holding it")
     }
 }

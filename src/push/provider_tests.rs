@@ -1,7 +1,6 @@
 //! Nodes that share tokens, with a maker of tokens that counts and a clock of ours.
 
 use super::*;
-use crate::model::outcome::Outcome;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
@@ -11,6 +10,7 @@ struct Maker {
     made: AtomicU32,
     age_s: AtomicI64,
     broken: std::sync::atomic::AtomicBool,
+    away: std::sync::atomic::AtomicBool,
 }
 
 impl Mint for Arc<Maker> {
@@ -23,6 +23,9 @@ impl Mint for Arc<Maker> {
     async fn mint(&self, now: Timestamp) -> Result<ProviderToken, MintError> {
         if self.broken.load(Ordering::Relaxed) {
             return Err(MintError::Refused { status: StatusCode::BAD_REQUEST, reason: "invalid_grant".to_owned() });
+        }
+        if self.away.load(Ordering::Relaxed) {
+            return Err(MintError::Unavailable(StatusCode::SERVICE_UNAVAILABLE));
         }
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         let minted = now - SignedDuration::from_secs(self.age_s.load(Ordering::Relaxed));
@@ -109,9 +112,10 @@ async fn a_token_that_is_refused_gives_way_once_for_all_nodes() {
     let old = [one.get().await.expect("a token"), two.get().await.expect("a token")];
     maker.age_s.store(0, Ordering::Relaxed);
     let newer = futures_util::future::join_all((0..20).map(|_| one.instead_of(&old[0]))).await;
-    let newer: Vec<_> = newer.into_iter().map(|held| held.expect("another one").header.clone()).collect();
+    let newer: Vec<_> =
+        newer.into_iter().map(|held| held.expect("made").expect("another one").header.clone()).collect();
     assert!(newer.iter().all(|header| header == "bearer token-2"), "{newer:?}");
-    assert_eq!(two.instead_of(&old[1]).await.expect("another one").header, "bearer token-2");
+    assert_eq!(two.instead_of(&old[1]).await.expect("made").expect("another one").header, "bearer token-2");
     assert_eq!(maker.made.load(Ordering::Relaxed), 2);
 }
 
@@ -121,8 +125,19 @@ async fn a_token_that_is_refused_stays_while_it_is_young() {
     let tokens = node(&maker, &Arc::default());
     maker.age_s.store(19 * 60, Ordering::Relaxed);
     let young = tokens.get().await.expect("a token");
-    assert!(tokens.instead_of(&young).await.is_none(), "Apple forbids that");
+    assert!(tokens.instead_of(&young).await.expect("no failure").is_none(), "Apple forbids that");
     assert_eq!(maker.made.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_renewed_now_is_no_refusal() {
+    let maker = Arc::new(Maker::default());
+    let tokens = node(&maker, &Arc::default());
+    maker.age_s.store(30 * 60, Ordering::Relaxed);
+    let old = tokens.get().await.expect("a token");
+    maker.away.store(true, Ordering::Relaxed);
+    let away = tokens.instead_of(&old).await.expect_err("there is no other");
+    assert!(matches!(away, NoToken::Away { .. }), "{away:?}");
 }
 
 #[tokio::test]
@@ -130,12 +145,10 @@ async fn who_gets_no_token_is_told_why_and_nobody_asks_again_at_once() {
     let maker = Arc::new(Maker::default());
     maker.broken.store(true, Ordering::Relaxed);
     let tokens = node(&maker, &Arc::default());
-    let reading = tokens.get().await.expect_err("refused");
-    let Outcome::Misconfigured { reason } = &reading.outcome else { panic!("{reading:?}") };
-    assert!(reason.contains("invalid_grant"), "{reason}");
-    assert_eq!(reading.about, About::Service);
+    let why = tokens.get().await.expect_err("refused");
+    assert!(matches!(&why, NoToken::Refused(reason) if reason.contains("invalid_grant")), "{why:?}");
     maker.broken.store(false, Ordering::Relaxed);
-    assert_eq!(tokens.get().await.expect_err("remembered"), reading);
+    assert_eq!(tokens.get().await.expect_err("remembered"), why);
     assert_eq!(maker.made.load(Ordering::Relaxed), 0);
 }
 

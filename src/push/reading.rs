@@ -1,6 +1,6 @@
 //! What a push service's answer means, for every channel.
 
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Doubt, Fate, Outcome};
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ pub enum Step {
     NewToken,
     /// Ask the service's other environment, where there is one.
     OtherEnvironment,
+    /// Ask once more on another connection: this one is being shut down, and the request was not looked at.
+    NewConnection,
 }
 
 /// An answer, understood.
@@ -62,8 +64,13 @@ impl Reading {
     }
 
     /// Our credentials or settings are refused.
-    pub fn misconfigured(reason: impl Into<String>, about: About) -> Self {
-        Self::new(Outcome::Misconfigured { reason: reason.into() }, about)
+    pub fn misconfigured(reason: impl Into<String>) -> Self {
+        Self::new(Outcome::Misconfigured { reason: reason.into(), doubt: Doubt::Ours }, About::Service)
+    }
+
+    /// It is refused for what may be the device's doing, or a setting of ours that is wrong for all.
+    pub fn perhaps(reason: impl Into<String>, fate: Fate) -> Self {
+        Self::new(Outcome::Misconfigured { reason: reason.into(), doubt: Doubt::Perhaps(fate) }, About::Endpoint)
     }
 
     /// The same, once this has been tried.

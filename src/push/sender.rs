@@ -2,29 +2,25 @@
 
 use super::apns::ApnsKeyError;
 use super::apps::{Apns, Fcm};
-use super::breaker::Refusal;
 use super::breakers::Breakers;
 use super::endpoint::EndpointPolicy;
 use super::fcm::FcmAccountError;
 use super::letter::{Letter, LetterContext};
 use super::provider::TokenShelf;
-use super::reading::{About, Reading, Step};
+use super::reading::{Reading, Step};
 use super::transport::{Answer, Transport, TransportError};
 use super::vapid::Vapid;
 use super::webpush::{self, BuildError, Terms};
 use crate::clock::Clock;
 use crate::config;
-use crate::model::outcome::Outcome;
+use crate::model::id::Slot;
+use crate::model::outcome::{Doubt, Outcome};
 use crate::model::subscriber::{Channel, Recipient, WebPushChannel};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// What became of a push that its service refuses, as a service that accepts our key does for a subscription made for
-/// another one.
-const KEY_MISMATCH: &str = "key-mismatch";
 
 /// Why no sender can be made of the settings.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +31,17 @@ pub enum SenderError {
     Apns(#[from] ApnsKeyError),
     #[error("FCM cannot be set up")]
     Fcm(#[from] FcmAccountError),
+}
+
+/// What came of a push that was to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pushed {
+    /// The push service was asked, or need not be.
+    Answered(Outcome),
+    /// Nobody was asked: the push service is left alone until then, or had no room.
+    LeftAlone { until: Instant },
+    /// Nobody was asked: it may not start, or the letter has too little left to live.
+    NotStarted,
 }
 
 /// Asked when the bytes are about to go.
@@ -87,23 +94,25 @@ impl Sender {
     /// leaves the wait to the caller's schedule.
     ///
     /// `may_start` is asked for the last time when the connection is ready and the bytes are about to go, after all
-    /// waiting: when it says no, nothing is sent and the answer is `None` (fence, expiry and lease are the caller's).
-    /// `None` is also the answer for a letter with too little left to live ([`Letter::ttl_s`]).
+    /// waiting: when it says no, nothing is sent (fence, expiry and lease are the caller's).
     pub async fn send(
         &self,
         recipient: &Recipient,
         letter: &Letter,
         now: Timestamp,
         may_start: &(dyn Fn() -> bool + Send + Sync),
-    ) -> Option<Outcome> {
-        let ttl_s = letter.ttl_s(now)?;
-        match &recipient.channel {
+    ) -> Pushed {
+        let Some(ttl_s) = letter.ttl_s(now) else { return Pushed::NotStarted };
+        let sent = match &recipient.channel {
             Channel::WebPush(channel) => self.send_webpush(recipient, channel, letter, ttl_s, may_start).await,
             Channel::Apns(channel) => self.send_apns(recipient, channel, letter, ttl_s, may_start).await,
             Channel::Fcm(channel) => self.send_fcm(recipient, channel, letter, ttl_s, may_start).await,
-        }
+        };
+        sent.map_or_else(|unasked| unasked, Pushed::Answered)
     }
 
+    /// # Errors
+    /// There is no answer; what is to be said instead.
     async fn send_webpush(
         &self,
         recipient: &Recipient,
@@ -111,56 +120,47 @@ impl Sender {
         letter: &Letter,
         ttl_s: u32,
         may_start: MayStart<'_>,
-    ) -> Option<Outcome> {
+    ) -> Result<Outcome, Pushed> {
         let Ok(endpoint) = self.policy.check(&channel.endpoint) else {
-            return Some(Outcome::Rejected { code: "endpoint" });
+            return Ok(Outcome::Rejected { code: "endpoint" });
         };
-        if let Some(paused) = self.paused(&endpoint.origin) {
-            return Some(paused);
-        }
+        self.not_paused(&endpoint.origin)?;
         let authorization = match self.vapid.authorization(&endpoint.origin, self.clock.real()) {
             Ok(header) => header,
-            Err(error) => return Some(Outcome::Misconfigured { reason: error.to_string() }),
+            Err(error) => return Ok(Outcome::Misconfigured { reason: error.to_string(), doubt: Doubt::Ours }),
         };
         let terms = Terms { ttl_s, urgency: letter.urgency(), topic: letter.topic(), authorization };
         let request =
             match webpush::request(&endpoint.url, channel, letter.plaintext(recipient.slot).as_bytes(), &terms) {
                 Ok(request) => request,
-                Err(error) => return Some(unbuildable(error)),
+                Err(error) => return Ok(unbuildable(error)),
             };
-        let answer = match self.exchange(&endpoint.origin, request, may_start).await {
-            Ok(answer) => answer,
-            Err(unanswered) => return unanswered,
-        };
+        let answer = self.exchange(&endpoint.origin, request, may_start).await?;
         let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
-        let refused = matches!(outcome, Outcome::Misconfigured { .. });
-        let about = if matches!(outcome, Outcome::Retry { .. }) { About::Service } else { About::Endpoint };
-        let settled = self.settle(&endpoint.origin, Some(answer.status), Reading { outcome, about, step: Step::None });
-        if refused && settled != (Outcome::Rejected { code: KEY_MISMATCH }) {
+        if matches!(outcome, Outcome::Misconfigured { .. }) {
             // The next push carries a new token, in case this one is what they refuse.
             self.vapid.forget(&endpoint.origin);
         }
-        Some(settled)
+        let reading = Reading { outcome, about: webpush::about(answer.status), step: Step::None };
+        Ok(self.settle(&endpoint.origin, recipient.slot, answer.status, reading))
     }
 
     /// Sends one request on the connections named `pool`.
     ///
     /// # Errors
-    /// There is no answer; what that means for the recipient.
+    /// There is no answer; what is to be said instead.
     pub(super) async fn exchange(
         &self,
         pool: &str,
         request: Request<Bytes>,
         may_start: MayStart<'_>,
-    ) -> Result<Answer, Option<Outcome>> {
-        if let Err(after) = self.breakers.admit(pool) {
-            return Err(Some(Outcome::Retry { after }));
-        }
+    ) -> Result<Answer, Pushed> {
+        self.breakers.admit(pool).map_err(|until| Pushed::LeftAlone { until })?;
         match self.transport.send(pool, request, may_start).await {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => {
                 self.breakers.unsent(pool);
-                Err(None)
+                Err(Pushed::NotStarted)
             }
             Err(error) => {
                 if error.is_services() {
@@ -169,7 +169,11 @@ impl Sender {
                     self.breakers.unsent(pool);
                 }
                 tracing::debug!(origin = pool, error = %error, "a push to {pool} has no answer");
-                Err(Some(Outcome::Retry { after: Duration::ZERO }))
+                Err(match error {
+                    // It had its time, and others went before it.
+                    TransportError::Busy => Pushed::LeftAlone { until: self.clock.monotonic() },
+                    _ => Pushed::Answered(Outcome::Retry { after: Duration::ZERO }),
+                })
             }
         }
     }
@@ -179,15 +183,26 @@ impl Sender {
         self.breakers.unsent(pool);
     }
 
-    /// What to say while a push service is left alone.
-    pub(super) fn paused(&self, origin: &str) -> Option<Outcome> {
-        let until = self.paused_until(origin)?;
-        Some(Outcome::Retry { after: until.saturating_duration_since(self.clock.monotonic()) })
+    /// # Errors
+    /// The push service is left alone; what is to be said.
+    pub(super) fn not_paused(&self, origin: &str) -> Result<(), Pushed> {
+        self.paused_until(origin).map_or(Ok(()), |until| Err(Pushed::LeftAlone { until }))
     }
 
-    /// Until when a push service is left alone: it asked for quiet, fails, or refuses us. `None` when it may be sent to.
+    /// Nothing can be sent to a push service until then, for want of a token.
+    pub(super) fn leave(&self, origin: &str, until: Instant) -> Pushed {
+        self.breakers.leave(origin, until);
+        Pushed::LeftAlone { until }
+    }
+
+    /// Until when a push service is left alone: it asked for quiet, or fails. `None` when it may be sent to.
     pub fn paused_until(&self, origin: &str) -> Option<Instant> {
         self.breakers.paused_until(origin)
+    }
+
+    /// How many pushes may go to a push service to find out whether it works again; `None` when it is not in doubt.
+    pub fn probes(&self, origin: &str) -> Option<u32> {
+        self.breakers.probes(origin)
     }
 
     /// The push services that may not be sent to now. What is claimed for sending skips them.
@@ -195,14 +210,10 @@ impl Sender {
         self.breakers.stalled()
     }
 
-    /// Remembers how a push service takes what it is sent, and says what stands for the recipient. There is no `status`
-    /// where nothing was sent, for want of a token.
-    pub(super) fn settle(&self, origin: &str, status: Option<StatusCode>, reading: Reading) -> Outcome {
-        match (self.breakers.settle(origin, status, &reading), reading.about) {
-            (Some(Refusal::Subscription), _) => Outcome::Rejected { code: KEY_MISMATCH },
-            (Some(Refusal::Open), About::Endpoint) => Outcome::Retry { after: Duration::ZERO },
-            (Some(Refusal::Open | Refusal::Ours) | None, _) => reading.outcome,
-        }
+    /// Remembers how a push service takes what it is sent.
+    pub(super) fn settle(&self, origin: &str, slot: Slot, status: StatusCode, reading: Reading) -> Outcome {
+        self.breakers.settle(origin, slot, status, &reading);
+        reading.outcome
     }
 }
 

@@ -1,8 +1,8 @@
 //! Web Push without sockets: *recipient and plaintext → request* (RFC 8030, RFC 8291), *response → outcome*.
 
-use super::reading::retry_after;
+use super::reading::{About, retry_after};
 use crate::clock;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Doubt, Fate, Outcome};
 use crate::model::subscriber::WebPushChannel;
 use crate::model::tier::Tier;
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -213,14 +213,24 @@ pub fn outcome(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Outco
         404 | 410 => Outcome::Gone,
         // 406 is how Microsoft's service says "too many".
         406 | 408 | 425 | 429 | 500..=599 => retry(),
-        401 | 403 => {
-            Outcome::Misconfigured { reason: format!("the push service refuses our key: {}", status.as_u16()) }
-        }
+        // Each subscription is bound to a key (RFC 8292 §4.2): it may be made for another one than ours.
+        401 | 403 => Outcome::Misconfigured {
+            reason: format!("the push service refuses our key: {}", status.as_u16()),
+            doubt: Doubt::Perhaps(Fate::Rejected),
+        },
         400 => Outcome::Rejected { code: "bad-request" },
         413 => Outcome::Rejected { code: "too-large" },
         // Following a redirect would let an endpoint lead anywhere.
         300..=399 => Outcome::Rejected { code: "redirect" },
         _ => Outcome::Rejected { code: "refused" },
+    }
+}
+
+/// Whose affair a wish for later is. 507 is what ntfy says of a topic that nobody listens to just now.
+pub const fn about(status: StatusCode) -> About {
+    match status {
+        StatusCode::INSUFFICIENT_STORAGE => About::Endpoint,
+        _ => About::Service,
     }
 }
 

@@ -13,22 +13,24 @@ use beffroi::config::{Config, Push};
 use beffroi::model::again::Says;
 use beffroi::model::broadcast::AlertState;
 use beffroi::model::id::AlertId;
-use beffroi::model::outcome::Outcome;
+use beffroi::model::outcome::{Doubt, Fate, Outcome};
 use beffroi::model::provider_token::ProviderToken;
 use beffroi::model::subscriber::{ApnsChannel, Channel, FcmChannel, Recipient};
 use beffroi::model::tier::Tier;
 use beffroi::pipeline::tokens::Tokens;
-use beffroi::push::Sender;
+use beffroi::push::breaker::WINDOW_COUNT_MIN;
 use beffroi::push::letter::{Letter, LetterContext};
 use beffroi::push::provider::TokenShelf;
 use beffroi::push::receipt::Receipts;
 use beffroi::push::vapid::Vapid;
+use beffroi::push::{Pushed, Sender};
 use beffroi::store::{Vault, provider_token};
 use http::{HeaderMap, StatusCode, Uri};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -168,8 +170,23 @@ fn letter(sender: &Sender) -> Letter {
     })
 }
 
+async fn push(sender: &Sender, recipient: &Recipient) -> Pushed {
+    sender.send(recipient, &letter(sender), now(), &|| true).await
+}
+
 async fn send(sender: &Sender, recipient: &Recipient) -> Outcome {
-    sender.send(recipient, &letter(sender), now(), &|| true).await.expect("it may start")
+    match push(sender, recipient).await {
+        Pushed::Answered(outcome) => outcome,
+        unasked => panic!("{unasked:?}"),
+    }
+}
+
+/// The doubt in which a refusal leaves us.
+fn doubt(outcome: Outcome) -> Doubt {
+    match outcome {
+        Outcome::Misconfigured { doubt, .. } => doubt,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn reason(reason: &str) -> Value {
@@ -242,8 +259,7 @@ async fn a_token_that_apple_finds_too_old_is_replaced_once_and_the_push_goes_aga
         assert_ne!(asked[1].authorization, "bearer old", "{name}");
         // That one is young: Apple would not have another, so this is about us.
         services.answers(&[(403, reason("ExpiredProviderToken"))]);
-        let refused = send(&node, &apple()).await;
-        assert!(matches!(refused, Outcome::Misconfigured { .. } | Outcome::Retry { .. }), "{name}: {refused:?}");
+        assert_eq!(doubt(send(&node, &apple()).await), Doubt::Ours, "{name}");
         assert_eq!(services.asked().len(), 1, "{name}");
     }
 }
@@ -255,10 +271,7 @@ async fn a_device_that_apple_does_not_know_is_looked_for_in_the_other_environmen
     let unknown = || (400, reason("BadDeviceToken"));
     let alone = sender(&settings);
     services.answers(&[unknown()]);
-    assert_eq!(send(&alone, &apple()).await, Outcome::Rejected { code: "bad-device-token" }, "nobody is known yet");
-    assert_eq!(send(&alone, &apple()).await, Outcome::Accepted);
-    services.answers(&[unknown()]);
-    assert_eq!(send(&alone, &apple()).await, Outcome::Gone, "others are known");
+    assert_eq!(doubt(send(&alone, &apple()).await), Doubt::Perhaps(Fate::Gone), "or it is the wrong environment");
 
     settings.apns.sandbox_base_url = Some(format!("{}/other", services.base).parse().expect("a URL"));
     let both = sender(&settings);
@@ -269,24 +282,64 @@ async fn a_device_that_apple_does_not_know_is_looked_for_in_the_other_environmen
     let token = "00abcdef".repeat(8);
     assert_eq!(paths, [format!("/apns/3/device/{token}"), format!("/other/3/device/{token}")]);
     services.answers(&[unknown(), unknown()]);
-    let lost = send(&both, &apple()).await;
-    assert_eq!(lost, Outcome::Rejected { code: "bad-device-token" }, "the first environment has taken nothing yet");
+    assert_eq!(doubt(send(&both, &apple()).await), Doubt::Perhaps(Fate::Gone));
     assert_eq!(services.asked().len(), 2);
 }
 
 #[tokio::test]
-async fn a_device_of_another_app_is_nobody_elses_trouble() {
+async fn the_other_environment_has_a_breaker_of_its_own() {
+    let services = Services::start().await;
+    let mut settings = services.settings();
+    settings.apns.sandbox_base_url = Some(format!("{}/other", services.base).parse().expect("a URL"));
+    let both = sender(&settings);
+    let unknown = || (400, reason("BadDeviceToken"));
+    let fails = [unknown(), (500, reason("InternalServerError"))];
+    for _ in 0..WINDOW_COUNT_MIN {
+        services.answers(&fails);
+        assert_eq!(send(&both, &apple()).await, Outcome::Retry { after: Duration::ZERO });
+    }
+    services.answers(&[unknown()]);
+    let held = send(&both, &apple()).await;
+    assert!(matches!(held, Outcome::Retry { after } if !after.is_zero()), "others do not wait for it: {held:?}");
+    assert_eq!(services.asked().last().map(|asked| asked.path.starts_with("/apns/")), Some(true));
+    assert_eq!(both.stalled(), ["apns, other environment"], "and whom the first one knows is sent to");
+    assert_eq!(send(&both, &apple()).await, Outcome::Accepted);
+    until("the other environment to be asked again", || async {
+        services.answers(&[unknown()]);
+        (send(&both, &apple()).await == Outcome::Accepted).then_some(())
+    })
+    .await;
+    assert_eq!(both.stalled(), Vec::<String>::new(), "it answers again");
+}
+
+#[tokio::test]
+async fn a_connection_that_apple_closes_costs_no_retry_and_closing_all_of_them_does() {
     let services = Services::start().await;
     let node = services.sender();
+    services.answers(&[(503, reason("Shutdown"))]);
     assert_eq!(send(&node, &apple()).await, Outcome::Accepted);
-    services.answers(&[(400, reason("DeviceTokenNotForTopic"))]);
-    assert_eq!(send(&node, &apple()).await, Outcome::Rejected { code: "key-mismatch" });
-    assert_eq!(send(&node, &apple()).await, Outcome::Accepted);
-    assert_eq!(send(&node, &android()).await, Outcome::Accepted);
-    services.answers(&[(401, fcm_error(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"))]);
-    assert_eq!(send(&node, &android()).await, Outcome::Rejected { code: "key-mismatch" });
-    services.answers(&[(403, fcm_error(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"))]);
-    assert_eq!(send(&node, &android()).await, Outcome::Gone, "others are of our project");
+    assert_eq!(services.asked().len(), 2);
+    services.answers(&vec![(503, reason("Shutdown")); 10]);
+    assert_eq!(send(&node, &apple()).await, Outcome::Retry { after: Duration::ZERO });
+    assert_eq!(services.asked().len(), 5, "it is not asked for ever");
+}
+
+#[tokio::test]
+async fn a_refusal_says_whom_it_may_be_about() {
+    let services = Services::start().await;
+    let node = services.sender();
+    let fcm = |code, status, own| (code, fcm_error(code, status, own));
+    for (recipient, answer, want) in [
+        (apple(), (400, reason("DeviceTokenNotForTopic")), Doubt::Perhaps(Fate::Rejected)),
+        (apple(), (403, reason("InvalidProviderToken")), Doubt::Ours),
+        (android(), fcm(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), Doubt::Perhaps(Fate::Kept)),
+        (android(), fcm(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"), Doubt::Perhaps(Fate::Gone)),
+        (android(), fcm(403, "PERMISSION_DENIED", ""), Doubt::Ours),
+    ] {
+        assert_eq!(send(&node, &recipient).await, Outcome::Accepted, "whoever was accepted before");
+        services.answers(std::slice::from_ref(&answer));
+        assert_eq!(doubt(send(&node, &recipient).await), want, "{answer:?}");
+    }
 }
 
 #[tokio::test]
@@ -295,12 +348,25 @@ async fn who_gets_no_access_token_sends_nothing_and_loses_nothing() {
     let node = services.sender();
     services.grants(&[(400, json!({"error": "invalid_grant"}))]);
     for _ in 0..4 {
-        let refused = send(&node, &android()).await;
-        assert!(matches!(refused, Outcome::Misconfigured { .. } | Outcome::Retry { .. }), "{refused:?}");
+        assert_eq!(doubt(send(&node, &android()).await), Doubt::Ours);
     }
     let paths: Vec<String> = services.asked().into_iter().map(|asked| asked.path).collect();
     assert_eq!(paths, ["/token"], "asked once, not for every push");
     assert_eq!(send(&node, &apple()).await, Outcome::Accepted, "the other service is as it was");
+}
+
+#[tokio::test]
+async fn while_no_access_token_is_to_be_had_nobody_counts_as_tried() {
+    let services = Services::start().await;
+    let node = services.sender();
+    services.grants(&[(503, json!({}))]);
+    for _ in 0..3 {
+        let unasked = push(&node, &android()).await;
+        assert!(matches!(unasked, Pushed::LeftAlone { .. }), "{unasked:?}");
+    }
+    assert_eq!(node.stalled(), ["fcm"], "nothing more is claimed for it meanwhile");
+    let paths: Vec<String> = services.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/token"]);
 }
 
 #[tokio::test]
@@ -326,7 +392,10 @@ async fn what_is_not_set_up_or_no_longer_listed_is_told_apart() {
     let bare = sender(&Config::load(None).expect("the defaults").push);
     for recipient in [apple(), android()] {
         let outcome = send(&bare, &recipient).await;
-        assert!(matches!(&outcome, Outcome::Misconfigured { reason } if reason.contains("not set up")), "{outcome:?}");
+        assert!(
+            matches!(&outcome, Outcome::Misconfigured { reason, doubt: Doubt::Ours } if reason.contains("not set up")),
+            "{outcome:?}"
+        );
     }
     let node = services.sender();
     let old_app = Channel::Apns(ApnsChannel { token: "00abcdef".repeat(8), topic: "org.example.old".to_owned() });

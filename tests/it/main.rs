@@ -46,3 +46,4 @@ mod store_contract;
 mod support;
 mod tidy;
 mod transport;
+mod trouble;

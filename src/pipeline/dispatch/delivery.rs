@@ -4,11 +4,11 @@ use super::Dispatcher;
 use super::ending::{self, Ending};
 use super::halt::Point;
 use super::letters::MessageLetters;
-use super::pauses::{REFUSED_IN_A_ROW, Way};
+use super::pauses::{LOOK_PEOPLE, Service, Way};
 use super::send::{Sending, Sent};
 use super::slots::BATCH_WEIGHT_MAX;
 use super::writer::{Report, Then, WriteError, Writer};
-use crate::model::batch::{BATCH_RECIPIENTS_MAX, Lease};
+use crate::model::batch::{BATCH_RECIPIENTS_MAX, Lease, Part, Progress};
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::Recipient;
 use crate::pipeline::fence::Passage;
@@ -16,7 +16,7 @@ use crate::pipeline::measure;
 use crate::pipeline::outcome::Tally;
 use crate::store;
 use crate::store::batch::Standing;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use roaring::RoaringBitmap;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,18 +40,24 @@ const LEASE_SAFE_SHARE: f64 = 0.8;
 
 /// Sends a batch as far as it may go. `taken_at` is when its lease began.
 pub async fn deliver(dispatcher: Arc<Dispatcher>, writer: Writer, lease: Lease, taken_at: Instant) {
-    let (batch, broadcast, origin) =
-        (lease.batch.id.clone(), lease.batch.broadcast.clone(), lease.batch.origin.clone());
-    let way = dispatcher.pauses.begin(&origin);
+    let (batch, broadcast) = (lease.batch.id.clone(), lease.batch.broadcast.clone());
+    let service = dispatcher.pauses.service(&lease.batch.origin);
     dispatcher.halt.at(Point::Claimed);
-    if let Err(error) = try_deliver(dispatcher.clone(), writer, lease, taken_at, way).await {
+    let paused_until = dispatcher.sender.paused_until(&lease.batch.origin);
+    let (look, delivered) = match service.begin() {
+        Way::Closed => (None, dispatcher.give_back(&writer, lease, None).await.map_err(Into::into)),
+        Way::Open if paused_until.is_some() => {
+            (None, dispatcher.give_back(&writer, lease, paused_until).await.map_err(Into::into))
+        }
+        Way::Open => (None, try_deliver(dispatcher.clone(), writer, lease, taken_at, service, false).await),
+        Way::Look(look) => (Some(look), try_deliver(dispatcher.clone(), writer, lease, taken_at, service, true).await),
+    };
+    if let Err(error) = delivered {
         // The lease runs out and the batch is taken up again.
         tracing::error!(error = &*error as &dyn std::error::Error, %batch, "batch {batch} was not sent to its end");
     }
-    if way == Way::Look {
-        dispatcher.pauses.looked(&origin);
-    }
-    // The loop that started it sees its end by itself.
+    // A look is over before others are called. The loop that started it sees its end by itself.
+    drop(look);
     dispatcher.wake.changed(&broadcast);
 }
 
@@ -62,30 +68,42 @@ async fn try_deliver(
     writer: Writer,
     lease: Lease,
     taken_at: Instant,
-    way: Way,
+    service: Arc<Service>,
+    looking: bool,
 ) -> Result<(), DeliveryError> {
     let letters = dispatcher.letters.of(&lease.batch).await?;
     let remaining = lease.batch.remaining();
     let read_at = dispatcher.clock.now();
-    let recipients = store::subscriber::recipients(&dispatcher.db, &dispatcher.vault, &remaining).await?;
+    let (recipients, unreadable) =
+        store::subscriber::readable_recipients(&dispatcher.db, &dispatcher.vault, &remaining).await?;
     dispatcher.halt.at(Point::Read);
     let mut tally = Tally::default();
-    tally.progress.withdrawn = &remaining - &slots(&recipients);
+    tally.progress.withdrawn = &remaining - &(slots(&recipients) | &unreadable);
+    tally.unreadable(unreadable);
     let window = usize::try_from(letters.people() / WINDOW_SHARE).unwrap_or(usize::MAX);
     let mut delivery = Delivery {
         window: window.clamp(WINDOW_RECIPIENTS, WINDOW_RECIPIENTS_MAX),
-        sending: Arc::new(Sending::new(&dispatcher, &lease, letters.clone(), dispatcher.safe_until(taken_at))),
+        sending: Arc::new(Sending::new(
+            &dispatcher,
+            &lease,
+            letters.clone(),
+            service.clone(),
+            dispatcher.safe_until(taken_at),
+        )),
         renewed_at: taken_at,
         letters,
-        queue: recipients.into(),
+        queue: in_turn(recipients, looking, &service),
+        service,
         in_flight: JoinSet::new(),
         absent: RoaringBitmap::new(),
         present: RoaringBitmap::new(),
         tally,
         dirty: false,
-        stopping: way == Way::Closed,
-        looking: way == Way::Look,
+        stopping: false,
+        looking,
+        probing: false,
         failed: false,
+        unwritten: false,
         paused_until: None,
         retired: RoaringBitmap::new(),
         read_at,
@@ -98,6 +116,15 @@ async fn try_deliver(
     Ok(())
 }
 
+/// Whoever looks whether a push service was mended asks for those first who were not refused.
+fn in_turn(mut recipients: Vec<Recipient>, looking: bool, service: &Service) -> VecDeque<Recipient> {
+    if looking {
+        let refused = service.refused_people();
+        recipients.sort_by_key(|recipient| refused.contains(recipient.slot));
+    }
+    recipients.into()
+}
+
 fn slots(recipients: &[Recipient]) -> RoaringBitmap {
     recipients.iter().map(|recipient| recipient.slot).collect()
 }
@@ -108,6 +135,7 @@ struct Delivery {
     lease: Arc<Lease>,
     letters: Arc<MessageLetters>,
     sending: Arc<Sending>,
+    service: Arc<Service>,
     /// The most of whom no outcome is known at any time.
     window: usize,
     queue: VecDeque<Recipient>,
@@ -123,8 +151,12 @@ struct Delivery {
     stopping: bool,
     /// The push service refuses us: only a few start, until it accepts one.
     looking: bool,
+    /// The push service failed: only a few start, until it answers one.
+    probing: bool,
     /// A send ended by a fault of ours: of whom is not known.
     failed: bool,
+    /// What is known could not be written down just now: nobody starts until it is.
+    unwritten: bool,
     /// The push service asked to be left alone until then.
     paused_until: Option<Instant>,
     /// Gone endpoints already retired.
@@ -148,14 +180,19 @@ impl Delivery {
                 if self.stopping || self.absent.is_empty() {
                     return Ok(self.decide());
                 }
-                self.look_for_absent().await?;
+                if let Err(error) = self.look_for_absent().await {
+                    // They are as untried as they were.
+                    tracing::error!(error = &error as &dyn std::error::Error, "who has left could not be read");
+                    self.stopping = true;
+                }
                 continue;
             }
             tokio::select! {
                 Some(sent) = self.in_flight.join_next() => self.note(sent),
                 _ = tick.tick() => {
                     let renew = self.renewed_at + self.dispatcher.settings.lease.mul_f64(LEASE_RENEW_SHARE);
-                    if (self.dirty || self.dispatcher.clock.monotonic() > renew) && !self.checkpoint().await? {
+                    let due = self.dirty || self.unwritten || self.dispatcher.clock.monotonic() > renew;
+                    if due && !self.try_checkpoint().await? {
                         return Ok(Ending::Lost);
                     }
                 }
@@ -165,8 +202,8 @@ impl Delivery {
     }
 
     fn wants_more(&self) -> bool {
-        let few = if self.looking { 0 } else { self.window / 2 };
-        !self.stopping && !self.queue.is_empty() && self.in_flight.len() <= few
+        let few = if self.looking || self.probing { 0 } else { self.window / 2 };
+        !self.stopping && !self.unwritten && !self.queue.is_empty() && self.in_flight.len() <= few
     }
 
     /// Writes down who is next, then starts them. `false`: the lease is lost.
@@ -177,18 +214,27 @@ impl Delivery {
         let (expired, asleep) = (self.letters.expired(now), batch.awake_from(now) > now);
         let pause = self.dispatcher.sender.paused_until(&batch.origin);
         self.paused_until = self.paused_until.max(pause);
-        let refused = self.dispatcher.pauses.is_paused(&batch.origin) && !self.looking;
+        let refused = self.service.is_paused() && !self.looking;
         if stopped || expired || asleep || closing || pause.is_some() || refused {
             self.stopping = true;
             return Ok(true);
         }
-        let window = if self.looking { REFUSED_IN_A_ROW as usize } else { self.window };
-        let count = self.queue.len().min(window - self.in_flight.len());
+        let probes = self.dispatcher.sender.probes(&batch.origin);
+        self.probing = probes.is_some();
+        let window = probes.map_or(self.window, |probes| probes as usize);
+        let window = if self.looking { window.min(LOOK_PEOPLE) } else { window };
+        let count = self.queue.len().min(window.saturating_sub(self.in_flight.len()));
         let next: Vec<Recipient> = self.queue.drain(..count).collect();
         self.tally.progress.started.extend(next.iter().map(|recipient| recipient.slot));
         self.dispatcher.halt.at(Point::Starting);
-        if !self.checkpoint().await? {
+        if !self.try_checkpoint().await? {
             return Ok(false);
+        }
+        if self.unwritten {
+            // They have not begun: they are first when it can be written.
+            self.tally.progress.started -= slots(&next);
+            next.into_iter().rev().for_each(|recipient| self.queue.push_front(recipient));
+            return Ok(true);
         }
         self.dispatcher.halt.at(Point::Started);
         if !self.stopping {
@@ -200,6 +246,37 @@ impl Delivery {
         Ok(true)
     }
 
+    /// The same as [`Delivery::checkpoint`]; when the database fails, what is under way goes on and is kept until it can
+    /// be written, as long as the lease lasts.
+    async fn try_checkpoint(&mut self) -> Result<bool, WriteError> {
+        match self.checkpoint().await {
+            Ok(held) => {
+                self.unwritten = false;
+                Ok(held)
+            }
+            Err(error) => self.outlast(error).map(|()| true),
+        }
+    }
+
+    /// # Errors
+    /// There is no time left to write anything down, or nobody to do it.
+    fn outlast(&mut self, error: WriteError) -> Result<(), WriteError> {
+        let over = self.dispatcher.clock.monotonic() >= self.renewed_at + self.dispatcher.settings.lease;
+        if over || matches!(error, WriteError::Ended) {
+            return Err(error);
+        }
+        if !self.unwritten {
+            let batch = &self.lease.batch.id;
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                %batch,
+                "what became of batch {batch} could not be written down; it is tried again"
+            );
+        }
+        self.unwritten = true;
+        Ok(())
+    }
+
     fn note(&mut self, sent: Result<Sent, JoinError>) {
         match sent {
             Ok(Sent::Answered(slot, outcome)) => {
@@ -208,18 +285,20 @@ impl Delivery {
                 match &outcome {
                     Outcome::Accepted => {
                         self.looking = false;
-                        self.dispatcher.accepted(&batch.origin);
                         let (received, now) = (self.letters.received(), self.dispatcher.clock.now());
                         let after_ms = measure::accepted_after_ms(batch.tier, received, now);
                         self.tally.progress.accepted_after_ms.insert(slot, after_ms);
                     }
-                    Outcome::Misconfigured { reason } => {
-                        self.stopping |= self.dispatcher.refused(&batch.origin, reason);
-                    }
+                    Outcome::Misconfigured { .. } => self.stopping |= self.service.is_paused(),
                     Outcome::Gone | Outcome::Rejected { .. } | Outcome::Retry { .. } => {}
                 }
+                self.probing &= self.dispatcher.sender.probes(&self.lease.batch.origin).is_some();
                 self.tally.record(slot, outcome);
                 self.dirty = true;
+            }
+            Ok(Sent::LeftAlone { until }) => {
+                self.paused_until = self.paused_until.max(Some(until));
+                self.stopping = true;
             }
             Ok(Sent::Absent(slot)) => _ = self.absent.insert(slot),
             Ok(Sent::NotStarted) => {}
@@ -234,9 +313,11 @@ impl Delivery {
     /// The index of this node may be behind, so only the database's word counts that somebody withdrew.
     async fn look_for_absent(&mut self) -> Result<(), store::StoreError> {
         let absent = std::mem::take(&mut self.absent);
-        let found = store::subscriber::recipients(&self.dispatcher.db, &self.dispatcher.vault, &absent).await?;
+        let Dispatcher { db, vault, .. } = &*self.dispatcher;
+        let (found, unreadable) = store::subscriber::readable_recipients(db, vault, &absent).await?;
         self.present |= slots(&found);
-        self.tally.progress.withdrawn |= absent - &self.present;
+        self.tally.progress.withdrawn |= absent - (&self.present | &unreadable);
+        self.tally.unreadable(unreadable);
         self.queue.extend(found);
         Ok(())
     }
@@ -275,14 +356,14 @@ impl Delivery {
 
     /// What becomes of the batch when nothing is under way any more.
     fn decide(&self) -> Ending {
-        let Dispatcher { fence, pauses, sender, clock, settings, .. } = &*self.dispatcher;
+        let Dispatcher { fence, sender, clock, settings, .. } = &*self.dispatcher;
         let batch = &self.lease.batch;
         ending::Known {
             batch,
             tally: &self.tally,
             stopped: fence.passage(&batch.broadcast) == Passage::Stopped,
             expired: self.letters.expired(clock.now()),
-            refused: pauses.is_paused(&batch.origin),
+            refused: self.service.is_paused(),
             failed: self.failed,
             paused_for: self
                 .paused_until
@@ -293,8 +374,10 @@ impl Delivery {
         .ending(settings)
     }
 
-    async fn end(self, ending: Ending) -> Result<(), WriteError> {
-        let batch = &self.lease.batch;
+    async fn end(mut self, ending: Ending) -> Result<(), WriteError> {
+        let lease = self.lease.clone();
+        let batch = &lease.batch;
+        self.dispatcher.rejections.note(batch, &self.tally.rejections);
         let (then, ended) = match ending {
             Ending::Finish => (Then::Finish, true),
             Ending::PutBack(parts) => (Then::PutBack(parts), false),
@@ -306,7 +389,11 @@ impl Delivery {
         self.dispatcher.halt.at(if ended { Point::Finishing } else { Point::PuttingBack });
         let report = self.report(then);
         let any_gone = !self.tally.progress.gone.is_empty();
-        self.writer.report(report).await?;
+        let mut again = tokio::time::interval(CHECKPOINT_EVERY);
+        while let Err(error) = self.writer.report(report.clone()).await {
+            self.outlast(error)?;
+            again.tick().await;
+        }
         if any_gone {
             self.dispatcher.wake.audience.notify_one();
         }
@@ -318,6 +405,27 @@ impl Delivery {
 }
 
 impl Dispatcher {
+    /// Nothing may be sent of a batch now, or until then, and nobody's endpoint need be read for that.
+    async fn give_back(&self, writer: &Writer, lease: Lease, until: Option<Instant>) -> Result<(), WriteError> {
+        let Lease { batch, .. } = &lease;
+        let wait = until.map(|until| until.saturating_duration_since(self.clock.monotonic())).unwrap_or_default();
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        let all = Part {
+            batch: batch.id.clone(),
+            who: batch.remaining(),
+            not_before: batch.awake_from(self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX)),
+            attempts: batch.attempts,
+        };
+        let report = Report {
+            progress: Progress::default(),
+            gone: RoaringBitmap::new(),
+            read_at: batch.not_before,
+            then: Then::PutBack(vec![all]),
+            lease: Arc::new(lease),
+        };
+        writer.report(report).await.map(drop)
+    }
+
     /// Until when pushes may start under a lease that was taken or renewed then, on the monotonic clock.
     fn safe_until(&self, taken_at: Instant) -> Instant {
         taken_at + self.settings.lease.mul_f64(LEASE_SAFE_SHARE)

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::model::batch::{Progress, Ring};
     use crate::model::id::{BroadcastId, ChainId};
-    use crate::model::outcome::Outcome;
+    use crate::model::outcome::{Doubt, Outcome};
     use crate::model::sample::at;
     use crate::model::tier::Tier;
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn refusal() -> Outcome {
-        Outcome::Misconfigured { reason: "key".to_owned() }
+        Outcome::Misconfigured { reason: "key".to_owned(), doubt: Doubt::Ours }
     }
 
     #[test]

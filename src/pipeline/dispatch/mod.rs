@@ -1,10 +1,12 @@
 //! Step 5: leased batches to requests. The most urgent tier is taken up first, and asked for again before every send.
 
 mod delivery;
+mod doubts;
 mod ending;
 pub mod halt;
 mod letters;
 mod pauses;
+mod rejections;
 mod round;
 mod send;
 mod slots;
@@ -25,6 +27,7 @@ use halt::Halt;
 use jiff::{SignedDuration, Timestamp};
 use letters::Letters;
 use pauses::{Change, Pauses};
+use rejections::Rejections;
 use slots::{Slot, Slots};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,6 +59,7 @@ pub struct Dispatcher {
     pub owner: String,
     letters: Letters,
     pauses: Pauses,
+    rejections: Rejections,
     halt: Arc<Halt>,
     closing: watch::Receiver<bool>,
 }
@@ -80,7 +84,24 @@ impl Dispatcher {
         let letters = Letters::new(db.clone(), vault.clone(), sender.clone(), public_url);
         let pauses = Pauses::new(clock, settings.retry_first);
         let halt = Arc::new(halt);
-        Self { db, vault, clock, sender, fence, gate, audience, wake, settings, owner, letters, pauses, halt, closing }
+        let rejections = Rejections::default();
+        Self {
+            db,
+            vault,
+            clock,
+            sender,
+            fence,
+            gate,
+            audience,
+            wake,
+            settings,
+            owner,
+            letters,
+            pauses,
+            rejections,
+            halt,
+            closing,
+        }
     }
 
     /// Takes up batches until the service closes, then lets those under way write down how far they came.
@@ -148,27 +169,34 @@ impl Dispatcher {
         Ok(claimed)
     }
 
-    /// A push service accepted a push.
-    fn accepted(&self, origin: &str) {
-        if let Some(Change::Resumed) = self.pauses.accepted(origin) {
-            tracing::warn!(origin, "{origin} accepts our pushes again: what waited for it goes on");
-            self.wake.dispatch.notify_one();
+    /// Tells what changed with a push service: that it refuses us, for everyone or for some, or accepts us again.
+    fn tell(&self, origin: &str, app: &str, reason: &str, change: Option<Change>) {
+        match change {
+            None => return,
+            Some(Change::Resumed) => {
+                tracing::warn!(origin, app, "{origin} accepts our pushes again: what waited for it goes on");
+            }
+            Some(Change::Paused) => {
+                tracing::error!(
+                    origin,
+                    reason,
+                    "{origin} refuses our credentials or settings and is paused: nothing is lost, it goes on when they \
+                     are mended"
+                );
+                metrics::counter!("beffroi_push_misconfigured_total").increment(1);
+            }
+            Some(Change::Refusing) => {
+                tracing::error!(
+                    origin,
+                    app,
+                    reason,
+                    "{origin} refuses so many of our pushes that our credentials or settings must be wrong: nothing is \
+                     lost, whoever is refused is told when they are mended"
+                );
+                metrics::counter!("beffroi_push_misconfigured_total").increment(1);
+            }
         }
-    }
-
-    /// A push service refused our credentials or settings; whether it is paused from here on.
-    fn refused(&self, origin: &str, reason: &str) -> bool {
-        if let Some(Change::Paused) = self.pauses.refused(origin, reason) {
-            tracing::error!(
-                origin,
-                reason,
-                "{origin} refuses our credentials or settings and is paused: nothing is lost, it goes on when they \
-                 are mended"
-            );
-            metrics::counter!("beffroi_push_misconfigured_total").increment(1);
-            self.wake.dispatch.notify_one();
-        }
-        self.pauses.is_paused(origin)
+        self.wake.dispatch.notify_one();
     }
 
     /// Lets metrics and other nodes know which push services are paused, when that changed and now and then.

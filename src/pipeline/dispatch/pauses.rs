@@ -1,35 +1,61 @@
 //! Push services that refuse our credentials or settings. Such a channel pauses: nothing is sent to it, nobody in it
-//! is counted as tried, and now and then a few pushes find out whether it was mended.
+//! is counted as tried, and now and then a few pushes find out whether it was mended. All that is known of refusals is
+//! here; the breaker of a push service hears only that it answers.
 
+use super::doubts::{Doubts, Verdict};
 use crate::clock::Clock;
+use crate::model::id::Slot;
+use crate::model::outcome::{Doubt, Fate};
 use crate::model::pause::Pause;
+use crate::model::subscriber::Channel;
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// Refusals of our credentials, one after the other and nothing accepted between, until the push service is taken to
-/// mean us. A single one may be about a single subscription, and must not hold up everyone else. A few of so many find
-/// out whether it was mended.
-pub const REFUSED_IN_A_ROW: u32 = 8;
-/// The longest time between two looks whether it was mended; the first comes after `dispatch.retry_first_ms`.
+/// Refusals, one after the other and nothing accepted between, until a push service that has accepted nothing yet is
+/// asked only now and then. What may be about a single subscription counts once for each.
+pub const REFUSED_COUNT_MIN: u32 = 3;
+/// So many it takes where it accepted others before: where three subscriptions in ten are made for another key, so many
+/// come together once in 10⁸ pushes.
+pub const REFUSED_IN_A_ROW: u32 = 16;
+/// Or they go on for so long, seconds.
+pub const REFUSED_S_MAX: u64 = 5;
+/// How many pushes look whether it was mended.
+pub const LOOK_PEOPLE: usize = 8;
+/// The longest time until the first look, unless `dispatch.retry_first_ms` is shorter, and between two looks.
+const LOOK_FIRST_MAX: Duration = Duration::from_secs(2);
 const LOOK_EVERY_MAX: Duration = Duration::from_secs(30);
 /// Push services of which this is remembered; when there are more, those that are well are forgotten.
 const CHANNELS_MAX: usize = 256;
 
 /// How a delivery may go to a push service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Way {
     Open,
     /// It is paused: only a few, to find out whether it was mended.
-    Look,
+    Look(Look),
     Closed,
 }
 
 /// A change that people want to know of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
+    /// It refuses us, for everyone.
     Paused,
+    /// It refuses us for some, and that is our doing.
+    Refusing,
     Resumed,
+}
+
+/// What a refusal comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// It may be our doing: the person waits.
+    Waits,
+    Gone,
+    Rejected,
 }
 
 /// What this node knows of each push service.
@@ -37,150 +63,243 @@ pub enum Change {
 pub struct Pauses {
     clock: Clock,
     look_first: Duration,
-    channels: Mutex<HashMap<String, Channel>>,
+    channels: Mutex<HashMap<String, Arc<Service>>>,
+}
+
+/// What it knows of one.
+#[derive(Debug)]
+pub struct Service {
+    clock: Clock,
+    look_first: Duration,
+    origin: String,
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct Channel {
-    refused_in_a_row: u32,
+struct State {
+    /// Refusals in a row, and those in them that may be about one subscription each.
+    ours_in_a_row: u32,
+    people_in_a_row: RoaringBitmap,
+    refused_since: Option<Instant>,
+    has_accepted: bool,
     pause: Option<Paused>,
+    /// By app, where it tells several apart; else there is one without a name.
+    apps: Vec<App>,
 }
 
 #[derive(Debug)]
 struct Paused {
-    pause: Pause,
+    since: Timestamp,
+    reason: String,
     look_at: Instant,
     wait: Duration,
     /// Somebody is looking.
     looking: bool,
+    /// A look was refused, too: people are told.
+    told: bool,
 }
 
-impl Pauses {
-    pub fn new(clock: Clock, look_first: Duration) -> Self {
-        Self { clock, look_first: look_first.min(LOOK_EVERY_MAX), channels: Mutex::default() }
-    }
+#[derive(Debug)]
+struct App {
+    name: String,
+    doubts: Doubts,
+    /// What people are told of it.
+    told: Option<(Timestamp, String)>,
+}
 
-    /// How a delivery that begins now may go. Whoever gets [`Way::Look`] must say [`Pauses::looked`] in the end.
-    pub fn begin(&self, origin: &str) -> Way {
-        let now = self.clock.monotonic();
-        match self.lock().get_mut(origin).and_then(|channel| channel.pause.as_mut()) {
-            None => Way::Open,
-            Some(pause) if pause.looking || now < pause.look_at => Way::Closed,
-            Some(pause) => {
-                pause.looking = true;
-                Way::Look
-            }
-        }
-    }
+/// The right to look whether a push service was mended; the look is over when it is dropped, however that comes.
+#[derive(Debug)]
+pub struct Look(Arc<Service>);
 
-    /// The look is over, with or without an answer; if it is still paused the next one comes later.
-    pub fn looked(&self, origin: &str) {
-        let now = self.clock.monotonic();
-        if let Some(pause) = self.lock().get_mut(origin).and_then(|channel| channel.pause.as_mut()) {
+impl Drop for Look {
+    fn drop(&mut self) {
+        let now = self.0.clock.monotonic();
+        if let Some(pause) = &mut self.0.lock().pause {
             pause.looking = false;
             pause.wait = (pause.wait * 2).min(LOOK_EVERY_MAX);
             pause.look_at = now + pause.wait;
         }
     }
+}
 
-    /// A push was accepted.
-    pub fn accepted(&self, origin: &str) -> Option<Change> {
-        let mut channels = self.lock();
-        let channel = channels.get_mut(origin)?;
-        channel.refused_in_a_row = 0;
-        channel.pause.take().map(|_| Change::Resumed)
+/// What a push service tells apart by the app that a device is of.
+pub fn app(channel: &Channel) -> &str {
+    match channel {
+        Channel::Apns(apns) => &apns.topic,
+        Channel::WebPush(_) | Channel::Fcm(_) => "",
+    }
+}
+
+impl Pauses {
+    pub fn new(clock: Clock, look_first: Duration) -> Self {
+        Self { clock, look_first: look_first.min(LOOK_FIRST_MAX), channels: Mutex::default() }
     }
 
-    /// Our credentials were refused.
-    pub fn refused(&self, origin: &str, reason: &str) -> Option<Change> {
+    /// One push service.
+    pub fn service(&self, origin: &str) -> Arc<Service> {
         let mut channels = self.lock();
-        if channels.len() >= CHANNELS_MAX && !channels.contains_key(origin) {
-            channels.retain(|_, channel| channel.pause.is_some());
+        if let Some(known) = channels.get(origin) {
+            return Arc::clone(known);
         }
-        let channel = channels.entry(origin.to_owned()).or_default();
-        channel.refused_in_a_row = channel.refused_in_a_row.saturating_add(1);
-        if channel.pause.is_some() || channel.refused_in_a_row < REFUSED_IN_A_ROW {
-            return None;
+        if channels.len() >= CHANNELS_MAX {
+            channels.retain(|_, service| Arc::strong_count(service) > 1 || !service.is_well());
         }
-        let pause = Pause { origin: origin.to_owned(), since: self.clock.now(), reason: reason.to_owned() };
-        channel.pause = Some(Paused {
-            pause,
-            look_at: self.clock.monotonic() + self.look_first,
-            wait: self.look_first,
-            looking: false,
+        let service = Arc::new(Service {
+            clock: self.clock,
+            look_first: self.look_first,
+            origin: origin.to_owned(),
+            state: Mutex::default(),
         });
-        Some(Change::Paused)
-    }
-
-    /// Whether nothing may be sent to a push service but by who looks whether it was mended.
-    pub fn is_paused(&self, origin: &str) -> bool {
-        self.lock().get(origin).is_some_and(|channel| channel.pause.is_some())
+        channels.insert(origin.to_owned(), Arc::clone(&service));
+        service
     }
 
     /// The push services of which nothing is claimed now.
     pub fn closed(&self) -> Vec<String> {
         let now = self.clock.monotonic();
-        let closed =
-            |channel: &Channel| channel.pause.as_ref().is_some_and(|pause| pause.looking || now < pause.look_at);
-        self.lock().iter().filter(|(_, channel)| closed(channel)).map(|(origin, _)| origin.clone()).collect()
+        let closed = |service: &Service| service.lock().pause.as_ref().is_some_and(|pause| pause.is_closed(now));
+        self.lock().iter().filter(|(_, service)| closed(service)).map(|(origin, _)| origin.clone()).collect()
     }
 
-    /// Everything that is paused.
+    /// Everything that people are told of.
     pub fn all(&self) -> Vec<Pause> {
-        self.lock().values().filter_map(|channel| Some(channel.pause.as_ref()?.pause.clone())).collect()
+        self.lock().values().flat_map(|service| service.told()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Channel>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Service>>> {
         self.channels.lock().expect("nothing panics while it holds the channels")
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HERE: &str = "https://push.example";
-
-    fn refuse(pauses: &Pauses, times: u32) -> Vec<Change> {
-        (0..times).filter_map(|_| pauses.refused(HERE, "key")).collect()
-    }
-
-    #[test]
-    fn a_single_subscription_that_refuses_our_key_pauses_nothing() {
-        let pauses = Pauses::new(Clock::system(), Duration::ZERO);
-        for _ in 0..3 {
-            assert_eq!(refuse(&pauses, REFUSED_IN_A_ROW - 1), []);
-            assert_eq!(pauses.accepted(HERE), None);
-        }
-        assert_eq!(pauses.begin(HERE), Way::Open);
-    }
-
-    #[test]
-    fn a_channel_that_refuses_us_pauses_once_and_goes_on_when_it_accepts() {
-        let pauses = Pauses::new(Clock::system(), LOOK_EVERY_MAX);
-        assert_eq!(refuse(&pauses, 3 * REFUSED_IN_A_ROW), [Change::Paused], "said once");
-        let all = pauses.all();
-        assert!(matches!(&all[..], [Pause { origin, reason, .. }] if origin == HERE && reason == "key"), "{all:?}");
-        assert_eq!((pauses.begin(HERE), pauses.closed()), (Way::Closed, vec![HERE.to_owned()]));
-        assert_eq!(pauses.begin("https://other.example"), Way::Open);
-        assert_eq!(pauses.accepted(HERE), Some(Change::Resumed));
-        assert_eq!((pauses.begin(HERE), pauses.closed(), pauses.accepted(HERE)), (Way::Open, vec![], None));
-        assert_eq!(refuse(&pauses, REFUSED_IN_A_ROW), [Change::Paused]);
-    }
-
-    #[test]
-    fn one_at_a_time_looks_whether_it_was_mended_and_ever_more_seldom() {
-        let pauses = Pauses::new(Clock::system(), Duration::ZERO);
-        refuse(&pauses, REFUSED_IN_A_ROW);
-        assert!(pauses.closed().is_empty(), "somebody may look");
-        assert_eq!((pauses.begin(HERE), pauses.begin(HERE)), (Way::Look, Way::Closed));
-        assert_eq!(pauses.closed(), [HERE]);
-        pauses.looked(HERE);
-        assert_eq!(pauses.begin(HERE), Way::Look);
-        assert!(pauses.is_paused(HERE));
-        let seldom = Pauses::new(Clock::system(), LOOK_EVERY_MAX);
-        refuse(&seldom, REFUSED_IN_A_ROW);
-        seldom.looked(HERE);
-        assert_eq!(seldom.begin(HERE), Way::Closed);
+impl Paused {
+    fn is_closed(&self, now: Instant) -> bool {
+        self.looking || now < self.look_at
     }
 }
+
+impl Service {
+    /// How a delivery that begins now may go.
+    pub fn begin(self: &Arc<Self>) -> Way {
+        let now = self.clock.monotonic();
+        match &mut self.lock().pause {
+            None => Way::Open,
+            Some(pause) if pause.is_closed(now) => Way::Closed,
+            Some(pause) => {
+                pause.looking = true;
+                Way::Look(Look(Arc::clone(self)))
+            }
+        }
+    }
+
+    /// A push to someone of this app was accepted.
+    pub fn accepted(&self, app: &str, slot: Slot) -> Option<Change> {
+        let now = self.clock.monotonic();
+        let mut state = self.lock();
+        state.has_accepted = true;
+        state.ours_in_a_row = 0;
+        state.people_in_a_row.clear();
+        state.refused_since = None;
+        let app = state.app(app);
+        app.doubts.accepted(slot, now);
+        let mut told = app.told.is_some() && !app.doubts.is_wave() && app.told.take().is_some();
+        told |= state.pause.take().is_some_and(|pause| pause.told);
+        told.then_some(Change::Resumed)
+    }
+
+    /// A push to someone of this app was refused.
+    pub fn refused(&self, app: &str, slot: Slot, reason: &str, doubt: Doubt) -> (Judged, Option<Change>) {
+        let now = self.clock.monotonic();
+        let mut state = self.lock();
+        let judged = match doubt {
+            Doubt::Ours => {
+                state.ours_in_a_row = state.ours_in_a_row.saturating_add(1);
+                None
+            }
+            Doubt::Perhaps(fate) => {
+                let verdict = state.app(app).doubts.refused(slot, fate, now);
+                if verdict.is_new {
+                    state.people_in_a_row.insert(slot);
+                }
+                Some((verdict, fate))
+            }
+        };
+        if let Some((Verdict { is_endpoints: true, .. }, fate)) = judged {
+            return (if fate == Fate::Gone { Judged::Gone } else { Judged::Rejected }, None);
+        }
+        let since = *state.refused_since.get_or_insert(now);
+        if let Some(pause) = &mut state.pause {
+            let first = pause.looking && !pause.told;
+            pause.told |= first;
+            return (Judged::Waits, first.then_some(Change::Paused));
+        }
+        // Somebody who is refused again says nothing of anybody else.
+        let is_new = judged.is_none_or(|(verdict, _)| verdict.is_new);
+        let in_a_row = u64::from(state.ours_in_a_row) + state.people_in_a_row.len();
+        let long = now.saturating_duration_since(since) >= Duration::from_secs(REFUSED_S_MAX);
+        let enough = if state.has_accepted && !long { REFUSED_IN_A_ROW } else { REFUSED_COUNT_MIN };
+        if is_new && in_a_row >= u64::from(enough) {
+            state.pause = Some(Paused {
+                since: self.clock.now(),
+                reason: reason.to_owned(),
+                look_at: now + self.look_first,
+                wait: self.look_first,
+                looking: false,
+                told: false,
+            });
+            return (Judged::Waits, None);
+        }
+        let alarming = judged.is_some_and(|(verdict, _)| verdict.is_alarming) && state.app(app).told.is_none();
+        if alarming {
+            state.app(app).told = Some((self.clock.now(), reason.to_owned()));
+        }
+        (Judged::Waits, alarming.then_some(Change::Refusing))
+    }
+
+    /// Whether nothing may be sent to it but by who looks whether it was mended.
+    pub fn is_paused(&self) -> bool {
+        self.lock().pause.is_some()
+    }
+
+    /// Who is refused. A look that begins with others finds out more.
+    pub fn refused_people(&self) -> RoaringBitmap {
+        self.lock().apps.iter().fold(RoaringBitmap::new(), |all, app| all | app.doubts.who())
+    }
+
+    /// Whether there is nothing to remember of it.
+    fn is_well(&self) -> bool {
+        let state = self.lock();
+        state.pause.is_none() && state.apps.iter().all(|app| app.doubts.who().is_empty())
+    }
+
+    /// What people are told of it.
+    fn told(&self) -> Vec<Pause> {
+        let state = self.lock();
+        if let Some(pause) = state.pause.as_ref().filter(|pause| pause.told) {
+            return vec![Pause { origin: self.origin.clone(), since: pause.since, reason: pause.reason.clone() }];
+        }
+        let told = |app: &App| {
+            let (since, reason) = app.told.clone()?;
+            let named = if app.name.is_empty() { String::new() } else { format!(" ({})", app.name) };
+            Some(Pause { origin: format!("{}{named}", self.origin), since, reason })
+        };
+        state.apps.iter().filter_map(told).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it holds what is known of a push service")
+    }
+}
+
+impl State {
+    fn app(&mut self, name: &str) -> &mut App {
+        let known = self.apps.iter().position(|app| app.name == name).unwrap_or_else(|| {
+            self.apps.push(App { name: name.to_owned(), doubts: Doubts::default(), told: None });
+            self.apps.len() - 1
+        });
+        &mut self.apps[known]
+    }
+}
+
+#[cfg(test)]
+#[path = "pauses_tests.rs"]
+mod tests;

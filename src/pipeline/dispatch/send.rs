@@ -3,20 +3,29 @@
 use super::Dispatcher;
 use super::halt::Point;
 use super::letters::MessageLetters;
+use super::pauses::{self, Judged, Service};
 use crate::model::batch::{Lease, Ring};
 use crate::model::id::{BroadcastId, Slot};
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::Recipient;
 use crate::model::tier::Tier;
 use crate::pipeline::fence::Passage;
+use crate::push::Pushed;
 use crate::push::letter::Letter;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
+
+/// What became of a push that its service refuses while it takes the same for others.
+const KEY_MISMATCH: &str = "key-mismatch";
 
 /// What became of one send.
 #[derive(Debug)]
 pub enum Sent {
     Answered(Slot, Outcome),
+    /// The push service is left alone until then: nothing was sent.
+    LeftAlone {
+        until: Instant,
+    },
     /// The index has nobody with this slot: nothing was sent.
     Absent(Slot),
     /// Stopped, expired, closing, or the lease is over: nothing was sent.
@@ -27,6 +36,7 @@ pub enum Sent {
 pub struct Sending {
     dispatcher: Arc<Dispatcher>,
     letters: Arc<MessageLetters>,
+    service: Arc<Service>,
     broadcast: BroadcastId,
     origin: Arc<str>,
     tier: Tier,
@@ -40,12 +50,14 @@ impl Sending {
         dispatcher: &Arc<Dispatcher>,
         lease: &Lease,
         letters: Arc<MessageLetters>,
+        service: Arc<Service>,
         valid_until: Instant,
     ) -> Self {
         let batch = &lease.batch;
         Self {
             dispatcher: dispatcher.clone(),
             letters,
+            service,
             broadcast: batch.broadcast.clone(),
             origin: Arc::from(batch.origin.as_str()),
             tier: batch.tier,
@@ -82,10 +94,36 @@ impl Sending {
             if fence.known(&self.broadcast).await != Passage::Open || self.is_over(letter) {
                 return Sent::NotStarted;
             }
-            if let Some(outcome) = sender.send(&recipient, letter, clock.now(), &may_start).await {
-                halt.at(Point::Answered);
-                return Sent::Answered(slot, outcome);
+            match sender.send(&recipient, letter, clock.now(), &may_start).await {
+                Pushed::Answered(outcome) => {
+                    halt.at(Point::Answered);
+                    return Sent::Answered(slot, self.judged(&recipient, outcome));
+                }
+                Pushed::LeftAlone { until } => return Sent::LeftAlone { until },
+                Pushed::NotStarted => {}
             }
+        }
+    }
+
+    /// What an answer comes to, by what this push service answers others.
+    fn judged(&self, recipient: &Recipient, outcome: Outcome) -> Outcome {
+        let app = pauses::app(&recipient.channel);
+        match outcome {
+            Outcome::Accepted => {
+                let change = self.service.accepted(app, recipient.slot);
+                self.dispatcher.tell(&self.origin, app, "", change);
+                Outcome::Accepted
+            }
+            Outcome::Misconfigured { reason, doubt } => {
+                let (judged, change) = self.service.refused(app, recipient.slot, &reason, doubt);
+                self.dispatcher.tell(&self.origin, app, &reason, change);
+                match judged {
+                    Judged::Waits => Outcome::Misconfigured { reason, doubt },
+                    Judged::Gone => Outcome::Gone,
+                    Judged::Rejected => Outcome::Rejected { code: KEY_MISMATCH },
+                }
+            }
+            Outcome::Gone | Outcome::Rejected { .. } | Outcome::Retry { .. } => outcome,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What Apple's answers mean ("Handling notification responses from APNs"), reason by reason.
 
+use crate::model::outcome::Fate;
 use crate::push::reading::{About, Reading, Step, retry_after};
 use a2::ErrorReason;
 use http::{HeaderMap, StatusCode};
@@ -15,9 +16,6 @@ const TOKENS_PAUSE_S: u64 = 60;
 /// What must be known to judge an answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
-    /// Whether Apple has taken a push for this app since we started: only then are our settings beyond doubt, and a
-    /// token that it does not know is the token's fault.
-    pub proven: bool,
     /// Whether the other environment can still be asked.
     pub other_environment: bool,
     /// Real time at which the device last told us its token.
@@ -55,29 +53,27 @@ fn by_reason(reason: &ErrorReason, refusal: &Refusal, seen: &Seen, later: &dyn F
     match reason {
         ErrorReason::Unregistered => no_more(refusal, seen),
         ErrorReason::BadDeviceToken => {
-            let judged = if seen.proven { Reading::gone() } else { Reading::rejected("bad-device-token") };
+            // One that Apple never gave, or all of them where the environment is the wrong one.
+            let judged = Reading::perhaps(refused(refusal), Fate::Gone);
             if seen.other_environment { judged.but_first(Step::OtherEnvironment) } else { judged }
         }
-        // One citizen's token of another app, or an app of ours that the key may not speak for: it depends on whether
-        // others are taken.
+        // One citizen's token of another app, or an app of ours that the key may not speak for.
         ErrorReason::DeviceTokenNotForTopic | ErrorReason::TopicDisallowed | ErrorReason::BadTopic => {
-            Reading::misconfigured(refused(refusal), About::Endpoint)
+            Reading::perhaps(refused(refusal), Fate::Rejected)
         }
-        ErrorReason::ExpiredProviderToken => {
-            Reading::misconfigured(refused(refusal), About::Service).but_first(Step::NewToken)
-        }
+        ErrorReason::ExpiredProviderToken => Reading::misconfigured(refused(refusal)).but_first(Step::NewToken),
         ErrorReason::InvalidProviderToken
         | ErrorReason::MissingProviderToken
         | ErrorReason::BadCertificate
         | ErrorReason::BadCertificateEnvironment
-        | ErrorReason::Forbidden => Reading::misconfigured(refused(refusal), About::Service),
+        | ErrorReason::Forbidden => Reading::misconfigured(refused(refusal)),
         // The token stays as it is: a new one would make it worse.
         ErrorReason::TooManyProviderTokenUpdates => Reading::later(Duration::from_secs(TOKENS_PAUSE_S), About::Service),
         ErrorReason::TooManyRequests => later(About::Endpoint),
-        ErrorReason::IdleTimeout
-        | ErrorReason::InternalServerError
-        | ErrorReason::ServiceUnavailable
-        | ErrorReason::Shutdown => later(About::Service),
+        ErrorReason::IdleTimeout | ErrorReason::InternalServerError | ErrorReason::ServiceUnavailable => {
+            later(About::Service)
+        }
+        ErrorReason::Shutdown => later(About::Service).but_first(Step::NewConnection),
         ErrorReason::PayloadTooLarge => Reading::rejected("too-large"),
         // Our bugs, all of them: the device is as it was.
         ErrorReason::BadCollapseId
@@ -98,7 +94,7 @@ fn by_name(refusal: &Refusal, seen: &Seen) -> Option<Reading> {
     match refusal.reason.as_str() {
         "ExpiredToken" => Some(no_more(refusal, seen)),
         "BadEnvironmentKeyInToken" | "BadEnvironmentKeyIdInToken" | "UnrelatedKeyIdInToken" => {
-            Some(Reading::misconfigured(refused(refusal), About::Service))
+            Some(Reading::misconfigured(refused(refusal)))
         }
         "InvalidPushType" => Some(Reading::rejected("bad-request")),
         _ => None,
@@ -108,7 +104,7 @@ fn by_name(refusal: &Refusal, seen: &Seen) -> Option<Reading> {
 /// No reason, or one that nobody knows yet: the endpoint stays.
 fn by_status(status: StatusCode, refusal: &Refusal, later: &dyn Fn(About) -> Reading) -> Reading {
     match status.as_u16() {
-        401 | 403 => Reading::misconfigured(refused(refusal), About::Service),
+        401 | 403 => Reading::misconfigured(refused(refusal)),
         408 | 425 | 500..=599 => later(About::Service),
         429 => later(About::Endpoint),
         410 => Reading::rejected("unregistered"),
@@ -135,7 +131,7 @@ fn refused(refusal: &Refusal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::outcome::Outcome;
+    use crate::model::outcome::{Doubt, Outcome};
     use http::header::RETRY_AFTER;
 
     fn at(text: &str) -> Timestamp {
@@ -144,7 +140,7 @@ mod tests {
 
     fn seen() -> Seen {
         let now = at("2026-11-22T12:00:00Z");
-        Seen { proven: true, other_environment: false, told: at("2026-11-01T00:00:00Z"), now }
+        Seen { other_environment: false, told: at("2026-11-01T00:00:00Z"), now }
     }
 
     fn reading(status: u16, body: &str, seen: &Seen) -> Reading {
@@ -155,6 +151,8 @@ mod tests {
     fn row(status: u16, body: &str) -> (String, About, Step) {
         let Reading { outcome, about, step } = reading(status, body, &seen());
         let word = match outcome {
+            Outcome::Misconfigured { doubt: Doubt::Perhaps(Fate::Gone), .. } => "perhaps gone".to_owned(),
+            Outcome::Misconfigured { doubt: Doubt::Perhaps(Fate::Rejected), .. } => "perhaps rejected".to_owned(),
             Outcome::Rejected { code } => code.to_owned(),
             Outcome::Retry { after } => format!("retry {}", after.as_secs()),
             other => other.as_str().to_owned(),
@@ -165,19 +163,19 @@ mod tests {
     /// Apple's table of reasons, written out apart from the code.
     const TABLE: &str = "
         400 BadCollapseId               bad-request    endpoint
-        400 BadDeviceToken              gone           endpoint
+        400 BadDeviceToken              perhaps-gone   endpoint
         400 BadExpirationDate           bad-request    endpoint
         400 BadMessageId                bad-request    endpoint
         400 BadPriority                 bad-request    endpoint
-        400 BadTopic                    misconfigured  endpoint
-        400 DeviceTokenNotForTopic      misconfigured  endpoint
+        400 BadTopic                    perhaps-rejected endpoint
+        400 DeviceTokenNotForTopic      perhaps-rejected endpoint
         400 DuplicateHeaders            bad-request    endpoint
         400 IdleTimeout                 retry 0        service
         400 InvalidPushType             bad-request    endpoint
         400 MissingDeviceToken          bad-request    endpoint
         400 MissingTopic                bad-request    endpoint
         400 PayloadEmpty                bad-request    endpoint
-        400 TopicDisallowed             misconfigured  endpoint
+        400 TopicDisallowed             perhaps-rejected endpoint
         403 BadCertificate              misconfigured  service
         403 BadCertificateEnvironment   misconfigured  service
         403 BadEnvironmentKeyInToken    misconfigured  service
@@ -196,7 +194,7 @@ mod tests {
         429 TooManyRequests             retry 0        endpoint
         500 InternalServerError         retry 0        service
         503 ServiceUnavailable          retry 0        service
-        503 Shutdown                    retry 0        service
+        503 Shutdown                    retry 0        service   new-connection
         400 SomethingNew                bad-request    endpoint
         403 SomethingNew                misconfigured  service
         410 SomethingNew                unregistered   endpoint
@@ -212,7 +210,11 @@ mod tests {
         for line in TABLE.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let line = line.replace("retry ", "retry-");
             let cells: Vec<&str> = line.split_whitespace().collect();
-            let step = if cells.get(4) == Some(&"new-token") { Step::NewToken } else { Step::None };
+            let step = match cells.get(4) {
+                Some(&"new-token") => Step::NewToken,
+                Some(&"new-connection") => Step::NewConnection,
+                _ => Step::None,
+            };
             let about = if cells[3] == "service" { About::Service } else { About::Endpoint };
             let want = (cells[2].replace('-', " "), about, step);
             let body = format!(r#"{{"reason":"{}"}}"#, cells[1]);
@@ -243,24 +245,23 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_token_is_given_up_only_where_others_are_known_and_nobody_else_is_to_be_asked() {
+    fn an_unknown_token_is_looked_for_elsewhere_where_there_is_an_elsewhere() {
         let body = r#"{"reason":"BadDeviceToken"}"#;
-        let unproven = reading(400, body, &Seen { proven: false, ..seen() });
-        assert_eq!(unproven, Reading::rejected("bad-device-token"), "perhaps it is the wrong environment for all");
         let other = reading(400, body, &Seen { other_environment: true, ..seen() });
-        assert_eq!(other, Reading::gone().but_first(Step::OtherEnvironment));
+        assert_eq!(other, reading(400, body, &seen()).but_first(Step::OtherEnvironment));
     }
 
     #[test]
     fn a_wish_for_later_is_heard() {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, "7".parse().expect("a value"))]);
-        let reading = read(StatusCode::SERVICE_UNAVAILABLE, &headers, br#"{"reason":"Shutdown"}"#, &seen());
+        let reading = read(StatusCode::SERVICE_UNAVAILABLE, &headers, br#"{"reason":"ServiceUnavailable"}"#, &seen());
         assert_eq!(reading, Reading::later(Duration::from_secs(7), About::Service));
     }
 
     #[test]
     fn what_is_logged_of_a_refusal_is_a_plain_word() {
-        let Outcome::Misconfigured { reason } = reading(403, r#"{"reason":"x\ny \u001b[1m"}"#, &seen()).outcome else {
+        let Outcome::Misconfigured { reason, .. } = reading(403, r#"{"reason":"x\ny \u001b[1m"}"#, &seen()).outcome
+        else {
             panic!("another outcome")
         };
         assert!(reason.ends_with("no reason given"), "{reason}");

@@ -1,5 +1,6 @@
 //! What Google's answers mean ("ErrorCode" of FCM HTTP v1, and Google's canonical statuses), code by code.
 
+use crate::model::outcome::Fate;
 use crate::push::reading::{About, Reading, Step, retry_after};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -67,9 +68,8 @@ impl Refusal {
     }
 }
 
-/// Reads an answer. An endpoint is given up only where Google says that this very token is no more. `proven`: it has
-/// taken a push since we started, so that our project is beyond doubt. `now` is real time.
-pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], proven: bool, now: Timestamp) -> Reading {
+/// Reads an answer. An endpoint is given up only where Google says that this very token is no more. `now` is real time.
+pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Reading {
     if status.is_success() {
         return Reading::ACCEPTED;
     }
@@ -80,21 +80,18 @@ pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], proven: bool, 
     let refused = |reason: &str| format!("FCM refuses us: {reason}");
     match refusal.code() {
         "UNREGISTERED" => Reading::gone(),
-        "SENDER_ID_MISMATCH" if proven => Reading::gone(),
-        // Perhaps it is the wrong project, for all.
-        code @ "SENDER_ID_MISMATCH" => Reading::misconfigured(refused(code), About::Endpoint),
+        // A token of another project, or the wrong project, for all.
+        code @ "SENDER_ID_MISMATCH" => Reading::perhaps(refused(code), Fate::Gone),
         "INVALID_ARGUMENT" if refusal.is_about_token() => Reading::gone(),
         "INVALID_ARGUMENT" => Reading::rejected("bad-request"),
         "QUOTA_EXCEEDED" => later(QUOTA_S, quota_of(&refusal)),
         "UNAVAILABLE" | "INTERNAL" => later(TROUBLE_S, About::Service),
         // What the project knows Apple or Web Push by, which only such devices need.
-        code @ "THIRD_PARTY_AUTH_ERROR" => Reading::misconfigured(refused(code), About::Endpoint),
+        code @ "THIRD_PARTY_AUTH_ERROR" => Reading::perhaps(refused(code), Fate::Kept),
         // UNSPECIFIED_ERROR, none, or one that nobody knows yet.
         _ => match refusal.status.as_str() {
-            status @ "UNAUTHENTICATED" => {
-                Reading::misconfigured(refused(status), About::Service).but_first(Step::NewToken)
-            }
-            status @ "PERMISSION_DENIED" => Reading::misconfigured(refused(status), About::Service),
+            status @ "UNAUTHENTICATED" => Reading::misconfigured(refused(status)).but_first(Step::NewToken),
+            status @ "PERMISSION_DENIED" => Reading::misconfigured(refused(status)),
             "INVALID_ARGUMENT" if refusal.is_about_token() => Reading::gone(),
             "RESOURCE_EXHAUSTED" => later(QUOTA_S, quota_of(&refusal)),
             _ => by_status(status, later),
@@ -111,8 +108,8 @@ fn quota_of(refusal: &Refusal) -> About {
 /// Nothing is said, or nothing that anyone knows: the endpoint stays.
 fn by_status(status: StatusCode, later: impl Fn(u64, About) -> Reading) -> Reading {
     match status.as_u16() {
-        401 => Reading::misconfigured("FCM refuses us: 401", About::Service).but_first(Step::NewToken),
-        403 => Reading::misconfigured("FCM refuses us: 403", About::Service),
+        401 => Reading::misconfigured("FCM refuses us: 401").but_first(Step::NewToken),
+        403 => Reading::misconfigured("FCM refuses us: 403"),
         429 => later(QUOTA_S, About::Service),
         408 | 425 | 500..=599 => later(TROUBLE_S, About::Service),
         404 => Reading::rejected("not-found"),
@@ -126,19 +123,21 @@ fn by_status(status: StatusCode, later: impl Fn(u64, About) -> Reading) -> Readi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::outcome::Outcome;
+    use crate::model::outcome::{Doubt, Outcome};
     use http::header::RETRY_AFTER;
     use serde_json::{Value, json};
 
-    fn reading(status: u16, body: &Value, proven: bool) -> Reading {
+    fn reading(status: u16, body: &Value) -> Reading {
         let now = "2026-11-22T12:00:00Z".parse().expect("a time");
         let status = StatusCode::from_u16(status).expect("a status");
-        read(status, &HeaderMap::new(), body.to_string().as_bytes(), proven, now)
+        read(status, &HeaderMap::new(), body.to_string().as_bytes(), now)
     }
 
     fn row(status: u16, body: &Value) -> (String, About, Step) {
-        let Reading { outcome, about, step } = reading(status, body, true);
+        let Reading { outcome, about, step } = reading(status, body);
         let word = match outcome {
+            Outcome::Misconfigured { doubt: Doubt::Perhaps(Fate::Gone), .. } => "perhaps-gone".to_owned(),
+            Outcome::Misconfigured { doubt: Doubt::Perhaps(Fate::Kept), .. } => "perhaps-kept".to_owned(),
             Outcome::Rejected { code } => code.to_owned(),
             Outcome::Retry { after } => format!("retry-{}", after.as_secs()),
             other => other.as_str().to_owned(),
@@ -157,11 +156,11 @@ mod tests {
     const TABLE: &str = "
         400 INVALID_ARGUMENT   INVALID_ARGUMENT        bad-request    endpoint
         404 NOT_FOUND          UNREGISTERED            gone           endpoint
-        403 PERMISSION_DENIED  SENDER_ID_MISMATCH      gone           endpoint
+        403 PERMISSION_DENIED  SENDER_ID_MISMATCH      perhaps-gone   endpoint
         429 RESOURCE_EXHAUSTED QUOTA_EXCEEDED          retry-60       service
         503 UNAVAILABLE        UNAVAILABLE             retry-10       service
         500 INTERNAL           INTERNAL                retry-10       service
-        401 UNAUTHENTICATED    THIRD_PARTY_AUTH_ERROR  misconfigured  endpoint
+        401 UNAUTHENTICATED    THIRD_PARTY_AUTH_ERROR  perhaps-kept   endpoint
         500 UNKNOWN            UNSPECIFIED_ERROR       retry-10       service
         401 UNAUTHENTICATED    -                       misconfigured  service  new-token
         403 PERMISSION_DENIED  -                       misconfigured  service
@@ -208,14 +207,6 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_another_project_is_given_up_only_where_ours_is_beyond_doubt() {
-        let body = refusal(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH", "SenderId mismatch");
-        let unproven = reading(403, &body, false);
-        assert!(matches!(unproven.outcome, Outcome::Misconfigured { .. }), "{unproven:?}");
-        assert_eq!(unproven.about, About::Endpoint);
-    }
-
-    #[test]
     fn the_quota_of_one_device_is_not_the_projects() {
         let words = "Exceeded message rate for the device";
         let got = row(429, &refusal(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", words));
@@ -227,9 +218,9 @@ mod tests {
         let now = "2026-11-22T12:00:00Z".parse().expect("a time");
         let headers = HeaderMap::from_iter([(RETRY_AFTER, "7".parse().expect("a value"))]);
         for body in ["", "<html>", "[]", r#"{"error":1}"#, r#"{"error":{"details":[{}]}}"#] {
-            let got = read(StatusCode::SERVICE_UNAVAILABLE, &headers, body.as_bytes(), true, now);
+            let got = read(StatusCode::SERVICE_UNAVAILABLE, &headers, body.as_bytes(), now);
             assert_eq!(got, Reading::later(Duration::from_secs(7), About::Service), "{body}");
-            let got = read(StatusCode::NOT_FOUND, &headers, body.as_bytes(), true, now);
+            let got = read(StatusCode::NOT_FOUND, &headers, body.as_bytes(), now);
             assert_eq!(got, Reading::rejected("not-found"), "{body}: the project's name may be wrong");
         }
     }

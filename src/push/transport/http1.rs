@@ -76,7 +76,8 @@ pub(super) async fn exchange(
         complete = read(body, &mut bytes) => complete,
         () = deadline.as_mut() => false,
     };
-    let answer = Answer { status: parts.status, headers: parts.headers, body: bytes.freeze(), version: parts.version };
+    let (status, headers, version) = (parts.status, parts.headers, parts.version);
+    let answer = Answer { status, headers, body: bytes.freeze(), version, line: None };
     Ok((Exchanged::Answered(answer), complete))
 }
 

@@ -50,6 +50,23 @@ struct Known {
     closing: AtomicBool,
 }
 
+/// The connection that an answer came on.
+#[derive(Clone)]
+pub(super) struct Line(Arc<Known>);
+
+impl Line {
+    /// Takes no more requests; those on it may end.
+    pub(super) fn leave(&self) {
+        self.0.closing.store(true, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Line(…)")
+    }
+}
+
 /// Runs the connection.
 pub(super) struct Driver<S> {
     connection: h2::client::Connection<Corked<S>>,
@@ -194,7 +211,8 @@ impl Connection {
             () = read(body, &mut bytes) => {}
             () = deadline.as_mut() => {}
         }
-        let answer = Answer { status: parts.status, headers: parts.headers, body: bytes, version: parts.version };
+        let line = Some(Line(Arc::clone(&self.known)));
+        let answer = Answer { status: parts.status, headers: parts.headers, body: bytes, version: parts.version, line };
         Ok(Exchanged::Answered(answer))
     }
 

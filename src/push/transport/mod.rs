@@ -141,6 +141,17 @@ pub struct Answer {
     /// At most [`ANSWER_BYTES_MAX`] bytes; what came of it, where it broke off.
     pub body: Bytes,
     pub version: Version,
+    /// What it came on, where that takes further requests.
+    line: Option<http2::Line>,
+}
+
+impl Answer {
+    /// Nothing more goes on the connection that this came on; what is on it may end.
+    pub fn leave(&self) {
+        if let Some(line) = &self.line {
+            line.leave();
+        }
+    }
 }
 
 /// What came of a request on a connection.

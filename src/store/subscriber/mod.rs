@@ -281,29 +281,61 @@ row! {
     RecipientRow { id: String, slot: i64, sealed: Vec<u8>, channel_ms: i64, languages: String, discreet: i64 }
 }
 
+impl RecipientRow {
+    fn read(self, vault: &Vault) -> Result<Recipient, StoreError> {
+        Ok(Recipient {
+            slot: narrow(self.slot, "subscriber.slot")?,
+            channel: text::channel_from_bytes(&vault.unseal(&self.id, &self.sealed)?)?,
+            told: time(self.channel_ms, "subscriber.channel_ms")?,
+            languages: text::languages_from_text(&self.languages)?,
+            discreet: self.discreet != 0,
+        })
+    }
+}
+
 /// What sending needs of these people, by slot. Who is missing has withdrawn, or their endpoint is gone.
 ///
 /// # Errors
 /// The database failed, or the vault's key is not the one that sealed them.
 pub async fn recipients(db: &Db, vault: &Vault, slots: &RoaringBitmap) -> Result<Vec<Recipient>, StoreError> {
+    recipient_rows(db, slots).await?.into_iter().map(|row| row.read(vault)).collect()
+}
+
+/// The same, with those set apart whose row does not open while others do: one row that was damaged keeps nobody else
+/// from being warned.
+///
+/// # Errors
+/// The database failed, or no row opens: then it is the vault's key that is wrong.
+pub async fn readable_recipients(
+    db: &Db,
+    vault: &Vault,
+    slots: &RoaringBitmap,
+) -> Result<(Vec<Recipient>, RoaringBitmap), StoreError> {
+    let (mut people, mut unreadable) = (Vec::new(), RoaringBitmap::new());
+    let mut why = None;
+    for row in recipient_rows(db, slots).await? {
+        let slot = narrow(row.slot, "subscriber.slot")?;
+        match row.read(vault) {
+            Ok(person) => people.push(person),
+            Err(error) => {
+                unreadable.insert(slot);
+                why = Some(error);
+            }
+        }
+    }
+    match why {
+        Some(error) if people.is_empty() => Err(error),
+        Some(_) | None => Ok((people, unreadable)),
+    }
+}
+
+async fn recipient_rows(db: &Db, slots: &RoaringBitmap) -> Result<Vec<RecipientRow>, StoreError> {
     let sql = AssertSqlSafe(format!(
         "SELECT id, slot, sealed, channel_ms, languages, discreet FROM subscriber WHERE slot IN {} AND gone_ms IS NULL \
          ORDER BY slot",
         db.dialect().integers()
     ));
-    let rows =
-        on_db!(db, |pool| sqlx::query_as::<_, RecipientRow>(sql).bind(slots_to_text(slots)).fetch_all(pool).await)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Recipient {
-                slot: narrow(row.slot, "subscriber.slot")?,
-                channel: text::channel_from_bytes(&vault.unseal(&row.id, &row.sealed)?)?,
-                told: time(row.channel_ms, "subscriber.channel_ms")?,
-                languages: text::languages_from_text(&row.languages)?,
-                discreet: row.discreet != 0,
-            })
-        })
-        .collect()
+    Ok(on_db!(db, |pool| sqlx::query_as::<_, RecipientRow>(sql).bind(slots_to_text(slots)).fetch_all(pool).await)?)
 }
 
 /// How many people have a live subscription.
