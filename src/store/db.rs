@@ -222,6 +222,8 @@ impl Db {
                 ("default_transaction_isolation", "read committed"),
                 ("statement_timeout", STATEMENT_TIMEOUT_MS),
                 ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT_MS),
+                // Queries here are short and many: compiling one takes seconds and saves nothing.
+                ("jit", "off"),
             ]);
         let pool = || PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).max_connections(connections);
         let write = pool().connect_with(options.clone()).await?;

@@ -27,17 +27,24 @@ macro_rules! lanes {
     };
 }
 
+/// Asked of each batch by itself: joined, the database might as well begin with the broadcasts and read all they have.
+macro_rules! sending {
+    () => {
+        "(SELECT broadcast.state FROM broadcast WHERE broadcast.id = batch.broadcast) = 'sending' "
+    };
+}
+
 /// What [`waiting`] asks; `$1` is the time in milliseconds, `$2` the most rows. No row of a push service is read but
 /// those that are due, and of those none after the first that is free.
 pub const WAITING_SQL: &str = concat!(
     lanes!(),
     "SELECT CAST(lane.tier AS BIGINT) AS tier, CAST(ring.ring AS BIGINT) AS ring, lane.origin AS origin \
      FROM lane CROSS JOIN ring WHERE lane.origin IS NOT NULL AND \
-     (SELECT 1 FROM batch JOIN broadcast ON broadcast.id = batch.broadcast WHERE batch.state = 'open' \
-     AND batch.tier = lane.tier AND batch.origin = lane.origin AND batch.ring = ring.ring \
-     AND batch.not_before_ms <= $1 AND batch.expires_ms > $1 \
-     AND (batch.owner IS NULL OR batch.lease_until_ms <= $1) AND broadcast.state = 'sending' \
-     ORDER BY batch.not_before_ms, batch.id LIMIT 1) IS NOT NULL \
+     (SELECT 1 FROM batch WHERE batch.state = 'open' AND batch.tier = lane.tier AND batch.origin = lane.origin \
+     AND batch.ring = ring.ring AND batch.not_before_ms <= $1 AND batch.expires_ms > $1 \
+     AND (batch.owner IS NULL OR batch.lease_until_ms <= $1) AND ",
+    sending!(),
+    "ORDER BY batch.not_before_ms, batch.id LIMIT 1) IS NOT NULL \
      ORDER BY lane.tier, ring.ring, lane.origin LIMIT $2"
 );
 
@@ -45,14 +52,16 @@ pub const WAITING_SQL: &str = concat!(
 /// and everything that is leased.
 pub const NEXT_DUE_SQL: &str = concat!(
     lanes!(),
-    "SELECT MIN(due_ms) FROM (SELECT (SELECT batch.not_before_ms FROM batch \
-     JOIN broadcast ON broadcast.id = batch.broadcast WHERE batch.state = 'open' AND batch.tier = lane.tier \
-     AND batch.origin = lane.origin AND batch.ring = ring.ring AND batch.not_before_ms > $1 \
-     AND batch.expires_ms > $1 AND broadcast.state = 'sending' ORDER BY batch.not_before_ms, batch.id LIMIT 1) \
-     AS due_ms FROM lane CROSS JOIN ring WHERE lane.origin IS NOT NULL \
-     UNION ALL SELECT MIN(batch.lease_until_ms) FROM batch JOIN broadcast ON broadcast.id = batch.broadcast \
-     WHERE batch.state = 'open' AND batch.owner IS NOT NULL AND batch.lease_until_ms > $1 AND batch.expires_ms > $1 \
-     AND broadcast.state = 'sending') AS due"
+    "SELECT MIN(due_ms) FROM (SELECT (SELECT batch.not_before_ms FROM batch WHERE batch.state = 'open' \
+     AND batch.tier = lane.tier AND batch.origin = lane.origin AND batch.ring = ring.ring \
+     AND batch.not_before_ms > $1 AND batch.expires_ms > $1 AND ",
+    sending!(),
+    "ORDER BY batch.not_before_ms, batch.id LIMIT 1) AS due_ms \
+     FROM lane CROSS JOIN ring WHERE lane.origin IS NOT NULL \
+     UNION ALL SELECT MIN(batch.lease_until_ms) FROM batch WHERE batch.state = 'open' AND batch.owner IS NOT NULL \
+     AND batch.lease_until_ms > $1 AND ",
+    sending!(),
+    ") AS due"
 );
 
 /// Where a batch can be claimed.
@@ -103,13 +112,15 @@ pub async fn claim(
     lease_until: Timestamp,
 ) -> Result<Option<Lease>, StoreError> {
     let sql = format!(
-        "UPDATE batch SET owner = $2, lease_until_ms = $3, token = token + 1 \
-         WHERE state = 'open' AND (owner IS NULL OR lease_until_ms <= $1) AND id = \
-         (SELECT batch.id FROM batch JOIN broadcast ON broadcast.id = batch.broadcast \
-         WHERE batch.state = 'open' AND batch.tier = $4 AND batch.origin = $5 AND batch.ring = $6 \
-         AND batch.not_before_ms <= $1 AND batch.expires_ms > $1 \
-         AND (batch.owner IS NULL OR batch.lease_until_ms <= $1) AND broadcast.state = 'sending' \
-         ORDER BY batch.not_before_ms, batch.id LIMIT 1 {}) RETURNING *",
+        concat!(
+            "UPDATE batch SET owner = $2, lease_until_ms = $3, token = token + 1 \
+             WHERE state = 'open' AND (owner IS NULL OR lease_until_ms <= $1) AND id = \
+             (SELECT batch.id FROM batch WHERE batch.state = 'open' AND batch.tier = $4 AND batch.origin = $5 \
+             AND batch.ring = $6 AND batch.not_before_ms <= $1 AND batch.expires_ms > $1 \
+             AND (batch.owner IS NULL OR batch.lease_until_ms <= $1) AND ",
+            sending!(),
+            "ORDER BY batch.not_before_ms, batch.id LIMIT 1 {}) RETURNING *"
+        ),
         tx.dialect().batches_nobody_holds()
     );
     let row = on_tx!(tx, |conn| sqlx::query_as::<_, BatchRow>(AssertSqlSafe(sql))
