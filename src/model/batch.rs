@@ -89,7 +89,10 @@ pub struct Told {
     pub message: u32,
     pub tier: Tier,
     pub quiet: bool,
+    /// Who may have heard it: their push was accepted, or had begun.
     pub slots: RoaringBitmap,
+    /// Those of them whose push was accepted: no one else counts as knowing it.
+    pub accepted: RoaringBitmap,
 }
 
 /// Outcomes so far. Merged under a lease, never overwritten.

@@ -25,6 +25,17 @@ impl Rings {
         }
         over
     }
+
+    /// Takes one ring back of each of these people who had any.
+    pub fn give_back(&mut self, people: &RoaringBitmap) {
+        let mut left = people.clone();
+        for level in self.0.iter_mut().rev() {
+            // The last level that they stand at is what their last ring lifted them to.
+            let falling = &left & &*level;
+            *level -= &falling;
+            left -= falling;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -37,12 +48,19 @@ mod tests {
         /// Against a counter for each person.
         #[test]
         fn each_person_is_rung_as_often_as_the_budget_allows_and_nobody_is_lost(
-            calls in prop::collection::vec(prop::collection::btree_set(0..40_u32, 0..30), 0..20),
+            calls in prop::collection::vec((any::<bool>(), prop::collection::btree_set(0..40_u32, 0..30)), 0..20),
             most in 0..5_u32,
         ) {
             let mut rings = Rings::default();
             let mut counted: BTreeMap<u32, u32> = BTreeMap::new();
-            for call in calls {
+            for (back, call) in calls {
+                if back {
+                    rings.give_back(&call.iter().copied().collect());
+                    for person in call {
+                        counted.entry(person).and_modify(|had| *had = had.saturating_sub(1));
+                    }
+                    continue;
+                }
                 let over = rings.spend(&call.iter().copied().collect(), most);
                 for person in call {
                     let had = counted.entry(person).or_default();

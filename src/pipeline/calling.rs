@@ -7,6 +7,7 @@ use super::words::{self, Words, WordsError};
 use crate::audience::Snapshot;
 use crate::cap::code::MsgType;
 use crate::model::family::Family;
+use crate::model::id::BroadcastId;
 use crate::model::message::Message;
 use crate::store::{self, Db, StoreError, Tx};
 use jiff::Timestamp;
@@ -28,7 +29,7 @@ pub async fn call(
     audience: &Snapshot,
     (words, chains): (&Words, &Chains),
     targets: &[Target],
-    (now, rings_per_day): (Timestamp, RingsPerDay),
+    (broadcast, now, rings_per_day): (&BroadcastId, Timestamp, RingsPerDay),
 ) -> Result<Vec<Share>, StoreError> {
     let earlier = match words.alert.msg_type {
         MsgType::Update | MsgType::Cancel => earlier(db, chains, targets).await?,
@@ -36,7 +37,7 @@ pub async fn call(
     };
     let all = at_night(audience, shares(words, targets, &earlier, now), now);
     match rings_per_day {
-        Some(most) => within_budget(tx, all, &words.messages, most.get()).await,
+        Some(most) => within_budget(tx, all, (broadcast, &words.messages), most.get()).await,
         None => Ok(all),
     }
 }
@@ -47,6 +48,7 @@ async fn earlier(db: &Db, chains: &Chains, targets: &[Target]) -> Result<Earlier
     let mut earlier = Earlier { told: store::batch::told(db, &chains.heard()).await?, ..Earlier::default() };
     for told in &mut earlier.told {
         told.slots &= &people;
+        told.accepted &= &people;
     }
     earlier.told.retain(|told| !told.slots.is_empty());
     for alert in earlier.needed() {
@@ -68,7 +70,7 @@ async fn earlier(db: &Db, chains: &Chains, targets: &[Target]) -> Result<Earlier
 async fn within_budget(
     tx: &mut Tx,
     mut shares: Vec<Share>,
-    messages: &[Message],
+    (broadcast, messages): (&BroadcastId, &[Message]),
     most: u32,
 ) -> Result<Vec<Share>, StoreError> {
     let family = |share: &Share| {
@@ -82,7 +84,7 @@ async fn within_budget(
             all.push(share);
             continue;
         }
-        let over = store::ring::spend(tx, share.day(), family(&share), &share.slots, most).await?;
+        let over = store::ring::spend(tx, share.day(), family(&share), broadcast, &share.slots, most).await?;
         all.extend(share.over(&over));
     }
     Ok(all)

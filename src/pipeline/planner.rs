@@ -115,7 +115,7 @@ impl Planner {
             return Ok(());
         }
         let access = (&mut tx, &self.db);
-        let how = (now, self.rings_per_day);
+        let how = (&broadcast.id, now, self.rings_per_day);
         let shares = call(access, &grounds.audience, (&words, &chains), &targets, how).await?;
         let batches = plan(&grounds.audience, broadcast, &shares);
         store::batch::insert_many(&mut tx, &batches).await?;

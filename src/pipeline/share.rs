@@ -50,18 +50,24 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// The alerts whose words matter: someone was told or rung by them last.
+    /// The alerts whose words matter: someone was told or rung by them last, or may have been.
     pub fn needed(&self) -> BTreeSet<AlertId> {
         let people = self.told.iter().fold(RoaringBitmap::new(), |all, told| all | &told.slots);
-        let last = self.newest(&people, |_| true).into_iter().chain(self.newest(&people, |told| !told.quiet));
-        last.map(|(told, _)| told.alert.clone()).collect()
+        let last = [self.newest(&people), self.heard(&people, |_| true), self.heard(&people, |told| !told.quiet)];
+        last.into_iter().flatten().map(|(told, _)| told.alert.clone()).collect()
     }
 
-    /// Splits people by the newest of what they were told.
-    fn newest(&self, people: &RoaringBitmap, fits: impl Fn(&Told) -> bool) -> Vec<(&Told, RoaringBitmap)> {
+    /// Splits people by the newest of what they may have been told.
+    fn newest(&self, people: &RoaringBitmap) -> Vec<(&Told, RoaringBitmap)> {
+        let mut left = people.clone();
+        self.told.iter().filter_map(|told| Some((told, take(&mut left, &told.slots)?))).collect()
+    }
+
+    /// Splits people by the newest of what they were told for certain: a push service took it.
+    fn heard(&self, people: &RoaringBitmap, fits: impl Fn(&Told) -> bool) -> Vec<(&Told, RoaringBitmap)> {
         let mut left = people.clone();
         let fitting = self.told.iter().filter(|told| fits(told));
-        fitting.filter_map(|told| Some((told, take(&mut left, &told.slots)?))).collect()
+        fitting.filter_map(|told| Some((told, take(&mut left, &told.accepted)?))).collect()
     }
 
     /// Splits people by the most urgent tier at which they were rung, else told quietly. Who was not told is left out.
@@ -85,14 +91,16 @@ impl Earlier {
     }
 
     /// Those of these people whom the message tells nothing that they have to act on: they were rung before, and neither
-    /// that nor what they were told last was another tier, area or instruction.
+    /// that nor what they were told last was another tier, area or instruction. Whose push had only begun was not rung;
+    /// and who may have heard something else since is told again.
     fn knows(&self, people: &RoaringBitmap, message: &Gist) -> RoaringBitmap {
         let same = |split: Vec<(&Told, RoaringBitmap)>| {
             let same =
                 split.into_iter().filter(|(told, _)| self.gist(told).is_some_and(|gist| !message.rings_after(&gist)));
             same.fold(RoaringBitmap::new(), |all, (_, people)| all | people)
         };
-        same(self.newest(people, |told| !told.quiet)) & same(self.newest(people, |_| true))
+        let rung = same(self.heard(people, |told| !told.quiet));
+        rung & same(self.heard(people, |_| true)) & same(self.newest(people))
     }
 
     /// Whether the words of what was told can be used.
@@ -157,7 +165,7 @@ pub fn shares(words: &Words, targets: &[Target], earlier: &Earlier, now: Timesta
 fn in_their_words(share: Share, earlier: &Earlier) -> Vec<Share> {
     let mut left = share.slots.clone();
     let mut all = Vec::new();
-    for (told, slots) in earlier.newest(&share.slots, |_| true) {
+    for (told, slots) in earlier.newest(&share.slots) {
         if earlier.has(told) {
             left -= &slots;
             all.push(Share { message: told.message, about: Some(told.alert.clone()), slots, ..share.clone() });
@@ -208,13 +216,13 @@ const fn waits(tier: Tier) -> bool {
 
 impl Share {
     /// Whether it costs one of the rings that people have on a day: what makes itself heard without being grave. P3 never
-    /// does.
+    /// does, nor what is over before it may be heard.
     pub fn costs(&self) -> bool {
         let ranked = match self.tier {
             Tier::P2 => true,
             Tier::P0 | Tier::P1 | Tier::P3 => false,
         };
-        ranked && !self.quiet && !self.ends
+        ranked && !self.quiet && !self.ends && self.not_before < self.expires
     }
 
     /// The day on which it rings, in days since 1970 in UTC.

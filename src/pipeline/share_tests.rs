@@ -23,7 +23,7 @@ fn of_type(msg_type: MsgType, change: impl Fn(&mut Alert)) -> Words {
 }
 
 fn told(alert: &str, tier: Tier, quiet: bool, slots: &[u32]) -> Told {
-    Told { alert: AlertId(alert.to_owned()), message: 0, tier, quiet, slots: set(slots) }
+    Told { alert: AlertId(alert.to_owned()), message: 0, tier, quiet, slots: set(slots), accepted: set(slots) }
 }
 
 /// What was told, newest first; `storm` is the sample, `wider` the same in another area.
@@ -77,6 +77,24 @@ fn an_update_is_quiet_for_whom_it_changes_nothing_and_rings_for_all_others() {
     let shares = split(&update, &before, &[1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(seen(&shares), [(Tier::P1, true, None, vec![1]), (Tier::P1, false, None, vec![2, 3, 4, 5, 6, 7, 8])]);
     assert!(shares.iter().all(|share| !share.ends && share.expires == at("12:00:00")));
+}
+
+#[test]
+fn whose_push_had_only_begun_is_rung_by_an_update_that_changes_nothing() {
+    let update = of_type(MsgType::Update, |_| {});
+    let only = |accepted: &[u32], told: Told| Told { accepted: set(accepted), ..told };
+    let before = [
+        // Newest first: 2 may have heard of another area since, 4 may have heard the same again.
+        only(&[], told("wider", Tier::P1, false, &[2])),
+        only(&[], told("storm", Tier::P1, true, &[4])),
+        // 3 was told quietly for certain, and rung perhaps.
+        told("storm", Tier::P1, true, &[3]),
+        only(&[1, 2, 4], told("storm", Tier::P1, false, &[1, 2, 3, 4, 5])),
+    ];
+    let shares = split(&update, &before, &[1, 2, 3, 4, 5]);
+    assert_eq!(seen(&shares), [(Tier::P1, true, None, vec![1, 4]), (Tier::P1, false, None, vec![2, 3, 5])]);
+    let words = Earlier { told: before.to_vec(), ..Earlier::default() }.needed();
+    assert_eq!(words, [AlertId("storm".to_owned()), AlertId("wider".to_owned())].into());
 }
 
 #[test]
@@ -241,6 +259,8 @@ fn only_what_is_heard_without_being_grave_costs() {
     ] {
         assert_eq!(share(tier, quiet, ends, &[1]).costs(), costs, "{tier:?} {quiet} {ends}");
     }
+    let held = share(Tier::P2, false, false, &[1]);
+    assert!(!Share { not_before: held.expires, ..held }.costs(), "over before the morning");
 }
 
 #[test]
@@ -270,6 +290,7 @@ proptest! {
         resting in prop::collection::vec(prop::option::of(prop::sample::select(vec![PARIS, "01:00:00/02:00:00 UTC", "20:00:00/20:00:00 UTC"])), 40),
         hour in 0..24_u8,
         spent in slots(),
+        failed in slots(),
     ) {
         let words = of_type(msg_type, |alert| {
             alert.infos.push(info("fr", sample::area(52.0, 3.0, 5.0)));
@@ -282,7 +303,7 @@ proptest! {
         });
         let told: Vec<Told> = before
             .into_iter()
-            .map(|(wider, tier, quiet, slots)| Told { slots, ..told(if wider { "wider" } else { "storm" }, tier, quiet, &[]) })
+            .map(|(wider, tier, quiet, slots)| Told { accepted: &slots - &failed, slots, ..told(if wider { "wider" } else { "storm" }, tier, quiet, &[]) })
             .collect();
         let now = at(&format!("{hour:02}:30:00"));
         let targets = [

@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     step!(12, "0012_provider_tokens"),
     step!(13, "0013_quiet"),
     step!(14, "0014_places"),
+    step!(15, "0015_rings_paid"),
 ];
 
 /// The numbers of all migrations.

@@ -1,12 +1,17 @@
 //! Who is let sleep, who is rung again, and who has been rung enough, as citizens hear it. Every test runs on SQLite and
 //! on PostgreSQL; the clocks of the servers stand where the night is.
 
+use crate::support::alerts::Cap;
 use crate::support::browser::Browser;
+use crate::support::crowd::Crowd;
 use crate::support::place::{FINE, Place};
 use crate::support::receiver::Receiver;
+use crate::support::server::assert_adds_up;
 use crate::support::shared::shared_or_return;
 use crate::support::wait::until;
 use crate::support::{Database, Server, http};
+use beffroi::clock::Clock;
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -33,6 +38,9 @@ on_both!(
     what_ends_something_comes_quietly_at_night,
     whoever_was_rung_enough_on_a_day_hears_no_more_but_misses_nothing,
     a_retraction_is_heard_as_what_each_was_told_and_tells_why,
+    a_night_of_storms_costs_as_many_rings_as_are_heard,
+    whose_first_push_failed_hears_the_update_aloud,
+    once_quiet_hours_have_begun_nothing_starts_however_slow_the_service,
 );
 
 /// In Paris it is one o'clock.
@@ -64,12 +72,14 @@ struct Doc {
     severity: &'static str,
     response: &'static str,
     note: &'static str,
+    /// Empty: the evening after it began.
+    expires: &'static str,
     /// Without infos.
     bare: bool,
 }
 
 fn doc(name: &'static str, severity: &'static str) -> Doc {
-    Doc { name, msg_type: "Alert", of: None, severity, response: "Shelter", note: "", bare: false }
+    Doc { name, msg_type: "Alert", of: None, severity, response: "Shelter", note: "", expires: "", bare: false }
 }
 
 fn cancel(name: &'static str, of: &'static str) -> Doc {
@@ -112,18 +122,19 @@ impl Town {
     }
 
     fn xml(&self, doc: &Doc) -> String {
-        let Doc { name, msg_type, of, severity, response, note, bare } = doc;
+        let Doc { name, msg_type, of, severity, response, note, expires, bare } = doc;
         let day = self.start.split_once('T').expect("a date").0;
         let next = format!("{}{:02}", &day[..8], day[8..].parse::<u32>().expect("a day") + 1);
         let sent = format!("{}-00:00", self.start);
         let sender = "alerts@lille.example";
         let references = of.map_or(String::new(), |of| format!("<references>{sender},{of},{sent}</references>"));
         let note = if note.is_empty() { String::new() } else { format!("<note>{note}</note>") };
+        let expires = if expires.is_empty() { format!("{next}T23:00:00-00:00") } else { (*expires).to_owned() };
         let urgency = if *response == "AllClear" { "Past" } else { "Immediate" };
         let info = format!(
             "<info><language>en</language><category>Met</category><event>Storm {name}</event>\
              <responseType>{response}</responseType><urgency>{urgency}</urgency><severity>{severity}</severity>\
-             <certainty>Likely</certainty><expires>{next}T23:00:00-00:00</expires><headline>Storm {name}</headline>\
+             <certainty>Likely</certainty><expires>{expires}</expires><headline>Storm {name}</headline>\
              <description>Gusts.</description><instruction>Do what {name} says.</instruction><area><areaDesc>Lille</areaDesc>\
              <polygon>50.5,2.9 50.5,3.3 50.8,3.3 50.8,2.9 50.5,2.9</polygon></area></info>"
         );
@@ -176,22 +187,31 @@ async fn at_night_only_what_is_grave_comes(database: Database, shared: &Path) {
     }
 }
 
-/// The morning is some seconds away when the server starts.
-async fn heard_in_the_morning(database: Database, shared: &Path, start: &'static str, hours: Value) {
-    let town = Town::start(database, shared, start, &[]).await;
+/// It is night when the server starts, and `dawn`, ten seconds before the morning, when it starts again.
+async fn heard_in_the_morning(database: Database, shared: &Path, (night, dawn): (&'static str, &str), hours: Value) {
+    let mut town = Town::start(database, shared, night, &[]).await;
     let sleeper = town.person(hours).await;
-    town.ring(&doc("moderate", "Moderate"), 0).await;
-    assert_eq!(town.heard(&sleeper).await, [aloud("Storm moderate")]);
+    let held = town.ring(&doc("moderate", "Moderate"), 1).await;
+    assert_eq!((&held["held"], &held["accepted"]), (&json!(1), &json!(0)), "{held}");
+    assert_eq!(town.heard(&sleeper).await, []);
+    town.server.stop();
+    let morning = Clock::system().real().saturating_add(SignedDuration::from_secs(10)).expect("a time");
+    town.server.restart_with(&[("clock.start", dawn)]).await;
+    let heard = until("the morning", || async { Some(town.heard(&sleeper).await).filter(|heard| !heard.is_empty()) });
+    assert_eq!(heard.await, [aloud("Storm moderate")]);
+    assert!(Clock::system().real() >= morning, "before the morning");
 }
 
 async fn a_held_message_comes_in_the_morning_also_when_clocks_were_put_forward(database: Database, shared: &Path) {
     // Seven o'clock in summer time: 05:00 UTC.
-    heard_in_the_morning(database, shared, "2026-03-29T04:59:40Z", rest("22:00", "07:00", "Europe/Paris")).await;
+    let times = ("2026-03-28T23:00:00Z", "2026-03-29T04:59:50Z");
+    heard_in_the_morning(database, shared, times, rest("22:00", "07:00", "Europe/Paris")).await;
 }
 
 async fn a_held_message_comes_in_the_morning_also_when_clocks_were_put_back(database: Database, shared: &Path) {
     // Half past six in standard time, three and a half hours behind UTC.
-    heard_in_the_morning(database, shared, "2026-11-01T09:59:40Z", rest("23:00", "06:30", "America/St_Johns")).await;
+    let times = ("2026-11-01T03:30:00Z", "2026-11-01T09:59:50Z");
+    heard_in_the_morning(database, shared, times, rest("23:00", "06:30", "America/St_Johns")).await;
 }
 
 async fn a_held_message_that_is_cancelled_is_heard_by_nobody(database: Database, shared: &Path) {
@@ -263,4 +283,75 @@ async fn a_retraction_is_heard_as_what_each_was_told_and_tells_why(database: Dat
     let words = "Lille\nWhoever sent this warning has withdrawn it.\nThis was a false alarm. There is no threat.";
     assert_eq!(shown(1), (&json!(words), &json!("P0")));
     assert_eq!(shown(3), (&json!("Lille\nDo what wind-2 says."), &json!("P2")), "what was said already is left out");
+}
+
+async fn a_night_of_storms_costs_as_many_rings_as_are_heard(database: Database, shared: &Path) {
+    let mut town = Town::start(database, shared, NIGHT, &[("fatigue.rings_per_day", "2")]).await;
+    let sleeper = town.person(rest("22:00", "07:00", "Europe/Paris")).await;
+    // Three that are updated, two that are cancelled, three that are over before anyone wakes.
+    town.ring(&doc("a", "Moderate"), 1).await;
+    for name in ["b", "c", "d"] {
+        town.ring(&Doc { msg_type: "Update", of: Some("a"), ..doc(name, "Moderate") }, 1).await;
+    }
+    for (name, never_mind) in [("e", "no-e"), ("f", "no-f")] {
+        town.ring(&doc(name, "Moderate"), 1).await;
+        town.ring(&cancel(never_mind, name), 0).await;
+    }
+    for name in ["g", "h", "i"] {
+        town.ring(&Doc { expires: "2026-06-02T03:00:00-00:00", ..doc(name, "Moderate") }, 1).await;
+    }
+    town.ring(&doc("j", "Moderate"), 1).await;
+    town.server.stop();
+    town.server.restart_with(&[("clock.start", "2026-06-02T05:00:00Z")]).await;
+    let mut heard =
+        until("the morning", || async { Some(town.heard(&sleeper).await).filter(|heard| heard.len() == 2) }).await;
+    heard.sort();
+    assert_eq!(heard, [aloud("Storm j"), aloud("UPDATE: Storm d")]);
+    // Those were the two of this day.
+    town.ring(&doc("k", "Moderate"), 0).await;
+    assert_eq!(town.heard(&sleeper).await[2..], [quietly("Storm k")]);
+}
+
+async fn whose_first_push_failed_hears_the_update_aloud(database: Database, _shared: &Path) {
+    const WELL: usize = 28;
+    const REFUSED_ONCE: usize = 12;
+    // Whom it refuses waits longer than this test lasts.
+    let settings = [("dispatch.retry_first_ms", "600000"), ("dispatch.retry_longest_ms", "1200000")];
+    let groups = [(WELL, ""), (REFUSED_ONCE, "status=503&times=1")];
+    let mut crowd = Crowd::start_as(database, &settings, &groups).await;
+    let storm = Cap::new("storm");
+    let id = crowd.post(&storm).await;
+    crowd.pushed(WELL + REFUSED_ONCE).await;
+    crowd.server.broadcast_when(&mut crowd.operator, &id, |broadcast| broadcast["accepted"] == WELL).await;
+    let update = crowd.post(&Cap::about(&storm, "Update")).await;
+    let broadcast = crowd.settled(&update).await;
+    assert_adds_up(&broadcast, (WELL + REFUSED_ONCE) as u64);
+    assert_eq!(broadcast["accepted"], WELL + REFUSED_ONCE, "{broadcast}");
+    assert_eq!(crowd.settled(&id).await["stopped"], REFUSED_ONCE);
+    let heard = crowd.pushes(&update).await;
+    let (well, refused) = crowd.people.split_at(WELL);
+    let silent = |endpoint: &String| heard[endpoint].iter().all(|pushed| pushed.silent);
+    assert!(well.iter().all(silent), "whoever was rung is not rung again");
+    assert!(!refused.iter().any(silent), "someone heard of it for the first time, and quietly");
+}
+
+async fn once_quiet_hours_have_begun_nothing_starts_however_slow_the_service(database: Database, _shared: &Path) {
+    const PEOPLE: usize = 150;
+    let mut crowd = Crowd::start_as(database, &[("push.in_flight_per_origin_max", "2")], &[]).await;
+    // Six or seven pushes a second.
+    let channels = crowd.sandbox.subscriptions(PEOPLE, "delay_ms=300").await;
+    crowd.join_with(&channels, &rest("22:00", "07:00", "Europe/Paris")).await;
+    crowd.server.stop();
+    crowd.server.restart_with(&[("clock.start", "2026-06-01T19:59:45Z")]).await;
+    // Fifteen seconds after it started, and what had begun by then is on its way.
+    let last = Clock::system().real().saturating_add(SignedDuration::from_secs(16)).expect("a time");
+    let mild = Cap { severity: "Moderate", expires: "2026-06-02T18:00:00-00:00".to_owned(), ..Cap::new("mild") };
+    let id = crowd.post(&mild).await;
+    let pushes = crowd.after(&id, last).await;
+    assert!(pushes.values().flatten().all(|pushed| pushed.received <= last), "a push started in their quiet hours");
+    assert!((1..PEOPLE).contains(&pushes.len()), "{} pushes: this proves nothing", pushes.len());
+    let held =
+        |broadcast: &Value| broadcast["held"] == PEOPLE - pushes.len() && broadcast["waiting"] == broadcast["held"];
+    let broadcast = crowd.server.broadcast_when(&mut crowd.operator, &id, held).await;
+    assert_adds_up(&broadcast, PEOPLE as u64);
 }

@@ -7,7 +7,7 @@ use super::pauses::{self, Judged, Service};
 use crate::model::batch::{Lease, Ring};
 use crate::model::id::{BroadcastId, Slot};
 use crate::model::outcome::Outcome;
-use crate::model::subscriber::Recipient;
+use crate::model::subscriber::{QuietHours, Recipient};
 use crate::model::tier::Tier;
 use crate::pipeline::fence::Passage;
 use crate::push::Pushed;
@@ -28,7 +28,7 @@ pub enum Sent {
     },
     /// The index has nobody with this slot: nothing was sent.
     Absent(Slot),
-    /// Stopped, expired, closing, or the lease is over: nothing was sent.
+    /// Stopped, expired, closing, in their quiet hours, or the lease is over: nothing was sent.
     NotStarted,
 }
 
@@ -41,6 +41,8 @@ pub struct Sending {
     origin: Arc<str>,
     tier: Tier,
     ring: Ring,
+    /// The quiet hours of everyone in the batch, in which nothing starts.
+    hours: Option<QuietHours>,
     /// Until when pushes may start under the lease, on the monotonic clock.
     valid_until: Mutex<Instant>,
 }
@@ -62,6 +64,7 @@ impl Sending {
             origin: Arc::from(batch.origin.as_str()),
             tier: batch.tier,
             ring: batch.ring,
+            hours: batch.hours.clone(),
             valid_until: Mutex::new(valid_until),
         }
     }
@@ -133,7 +136,12 @@ impl Sending {
 
     fn is_over(&self, letter: &Letter) -> bool {
         let clock = &self.dispatcher.clock;
-        clock.monotonic() >= *self.until() || letter.ttl_s(clock.now()).is_none() || *self.dispatcher.closing.borrow()
+        let now = clock.now();
+        clock.monotonic() >= *self.until()
+            || letter.ttl_s(now).is_none()
+            || *self.dispatcher.closing.borrow()
+            // A slow service may keep someone in line until the night.
+            || self.hours.as_ref().is_some_and(|hours| hours.end(now).is_some())
     }
 
     fn until(&self) -> std::sync::MutexGuard<'_, Instant> {

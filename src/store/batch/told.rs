@@ -33,14 +33,15 @@ pub async fn told(db: &Db, chains: &[&ChainId]) -> Result<Vec<Told>, StoreError>
             .bind(chain.as_str())
             .fetch(pool);
             while let Some(row) = rows.try_next().await? {
-                let slots =
-                    set(&row.started_bits, "batch.started_bits")? | set(&row.accepted_bits, "batch.accepted_bits")?;
+                let accepted = set(&row.accepted_bits, "batch.accepted_bits")?;
+                let slots = set(&row.started_bits, "batch.started_bits")? | &accepted;
                 if slots.is_empty() {
                     continue;
                 }
                 let key = (row.at_ms, row.broadcast, row.about.clone(), row.message, row.tier, row.quiet);
                 if let Some(told) = all.get_mut(&key) {
                     told.slots |= slots;
+                    told.accepted |= accepted;
                     continue;
                 }
                 let told = Told {
@@ -49,6 +50,7 @@ pub async fn told(db: &Db, chains: &[&ChainId]) -> Result<Vec<Told>, StoreError>
                     tier: known(Tier::from_index(row.tier), "batch.tier")?,
                     quiet: row.quiet != 0,
                     slots,
+                    accepted,
                 };
                 all.insert(key, told);
             }

@@ -76,9 +76,14 @@ impl Crowd {
 
     /// Subscribes devices, batch by batch, so that we know who shares one.
     pub async fn join(&mut self, channels: &[Value]) {
+        self.join_with(channels, &Value::Null).await;
+    }
+
+    /// The same, with further members of what they send.
+    pub async fn join_with(&mut self, channels: &[Value], more: &Value) {
         let places = [Place::around(CENTRE.0, CENTRE.1, FINE, 0)];
         for batch in channels.chunks(BATCH) {
-            let subscribing = batch.iter().map(|channel| self.server.subscribe(channel, &places, Value::Null));
+            let subscribing = batch.iter().map(|channel| self.server.subscribe(channel, &places, more.clone()));
             let subscribing = futures_util::stream::iter(subscribing).buffered(SUBSCRIBING_MAX);
             let subscriptions = subscribing.collect::<Vec<_>>().await;
             self.subscriptions.extend(subscriptions);

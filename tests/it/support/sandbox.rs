@@ -36,6 +36,8 @@ pub struct Pushed {
     /// The alert it is of, from the decrypted payload.
     pub alert: String,
     pub msg_type: String,
+    /// Whether it makes no sound.
+    pub silent: bool,
     /// What its device tells by.
     pub receipt: String,
 }
@@ -115,6 +117,20 @@ impl Sandbox {
         answer.as_array().expect("a list").clone()
     }
 
+    /// Alerts whose pushes would still wait for a device that was away, oldest first.
+    pub async fn waiting(&self, id: &str) -> Vec<String> {
+        let messages = self.ask(Method::GET, &format!("/waiting/{id}")).await;
+        let alert = |message: &Value| {
+            let text = message["plaintext"].as_str().expect("it was read");
+            let mut payload: Value = serde_json::from_str(text).expect("JSON");
+            if let Some(data) = payload["message"]["data"]["beffroi"].as_str() {
+                payload = serde_json::json!({"beffroi": serde_json::from_str::<Value>(data).expect("JSON")});
+            }
+            payload["beffroi"]["alert"].as_str().expect("an alert").to_owned()
+        };
+        messages.as_array().expect("a list").iter().map(alert).collect()
+    }
+
     /// Lets a device behave differently from now on.
     pub async fn behave(&self, endpoint: &str, behaviour: &str) {
         let id = endpoint.rsplit('/').next().expect("an id");
@@ -171,6 +187,7 @@ impl Sandbox {
             status: message["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(RESET),
             alert: text(&payload["beffroi"]["alert"]),
             msg_type: text(&payload["beffroi"]["msg_type"]),
+            silent: payload["notification"]["silent"] == true,
             receipt: text(&payload["beffroi"]["receipt"]),
         }
     }
