@@ -130,9 +130,9 @@ impl Sender {
         loop {
             let request = |authorization| {
                 let terms = apns::Terms {
-                    expires_s: self.clock.real().as_second().saturating_add(i64::from(ttl_s)),
+                    expires_s: apns::expires_s(letter.manner(), self.clock.real(), ttl_s),
                     priority: apns::priority(letter.manner()),
-                    collapse_id: letter.topic(),
+                    collapse_id: letter.chain_key(),
                     authorization,
                 };
                 apns::request(base_url, channel, payload.clone(), &terms)

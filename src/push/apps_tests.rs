@@ -19,6 +19,8 @@ const FCM_TOKEN: &str = "dQw4w9WgXcQ:APA91bF";
 enum Way {
     Tier(Tier),
     Quiet(Tier),
+    /// An Update that does not ring.
+    Silently(Tier),
     AllClear,
 }
 
@@ -30,6 +32,7 @@ fn of(way: Way, critical: bool) -> Letter {
     letter_of(&info, critical, |context| match way {
         Way::Tier(tier) => context.tier = tier,
         Way::Quiet(tier) => (context.tier, context.quiet) = (tier, true),
+        Way::Silently(tier) => (context.tier, context.quiet, context.says) = (tier, true, Says::Update),
         Way::AllClear => (context.tier, context.says) = (Tier::P3, Says::AllClear),
     })
 }
@@ -37,9 +40,9 @@ fn of(way: Way, critical: bool) -> Letter {
 fn apns_request(letter: &Letter) -> Request<Bytes> {
     let channel = ApnsChannel { token: TOKEN.to_owned(), topic: "org.example.alerts".to_owned() };
     let terms = apns::Terms {
-        expires_s: 1_795_350_000,
+        expires_s: apns::expires_s(letter.manner(), "2026-11-22T11:00:00Z".parse().expect("a time"), 3_600),
         priority: apns::priority(letter.manner()),
-        collapse_id: letter.topic(),
+        collapse_id: letter.chain_key(),
         authorization: HeaderValue::from_static("bearer x"),
     };
     let base = Url::parse("https://api.push.apple.com").expect("a URL");
@@ -50,11 +53,15 @@ fn fcm_message(letter: &Letter) -> Value {
     serde_json::from_str(&letter.fcm_message(7, FCM_TOKEN, 3_599)).expect("JSON")
 }
 
+fn fcm_data(message: &Value) -> Value {
+    serde_json::from_str(message["data"]["beffroi"].as_str().expect("text")).expect("JSON")
+}
+
 fn ours() -> Value {
     let receipt = receipts().seal(7);
     json!({
         "alert": "alert-1", "chain": "chain-key", "tier": "P0", "msg_type": "Alert", "state": "active",
-        "expires": "2026-11-22T12:00:00Z", "receipt": receipt,
+        "planned": 1_795_341_600_250_i64, "expires": "2026-11-22T12:00:00Z", "receipt": receipt,
         "navigate": format!("https://alerts.example.org/town/alerts/alert-1?r={receipt}"), "lang": "fr",
     })
 }
@@ -71,7 +78,7 @@ fn a_push_through_apns_is_the_agreed_request() {
         ("apns-topic", "org.example.alerts"),
         ("apns-push-type", "alert"),
         ("apns-priority", "10"),
-        ("apns-expiration", "1795350000"),
+        ("apns-expiration", "1795348800"),
         ("apns-collapse-id", "chain-key"),
     ];
     assert_eq!(headers, want);
@@ -111,6 +118,23 @@ fn apns_is_told_of_each_tier_what_the_table_says() {
     }
 }
 
+/// It keeps one push for each app: the last.
+#[test]
+fn apple_keeps_nothing_that_would_take_the_place_of_a_ring() {
+    for (way, expiration) in [
+        (Way::Tier(Tier::P0), "1795348800"),
+        (Way::Tier(Tier::P3), "1795348800"),
+        (Way::Quiet(Tier::P2), "1795348800"),
+        (Way::AllClear, "1795348800"),
+        (Way::Silently(Tier::P0), "0"),
+        (Way::Silently(Tier::P3), "0"),
+    ] {
+        let request = apns_request(&of(way, false));
+        assert_eq!(request.headers()["apns-expiration"], expiration, "{way:?}");
+        assert_eq!(request.headers()["apns-collapse-id"], "chain-key", "{way:?}: it replaces what is shown");
+    }
+}
+
 #[test]
 fn a_push_through_fcm_is_the_agreed_request() {
     let letter = of(Way::Tier(Tier::P0), false);
@@ -123,41 +147,41 @@ fn a_push_through_fcm_is_the_agreed_request() {
     assert_eq!(request.headers()["content-type"], "application/json");
     let mut body: Value = serde_json::from_slice(request.body()).expect("JSON");
     let data = body["message"]["data"]["beffroi"].take();
-    assert_eq!(serde_json::from_str::<Value>(data.as_str().expect("text")).expect("JSON"), ours());
+    let mut shown = ours();
+    for (name, value) in [("channel", json!("life_safety")), ("silent", json!(false)), ("discreet", json!(false))] {
+        shown[name] = value;
+    }
+    assert_eq!(serde_json::from_str::<Value>(data.as_str().expect("text")).expect("JSON"), shown);
     let want = json!({"message": {
         "token": FCM_TOKEN,
-        "data": {"beffroi": null},
-        "notification": {"title": "Tempête", "body": "Lille and Roubaix\nRestez chez vous.\nRafales."},
-        "android": {
-            "priority": "HIGH", "ttl": "3599s", "direct_boot_ok": true,
-            "notification": {
-                "channel_id": "life_safety", "tag": "chain-key", "visibility": "PUBLIC",
-                "notification_priority": "PRIORITY_MAX", "default_sound": true, "default_vibrate_timings": true,
-            },
-        },
+        "data": {"beffroi": null, "title": "Tempête", "body": "Lille and Roubaix\nRestez chez vous.\nRafales."},
+        "android": {"priority": "HIGH", "ttl": "3599s", "direct_boot_ok": true},
     }});
     assert_eq!(body, want);
 }
 
-/// Way, priority, channel, importance, sound, whether it has a collapse key.
+/// Way, priority, channel, whether it is silent. Nothing that Google would show by itself, which takes the place of
+/// whatever waits, and no collapse key, of which a phone has four.
 #[test]
 fn fcm_is_told_of_each_tier_what_the_table_says() {
-    for (way, priority, channel, importance, sounds, collapses) in [
-        (Way::Tier(Tier::P0), "HIGH", "life_safety", "PRIORITY_MAX", true, false),
-        (Way::Tier(Tier::P1), "HIGH", "severe", "PRIORITY_HIGH", true, false),
-        (Way::Tier(Tier::P2), "NORMAL", "warnings", "PRIORITY_DEFAULT", true, true),
-        (Way::Tier(Tier::P3), "NORMAL", "information", "PRIORITY_MIN", false, true),
-        (Way::Quiet(Tier::P0), "HIGH", "information", "PRIORITY_LOW", false, false),
-        (Way::AllClear, "HIGH", "all_clear", "PRIORITY_LOW", false, true),
+    for (way, priority, channel, silent) in [
+        (Way::Tier(Tier::P0), "HIGH", "life_safety", false),
+        (Way::Tier(Tier::P1), "HIGH", "severe", false),
+        (Way::Tier(Tier::P2), "NORMAL", "warnings", false),
+        (Way::Tier(Tier::P3), "NORMAL", "information", true),
+        (Way::Quiet(Tier::P0), "HIGH", "quiet", true),
+        (Way::Silently(Tier::P2), "NORMAL", "quiet", true),
+        (Way::AllClear, "HIGH", "all_clear", true),
     ] {
-        let message = fcm_message(&of(way, true));
-        let android = &message["message"]["android"];
-        let shown = &android["notification"];
-        assert_eq!(android["priority"], priority, "{way:?}");
-        assert_eq!((&shown["channel_id"], &shown["notification_priority"]), (&channel.into(), &importance.into()));
-        assert_eq!(shown["default_sound"], if sounds { json!(true) } else { Value::Null }, "{way:?}");
-        assert_eq!(android["collapse_key"], if collapses { json!("chain-key") } else { Value::Null }, "{way:?}");
-        assert_eq!((&shown["tag"], &android["direct_boot_ok"]), (&json!("chain-key"), &json!(true)), "{way:?}");
+        let message = fcm_message(&of(way, true))["message"].take();
+        let android = &message["android"];
+        assert_eq!((&android["priority"], &android["direct_boot_ok"]), (&priority.into(), &true.into()), "{way:?}");
+        for collapses in [&message["notification"], &android["notification"], &android["collapse_key"]] {
+            assert_eq!(collapses, &Value::Null, "{way:?}");
+        }
+        let ours = fcm_data(&message);
+        assert_eq!((&ours["channel"], &ours["silent"]), (&channel.into(), &silent.into()), "{way:?}");
+        assert_eq!(ours["chain"], "chain-key", "{way:?}: the app replaces what it shows");
     }
 }
 
@@ -174,7 +198,7 @@ fn a_discreet_push_shows_nothing_of_the_alert_anywhere() {
     let info = info("fr", Some("Tempête"), "Rafales", Some("Restez chez vous"));
     let letter = letter(&info, |context| (context.discreet, context.msg_type) = (true, MsgType::Update));
     let fcm = fcm_message(&letter);
-    assert_eq!(fcm["message"]["android"]["notification"]["visibility"], "PRIVATE");
+    assert_eq!(fcm_data(&fcm["message"])["discreet"], true);
     for text in [letter.apns_payload(7), fcm.to_string()] {
         assert!(text.contains("Un message pour vous"), "{text}");
         for word in ["Tempête", "Rafales", "Restez", "Lille"] {

@@ -46,6 +46,8 @@ pub struct LetterContext<'a> {
     /// Without sound or vibration, whatever the tier.
     pub quiet: bool,
     pub state: AlertState,
+    /// When its broadcast was planned: of two messages of a chain the later one counts, whichever comes first.
+    pub planned: Timestamp,
     /// After this it is not sent and not kept.
     pub expires: Timestamp,
     /// Whether what is shown must not tell what it is about.
@@ -62,16 +64,25 @@ pub(super) struct Manner {
     pub(super) all_clear: bool,
     /// It replaces what is shown without ringing again.
     pub(super) quiet: bool,
+    /// It goes on, changed.
+    pub(super) goes_on: bool,
 }
 
 impl Manner {
     fn of(context: &LetterContext<'_>) -> Self {
-        Self { tier: context.tier, all_clear: context.says == Says::AllClear, quiet: context.quiet }
+        let (all_clear, goes_on) = (context.says == Says::AllClear, context.says == Says::Update);
+        Self { tier: context.tier, all_clear, quiet: context.quiet, goes_on }
     }
 
     /// Whether it makes no sound.
     pub(super) fn silent(self) -> bool {
         self.all_clear || self.quiet || self.tier == Tier::P3
+    }
+
+    /// Whether it must not take the place of a push that still waits for its device: that one may be the ring which
+    /// people have not heard, and this one does not ring. An end may: what waits is over.
+    pub(super) fn gives_way(self) -> bool {
+        self.goes_on && self.silent()
     }
 
     /// Whether it is worth waking a device for.
@@ -87,6 +98,7 @@ pub struct Letter {
     apns: Template,
     fcm: Template,
     receipts: Receipts,
+    chain_key: String,
     topic: String,
     manner: Manner,
     expires: Timestamp,
@@ -113,11 +125,28 @@ pub(super) struct Ours<'a> {
     tier: &'a str,
     msg_type: &'a str,
     state: &'a str,
+    /// Milliseconds since 1970.
+    planned: i64,
+    /// It ends what was said: it need not stay on the screen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ends: bool,
     expires: String,
     receipt: &'a str,
     /// For apps: the page to open, and the language of the text.
     #[serde(flatten)]
     app: Option<ForApps<'a>>,
+    /// For apps that show it themselves.
+    #[serde(flatten)]
+    shown: Option<Shown<'a>>,
+}
+
+/// How an app shows it where the system shows nothing by itself.
+#[derive(Serialize)]
+struct Shown<'a> {
+    channel: &'a str,
+    silent: bool,
+    /// The lock screen may hide it as the owner likes.
+    discreet: bool,
 }
 
 #[derive(Serialize)]
@@ -148,6 +177,13 @@ impl Page<'_> {
         Ours { app: Some(ForApps { navigate: &self.navigate, lang: &words.lang }), ..self.ours() }
     }
 
+    /// What an app needs that shows it itself, under one of its own notification channels.
+    pub(super) fn for_showing<'a>(&'a self, words: &'a Words, channel: &'a str) -> Ours<'a> {
+        let (silent, discreet) = (self.manner.silent(), self.context.discreet);
+        let shown = Shown { channel, silent, discreet };
+        Ours { shown: Some(shown), ..self.for_apps(words) }
+    }
+
     fn ours(&self) -> Ours<'_> {
         let context = self.context;
         Ours {
@@ -156,9 +192,12 @@ impl Page<'_> {
             tier: context.tier.as_str(),
             msg_type: context.msg_type.as_str(),
             state: context.state.as_str(),
+            planned: context.planned.as_millisecond(),
+            ends: context.says.ends(),
             expires: context.expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             receipt: Place::Receipt.mark(),
             app: None,
+            shown: None,
         }
     }
 
@@ -199,7 +238,8 @@ impl Letter {
             apns: page.fit(apns::PAYLOAD_BYTES_MAX, |words| apns::payload(&page, words, critical)),
             fcm: page.fit(fcm::MESSAGE_BYTES_MAX, |words| fcm::message(&page, words)),
             receipts: context.receipts.clone(),
-            topic: context.chain_key.to_owned(),
+            chain_key: context.chain_key.to_owned(),
+            topic: if manner.gives_way() { beside(context.chain_key) } else { context.chain_key.to_owned() },
             manner,
             expires: context.expires,
         }
@@ -227,7 +267,13 @@ impl Letter {
         (left >= TTL_S_MIN).then_some(left)
     }
 
-    /// Chain key.
+    /// What stands for the chain on a device.
+    pub fn chain_key(&self) -> &str {
+        &self.chain_key
+    }
+
+    /// Under what it replaces what still waits (RFC 8030 §5.4): the chain key; for what must not replace a ring that
+    /// nobody has heard, one of its own.
     pub fn topic(&self) -> &str {
         &self.topic
     }
@@ -244,6 +290,11 @@ impl Letter {
     pub(super) fn manner(&self) -> Manner {
         self.manner
     }
+}
+
+/// The Topic of a chain's updates that do not ring: as long and of the same letters as the chain's, and no other's.
+fn beside(chain_key: &str) -> String {
+    chain_key.chars().rev().collect()
 }
 
 /// The alert's page, with the place of the receipt.

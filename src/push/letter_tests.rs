@@ -53,6 +53,7 @@ pub(in crate::push) fn letter_of(info: &Info, critical: bool, change: impl FnOnc
         tier: Tier::P0,
         quiet: false,
         state: AlertState::Active,
+        planned: at("2026-11-22T10:00:00.25Z"),
         expires: at("2026-11-22T12:00:00Z"),
         discreet: false,
         public_url: &public_url,
@@ -83,7 +84,7 @@ fn a_letter_is_the_agreed_json_with_the_receipt_twice() {
         },
         "beffroi": {
             "alert": "alert-1", "chain": "chain-key", "tier": "P0", "msg_type": "Alert", "state": "active",
-            "expires": "2026-11-22T12:00:00Z", "receipt": receipt,
+            "planned": 1_795_341_600_250_i64, "expires": "2026-11-22T12:00:00Z", "receipt": receipt,
         },
     });
     assert_eq!(json(&letter(&info, |_| {})), want);
@@ -145,6 +146,32 @@ fn what_is_quiet_makes_no_sound_and_is_as_urgent_as_ever() {
     assert_eq!(json(&quiet)["notification"]["silent"], true);
     assert_eq!(json(&quiet)["beffroi"]["tier"], "P0");
     assert_eq!(quiet.urgency(), web_push::Urgency::High);
+}
+
+#[test]
+fn what_goes_on_without_a_ring_never_takes_the_place_of_one_that_waits() {
+    let topic = |says, quiet, tier| {
+        let letter = letter(&info("en", None, "…", None), |context| {
+            (context.says, context.quiet, context.tier) = (says, quiet, tier);
+        });
+        assert_eq!(json(&letter)["notification"]["tag"], "chain-key", "the device replaces what it shows");
+        letter.topic().to_owned()
+    };
+    assert_eq!(topic(Says::Update, true, Tier::P0), "yek-niahc");
+    assert_eq!(topic(Says::Update, false, Tier::P3), "yek-niahc", "P3 never rings");
+    assert_eq!(topic(Says::Update, false, Tier::P0), "chain-key");
+    for ends in [Says::AllClear, Says::Withdrawn] {
+        assert_eq!(topic(ends, true, Tier::P0), "chain-key", "what waits is over");
+    }
+    assert_eq!(topic(Says::News, true, Tier::P2), "chain-key", "nothing of its chain waits");
+}
+
+#[test]
+fn only_an_end_says_that_it_ends() {
+    let ends =
+        |says| json(&letter(&info("en", None, "…", None), |context| context.says = says))["beffroi"]["ends"].take();
+    assert_eq!([Says::News, Says::Update].map(ends), [Value::Null, Value::Null]);
+    assert_eq!([Says::AllClear, Says::Withdrawn].map(ends), [Value::Bool(true), Value::Bool(true)]);
 }
 
 #[test]

@@ -164,6 +164,7 @@ fn letter(sender: &Sender) -> Letter {
         tier: Tier::P0,
         quiet: false,
         state: AlertState::Active,
+        planned: now(),
         expires: now() + SignedDuration::from_hours(1),
         discreet: false,
         public_url: &"https://alerts.example.org".parse().expect("a URL"),

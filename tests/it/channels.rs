@@ -38,18 +38,26 @@ impl Town {
         Self { server, sandbox, operator, key, people: 0, _credentials: credentials }
     }
 
-    /// Subscribes devices of a channel that all behave like this.
-    async fn subscribe(&mut self, count: usize, channel: &str, behaviour: &str) {
+    /// Subscribes devices of a channel that all behave like this; what the sandbox calls them.
+    async fn subscribe(&mut self, count: usize, channel: &str, behaviour: &str) -> Vec<String> {
         let places = [Place::around(CENTRE.0, CENTRE.1, FINE, 0)];
+        let mut ids = Vec::new();
         for device in self.sandbox.subscriptions(count, &format!("channel={channel}&{behaviour}")).await {
             let own = if channel == "webpush" { Value::Null } else { json!({"channel": device["channel"]}) };
             self.server.subscribe(&device, &places, own).await;
+            let address = [&device["channel"]["token"], &device["endpoint"]].into_iter().find_map(Value::as_str);
+            ids.push(address.and_then(|address| address.rsplit('/').next()).expect("an id").to_owned());
         }
         self.people += count;
+        ids
     }
 
     async fn post(&self, identifier: &'static str) -> String {
-        let answer = self.server.post_new(&self.key, Cap::new(identifier).xml()).await;
+        self.post_cap(&Cap::new(identifier)).await
+    }
+
+    async fn post_cap(&self, cap: &Cap) -> String {
+        let answer = self.server.post_new(&self.key, cap.xml()).await;
         answer["id"].as_str().expect("an id").to_owned()
     }
 
@@ -266,4 +274,30 @@ async fn after_an_outage_everyone_is_told_at_once_and_nobody_counts_as_tried_who
     assert!(tried > 0 && u64::try_from(tried).is_ok_and(|tried| tried <= pushes), "{tried} tried, {pushes} pushes");
     town.sandbox.mend().await;
     town.all_told(&id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_sound_takes_the_place_of_no_ring_that_waits_for_a_phone() {
+    let mut town = Town::new(Database::Sqlite).await;
+    let mut devices = Vec::new();
+    for channel in ["webpush", "apns", "fcm"] {
+        devices.push(town.subscribe(1, channel, "").await.remove(0));
+    }
+    let flood = Cap { severity: "Extreme", ..Cap::new("flood") };
+    let (update, over) = (Cap::about(&flood, "Update"), Cap::about(&flood, "Cancel"));
+    let ring = town.post_cap(&flood).await;
+    town.settled(&ring).await;
+    let quiet = town.post_cap(&update).await;
+    town.settled(&quiet).await;
+    let waiting = async |town: &Town, nth: usize| town.sandbox.waiting(&devices[nth]).await;
+    assert_eq!(waiting(&town, 0).await, [ring.clone(), quiet.clone()], "a browser's push service keeps both");
+    assert_eq!(waiting(&town, 1).await, [ring.clone()], "Apple keeps one: the ring");
+    assert_eq!(waiting(&town, 2).await, [ring.clone(), quiet.clone()], "Google keeps both");
+    let fair = town.post_cap(&Cap { severity: "Minor", ..Cap::new("fair") }).await;
+    town.settled(&fair).await;
+    assert_eq!(waiting(&town, 0).await, [ring.clone(), quiet.clone(), fair.clone()]);
+    assert_eq!(waiting(&town, 2).await, [ring.clone(), quiet.clone(), fair.clone()], "P0 waits beside P3");
+    let cancel = town.post_cap(&over).await;
+    town.settled(&cancel).await;
+    assert_eq!(waiting(&town, 0).await, [quiet, fair, cancel], "what is over need not be heard");
 }

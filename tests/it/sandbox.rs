@@ -174,6 +174,7 @@ fn letter(sender: &Sender, tier: Tier) -> Letter {
         tier,
         quiet: false,
         state: AlertState::Active,
+        planned: now(),
         expires: "2026-11-22T13:00:00Z".parse().expect("a timestamp"),
         discreet: false,
         public_url: &"https://alerts.example.org".parse().expect("a URL"),

@@ -142,6 +142,7 @@ impl Letters {
                 tier: key.tier,
                 quiet: key.quiet,
                 state,
+                planned: broadcast.planned.unwrap_or(broadcast.received),
                 // What ends something lives as long as the broadcast; other texts as long as they say themselves.
                 expires: match words.alert.msg_type {
                     MsgType::Cancel => message.expires,

@@ -18,6 +18,7 @@ use a2::{CollapseId, Priority, PushType};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Request};
+use jiff::Timestamp;
 use url::Url;
 
 const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
@@ -29,7 +30,7 @@ const COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
 /// How a push travels.
 #[derive(Debug, Clone)]
 pub struct Terms<'a> {
-    /// Real time at which Apple gives up, seconds since 1970.
+    /// Real time at which Apple gives up, seconds since 1970; 0: at once, without keeping it.
     pub expires_s: i64,
     pub priority: Priority,
     /// Chain key: replaces what is shown under the same one.
@@ -46,6 +47,13 @@ pub(super) fn priority(manner: Manner) -> Priority {
         Tier::P3 if manner.all_clear => Priority::High,
         Tier::P3 => Priority::Normal,
     }
+}
+
+/// Until when Apple keeps it for a device that is away, seconds since 1970. It keeps one push for each app, the last one
+/// ("Sending notification requests to APNs"): what must not take the place of a ring that nobody has heard is not kept
+/// at all. Who was away then gets the ring, whose tier, area and instruction still hold.
+pub(super) fn expires_s(manner: Manner, now: Timestamp, ttl_s: u32) -> i64 {
+    if manner.gives_way() { 0 } else { now.as_second().saturating_add(i64::from(ttl_s)) }
 }
 
 /// The request of one push. `None`: the channel or the chain key can never be put into one.

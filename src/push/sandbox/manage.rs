@@ -31,6 +31,7 @@ pub(super) fn answer(state: &State, parts: &Parts) -> Reply {
         (&Method::POST, "subscriptions", None, None) => subscribe(state, &query),
         (&Method::PUT, "subscriptions", Some(id), None) => behave(state, id, &query),
         (&Method::GET, "messages", None, None) => messages(state, &query),
+        (&Method::GET, "waiting", Some(id), None) => Ok(Reply::json(StatusCode::OK, &state.waiting(id))),
         (&Method::DELETE, "messages", None, None) => {
             state.forget();
             Ok(Reply::empty(StatusCode::NO_CONTENT))

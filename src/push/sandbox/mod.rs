@@ -14,6 +14,7 @@
 //! | `GET /credentials` | a key for APNs and a service account for FCM that it takes |
 //! | `DELETE /tokens` | no access token for FCM holds any more |
 //! | `GET /messages?after=N&limit=M` | what was received, oldest first |
+//! | `GET /waiting/{id}` | what of it would still wait for a device that was away: what the services keep |
 //! | `DELETE /messages` | forgets them and sets the counts to zero |
 //! | `GET /counts` | how much was received, accepted, twice, in the wrong order and wrong, by channel, tier and message, and (unless `?each=false`) accepted for each subscription |
 //! | `PUT /settings?decrypt_every=N&quota_per_minute=N&token_update_s=N` | how many pushes are decrypted and kept, Firebase's quota, how often Apple takes another token |
@@ -30,6 +31,7 @@
 mod apns;
 mod apns_payload;
 mod authority;
+mod away;
 mod behaviour;
 mod check;
 mod credentials;

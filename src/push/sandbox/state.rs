@@ -1,6 +1,7 @@
 //! What the sandbox remembers, all of it bounded: recipients, how they behave, what came.
 
 use super::authority::Authority;
+use super::away;
 use super::behaviour::{Behaviour, Ending, Fault, Faults};
 use super::check::Token;
 use super::credentials::Credentials;
@@ -32,16 +33,16 @@ const PROBLEMS_MAX: usize = 200;
 #[derive(Debug, Serialize)]
 pub(super) struct Message {
     number: u64,
-    channel: Service,
+    pub(super) channel: Service,
     /// The recipient's id: what ends the endpoint, or the token.
     subscription: String,
     /// Real time, milliseconds since 1970.
     received_ms: i64,
     protocol: String,
-    headers: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<String, String>,
     claims: Option<Value>,
     bytes: usize,
-    plaintext: Option<String>,
+    pub(super) plaintext: Option<String>,
     problems: Vec<String>,
     /// The status it was answered with, `reset` or `drop`.
     status: Value,
@@ -245,6 +246,14 @@ impl State {
         json!(inner.messages.iter().skip(from).take(limit).collect::<Vec<_>>())
     }
 
+    /// What of the messages that were accepted for a recipient would still wait for it, had it been away since the last
+    /// clearing, as a JSON array.
+    pub(super) fn waiting(&self, id: &str) -> Value {
+        let inner = self.lock();
+        let accepted = |message: &&Message| message.status.as_u64().is_some_and(|status| (200..300).contains(&status));
+        json!(away::waiting(inner.messages.iter().filter(|message| message.subscription == id).filter(accepted)))
+    }
+
     /// How much came; `each` adds what was accepted for each subscription, which may be many.
     pub(super) fn counts(&self, each: bool) -> Value {
         let inner = self.lock();
@@ -289,6 +298,30 @@ impl Inner {
 }
 
 impl Message {
+    /// One that was accepted.
+    #[cfg(test)]
+    pub(super) fn sample(number: u64, channel: Service, headers: &[(&str, &str)], plaintext: Option<String>) -> Self {
+        Self {
+            number,
+            channel,
+            subscription: String::new(),
+            received_ms: 0,
+            protocol: String::new(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            claims: None,
+            bytes: 0,
+            plaintext,
+            problems: Vec::new(),
+            status: 200.into(),
+            reason: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     fn weight(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let problems: usize = self.problems.iter().map(String::len).sum();

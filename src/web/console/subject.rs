@@ -159,6 +159,7 @@ impl Subject {
                         tier: message.tier,
                         quiet: false,
                         state: if self.cancels() { AlertState::Cancelled } else { AlertState::Active },
+                        planned: self.broadcast.planned.unwrap_or(self.broadcast.received),
                         expires: message.expires,
                         discreet,
                         public_url: &state.public_url,

@@ -4,7 +4,7 @@
 
 import { channelOf, replace, vapidKey } from "../lib/api";
 import { recall, remember } from "../lib/keep";
-import { type Notice, readNotice, receiptOf, sameOrigin } from "../lib/notice";
+import { inOrder, type Notice, readNotice, receiptOf, sameOrigin } from "../lib/notice";
 import { bytesOf } from "../lib/push";
 import { tell } from "../lib/receipt";
 
@@ -29,7 +29,11 @@ self.addEventListener("push", (event) => {
   event.waitUntil(show(readNotice(text, self.location.origin, navigator.language)));
 });
 
-async function show(notice: Notice): Promise<void> {
+async function show(pushed: Notice): Promise<void> {
+  const { tag } = pushed.options;
+  // Whatever fails, it is shown.
+  const shown = tag ? await self.registration.getNotifications({ tag }).catch(() => []) : [];
+  const notice = inOrder(pushed, shown);
   await self.registration.showNotification(notice.title, notice.options);
   const told = tell(notice.receipt, "displayed");
   if ("setAppBadge" in navigator && notice.badge !== null) {

@@ -35,10 +35,15 @@ export function readNotice(text: string | null, origin: string, browserLanguage:
     badge: "/assets/badge-96.png",
     silent,
     dir: dir === "rtl" || dir === "ltr" ? dir : "auto",
-    // What a click needs: the worker may have been stopped in between.
-    data: { navigate: sameOrigin(notification["navigate"], origin), receipt: receiptOf(ours) },
-    // The gravest stay on the screen until they are seen.
-    requireInteraction: ours["tier"] === "P0" && !silent,
+    // What a click and the next message of the chain need: the worker may have been stopped in between.
+    data: {
+      navigate: sameOrigin(notification["navigate"], origin),
+      receipt: receiptOf(ours),
+      planned: timeOf(ours["planned"]),
+      ends: ours["ends"] === true,
+    },
+    // The gravest stay on the screen until they are seen, whether they ring or only say it anew; their end need not.
+    requireInteraction: ours["tier"] === "P0" && ours["ends"] !== true,
   };
   const lang = textOf(notification["lang"], 35);
   if (lang) options.lang = lang;
@@ -48,6 +53,28 @@ export function readNotice(text: string | null, origin: string, browserLanguage:
     options.renotify = !silent;
   }
   return { title, options, badge: countOf(notification["app_badge"]), receipt: receiptOf(ours) };
+}
+
+/** What is on the screen already: a `Notification`, as far as it matters here. */
+export type Shown = Pick<Notification, "title" | "body" | "lang" | "dir" | "requireInteraction" | "data">;
+
+/**
+ * The notice to show where others of its chain are on the screen. Push services keep no order: what is older than what
+ * is shown brings its ring, unless that is over, but never its words.
+ */
+export function inOrder(notice: Notice, shown: readonly Shown[]): Notice {
+  const planned = (one: { data?: unknown }) => (isRecord(one.data) ? timeOf(one.data["planned"]) : 0);
+  const newer = shown
+    .filter((one) => planned(one) > planned(notice.options))
+    .sort((a, b) => planned(b) - planned(a))[0];
+  if (!newer) return notice;
+  const over = isRecord(newer.data) && newer.data["ends"] === true;
+  const silent = notice.options.silent === true || over;
+  const { title, body, lang, dir, requireInteraction, data } = newer;
+  const options = { ...notice.options, body, dir, requireInteraction, data: data as unknown, silent };
+  if (lang) options.lang = lang;
+  if (notice.options.tag) options.renotify = !silent;
+  return { ...notice, title, options };
 }
 
 /** An address of ours, or the first page: a push never leads anywhere else. */
@@ -102,6 +129,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function textOf(value: unknown, charsMax: number): string {
   return typeof value === "string" ? value.trim().slice(0, charsMax) : "";
+}
+
+/** Milliseconds since 1970; 0 for anything else. */
+function timeOf(value: unknown): number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
 function countOf(value: unknown): number | null {

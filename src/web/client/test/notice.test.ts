@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readNotice, receiptOf, sameOrigin } from "../lib/notice";
+import { inOrder, type Notice, readNotice, type Shown, receiptOf, sameOrigin } from "../lib/notice";
 
 const ORIGIN = "https://alerts.example";
 const payload = (notification: unknown, beffroi: unknown = { tier: "P1" }) =>
@@ -22,15 +22,46 @@ test("the declarative payload is shown as it says", () => {
   assert.equal(options.tag, "chain");
   assert.equal(options.renotify, true);
   assert.equal(options.requireInteraction, false);
-  assert.deepEqual(options.data, { navigate: `${ORIGIN}/alerts/abc?r=receipt`, receipt: null });
+  assert.deepEqual(options.data, {
+    navigate: `${ORIGIN}/alerts/abc?r=receipt`, receipt: null, planned: 0, ends: false,
+  });
   assert.equal(badge, 2);
 });
 
-test("the gravest tier stays until it is seen; what is silent neither stays nor rings again", () => {
-  const gravest = readNotice(payload({ title: "T", tag: "c" }, { tier: "P0" }), ORIGIN, "en").options;
-  assert.equal(gravest.requireInteraction, true);
-  const quiet = readNotice(payload({ title: "T", tag: "c", silent: true }, { tier: "P0" }), ORIGIN, "en").options;
-  assert.deepEqual([quiet.requireInteraction, quiet.renotify, quiet.silent], [false, false, true]);
+test("the gravest tier stays until it is seen, also when it is told anew without a ring; its end does not", () => {
+  const stays = (beffroi: unknown, silent = false) => {
+    const { options } = readNotice(payload({ title: "T", tag: "c", silent }, beffroi), ORIGIN, "en");
+    return [options.requireInteraction, options.renotify, options.silent];
+  };
+  assert.deepEqual(stays({ tier: "P0" }), [true, true, false]);
+  assert.deepEqual(stays({ tier: "P0" }, true), [true, false, true]);
+  assert.deepEqual(stays({ tier: "P0", ends: true }, true), [false, false, true]);
+  assert.deepEqual(stays({ tier: "P0", ends: true }), [false, true, false]);
+  assert.deepEqual(stays({ tier: "P1" }), [false, true, false]);
+});
+
+test("what comes late brings its ring and never its words, and no ring when it is over", () => {
+  const notice = (title: string, planned: number, silent = false, ends = false) =>
+    readNotice(payload({ title, tag: "c", lang: "en", silent }, { tier: "P0", planned, ends }), ORIGIN, "en");
+  // As a browser gives back what it shows.
+  const shown = ({ title, options }: Notice): Shown => {
+    const { body = "", lang = "", dir = "auto", requireInteraction = false, data } = options;
+    return { title, body, lang, dir, requireInteraction, data: structuredClone(data) as unknown };
+  };
+  const seen = ({ title, options }: Notice) => [title, options.silent, options.renotify, options.requireInteraction];
+  const [ring, update, over] = [notice("ring", 5), notice("update", 7, true), notice("over", 9, true, true)];
+  assert.deepEqual(seen(inOrder(update, [shown(ring)])), ["update", true, false, true]);
+  assert.deepEqual(seen(inOrder(ring, [shown(update)])), ["update", false, true, true]);
+  assert.deepEqual(seen(inOrder(ring, [shown(update), shown(over)])), ["over", true, false, false]);
+  assert.deepEqual(seen(inOrder(update, [shown(over)])), ["over", true, false, false]);
+  assert.deepEqual(inOrder(update, []), update);
+  // It comes twice.
+  assert.deepEqual(inOrder(ring, [shown(ring)]), ring);
+  for (const data of [null, undefined, "x", { planned: "9" }, { planned: Infinity }]) {
+    assert.deepEqual(inOrder(ring, [{ ...shown(update), data }]), ring, String(data));
+  }
+  // A click opens what is shown.
+  assert.deepEqual(inOrder(ring, [shown(update)]).options.data, update.options.data);
 });
 
 test("without a tag nothing asks to ring again, which browsers refuse", () => {
