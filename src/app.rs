@@ -97,7 +97,8 @@ pub async fn serve(config: Config, told: Told, stop: impl Future<Output = ()>) -
         None => Url::parse(&format!("http://{address}"))?,
     };
     let inbox = Inbox::new(clock);
-    let (bell, mut steps) = node.run(&config, &public_url, inbox.clone(), halt, closing.clone());
+    let (end_inbox, told_all) = watch::channel(false);
+    let (bell, mut steps) = node.run(&config, &public_url, (inbox.clone(), told_all), halt, closing.clone());
     steps.spawn(telemetry::gather(metrics.clone(), closing.clone()));
     steps.spawn(node.sender.clone().keep_tokens(closing.clone()));
     let limits = web::limit::Limits::new(&config);
@@ -132,6 +133,8 @@ pub async fn serve(config: Config, told: Told, stop: impl Future<Output = ()>) -
     if failed.is_none() {
         server.await?;
     }
+    // The last request was answered: what it told is written down before the end.
+    end_inbox.send_replace(true);
     while let Some(ended) = steps.join_next().await {
         ended.context("a step of the line failed")?;
     }
@@ -211,7 +214,7 @@ impl Node {
         &self,
         config: &Config,
         public_url: &Url,
-        inbox: Inbox,
+        (inbox, told_all): (Inbox, watch::Receiver<bool>),
         halt: Halt,
         closing: watch::Receiver<bool>,
     ) -> (Bell, JoinSet<()>) {
@@ -257,6 +260,7 @@ impl Node {
             wake: wake.clone(),
             retention: SignedDuration::from_hours(24 * i64::from(config.receipts.retention_days)),
             closing: closing.clone(),
+            told_all,
         };
         let listener = Listener { db: self.db.clone(), fence: self.fence.clone(), wake, closing };
         let mut steps = JoinSet::new();

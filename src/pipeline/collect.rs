@@ -4,129 +4,45 @@
 //! broadcasts in one transaction. A crash loses what waits, never what was counted. Whether a token is real is looked at
 //! only here, long after its sender was answered: nobody learns it from the answer, nor from how long that took.
 
+mod inbox;
+mod keys;
+
+pub use inbox::{ALERTS_PROVEN_MAX, ALERTS_UNPROVEN_MAX, Inbox, UNPROVEN_MAX, WAITING_MAX};
+
 use super::bell::Wake;
 use crate::clock::Clock;
 use crate::model::id::{AlertId, BroadcastId};
 use crate::model::receipt::{Counts, Event, Told};
-use crate::push::receipt::{RECEIPT_CHARS, Receipts};
-use crate::store::receipt::{Opening, ReceiptKey};
 use crate::store::vault::Vault;
 use crate::store::{self, Db, StoreError};
+use inbox::{Said, Taken};
 use jiff::{SignedDuration, Timestamp};
-use roaring::RoaringBitmap;
+use keys::{BROADCASTS_KNOWN_MAX, Keys};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 /// How long receipts wait to be written down together: what a crash can lose.
 pub const WRITE_EVERY: Duration = Duration::from_millis(300);
-/// Receipts that wait at most; more are dropped, and counted as such.
-pub const WAITING_MAX: usize = 262_144;
-/// Alerts that receipts wait for at most: invented ones must not fill the memory with names.
-pub const ALERTS_WAITING_MAX: usize = 1_024;
-/// Broadcasts whose keys and recipients are kept in memory. When more are needed all are read anew.
-const BROADCASTS_KNOWN_MAX: usize = 64;
-/// How often is looked for broadcasts whose retention has ended.
+/// How long at most, after failures: each doubles it.
+const WRITE_LONGEST: Duration = Duration::from_secs(30);
+/// How often it is tried to write down the last ones when the service stops.
+const LAST_TRIES: u32 = 5;
+/// How often is looked for broadcasts whose retention has ended. Keys in memory are forgotten as often.
 const ERASE_EVERY: Duration = Duration::from_secs(600);
-
-/// What one device said.
-struct Said {
-    token: [u8; RECEIPT_CHARS],
-    event: Event,
-    at: Timestamp,
-}
-
-#[derive(Default)]
-struct Waiting {
-    by_alert: HashMap<AlertId, Vec<Said>>,
-    count: usize,
-}
-
-/// Where receipts are left. Cheap to clone.
-#[derive(Clone)]
-pub struct Inbox {
-    waiting: Arc<Mutex<Waiting>>,
-    came: Arc<Notify>,
-    clock: Clock,
-}
-
-impl Inbox {
-    pub fn new(clock: Clock) -> Self {
-        Self { waiting: Arc::default(), came: Arc::default(), clock }
-    }
-
-    /// Takes what a device says of an alert. Nothing tells whether it will count.
-    pub fn tell(&self, alert: AlertId, token: &str, event: Event) {
-        let Ok(token) = token.as_bytes().try_into() else { return count(event, "refused", 1) };
-        let said = Said { token, event, at: self.clock.now() };
-        let mut waiting = self.lock();
-        let room = waiting.by_alert.contains_key(&alert) || waiting.by_alert.len() < ALERTS_WAITING_MAX;
-        if waiting.count >= WAITING_MAX || !room {
-            return count(event, "dropped", 1);
-        }
-        waiting.count += 1;
-        waiting.by_alert.entry(alert).or_default().push(said);
-        drop(waiting);
-        self.came.notify_one();
-    }
-
-    fn take(&self) -> HashMap<AlertId, Vec<Said>> {
-        std::mem::take(&mut *self.lock()).by_alert
-    }
-
-    /// Takes back what could not be written down, before what came meanwhile; as much as there is room for.
-    fn put_back(&self, taken: HashMap<AlertId, Vec<Said>>) {
-        let mut waiting = self.lock();
-        for (alert, said) in taken {
-            for said in said {
-                if waiting.count >= WAITING_MAX {
-                    count(said.event, "dropped", 1);
-                    continue;
-                }
-                waiting.count += 1;
-                waiting.by_alert.entry(alert.clone()).or_default().push(said);
-            }
-        }
-        drop(waiting);
-        self.came.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().expect("nothing panics while it holds what waits")
-    }
-}
 
 /// Adds to the metric of receipts.
 fn count(event: Event, result: &'static str, number: u64) {
     metrics::counter!("beffroi_receipts_total", "event" => event.as_str(), "result" => result).increment(number);
 }
 
-/// What is needed to open the receipts of an alert.
-struct Known {
-    broadcast: BroadcastId,
-    received: Timestamp,
-    /// None: retention has ended.
-    receipts: Option<Receipts>,
-    /// Those whose push may have begun, as far as was read.
-    started: RoaringBitmap,
-}
-
-impl From<&Opening> for Known {
-    fn from(opening: &Opening) -> Self {
-        let receipts = match opening.key {
-            ReceiptKey::Kept(key) => Some(Receipts::new(&key)),
-            ReceiptKey::Erased | ReceiptKey::Unmade => None,
-        };
-        let (broadcast, received) = (opening.broadcast.clone(), opening.received);
-        Self { broadcast, received, receipts, started: RoaringBitmap::new() }
-    }
-}
-
 /// What receipts say once they are opened.
 #[derive(Default)]
 struct Opened {
     told: BTreeMap<BroadcastId, Told>,
+    /// The alerts of which a real token was opened.
+    proven: Vec<AlertId>,
     /// How many say nothing, and why.
     left_out: HashMap<(Event, &'static str), u64>,
 }
@@ -147,56 +63,72 @@ pub struct Collector {
     /// How long after the end of an alert's validity its receipts can be opened.
     pub retention: SignedDuration,
     pub closing: watch::Receiver<bool>,
+    /// Nobody leaves anything in the inbox any more: the last request was answered.
+    pub told_all: watch::Receiver<bool>,
 }
 
 impl Collector {
-    /// Collects until the service closes, then writes down what waits.
+    /// Collects until everyone was answered, then writes down what waits.
     pub async fn run(self) {
-        tokio::join!(self.collect(), self.erase());
+        let forget = Notify::new();
+        tokio::join!(self.collect(&forget), self.erase(&forget));
     }
 
-    async fn collect(&self) {
-        let mut closing = self.closing.clone();
-        let mut known = HashMap::new();
-        while !*closing.borrow() {
+    async fn collect(&self, forget: &Notify) {
+        let mut told_all = self.told_all.clone();
+        let (mut keys, mut failures) = (Keys::default(), 0);
+        while !*told_all.borrow() {
             tokio::select! {
                 () = self.inbox.came.notified() => {}
-                _ = closing.changed() => {}
-            }
-            if !*closing.borrow() {
-                tokio::select! {
-                    () = tokio::time::sleep(WRITE_EVERY) => {}
-                    _ = closing.changed() => {}
+                () = forget.notified() => {
+                    keys.clear();
+                    continue;
                 }
+                // A sender that is gone means the same.
+                changed = told_all.changed() => if changed.is_err() { break } else { continue },
             }
-            self.write_down(&mut known).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait(failures)) => {}
+                _ = told_all.changed() => {}
+            }
+            failures = if self.write_down(&mut keys).await { 0 } else { failures + 1 };
+        }
+        for tried in 1..=LAST_TRIES {
+            if self.write_down(&mut keys).await {
+                return;
+            }
+            if tried < LAST_TRIES {
+                tokio::time::sleep(wait(tried)).await;
+            }
+        }
+        tracing::error!(lost = self.inbox.len(), "receipts that came last are lost");
+    }
+
+    /// Writes down what waits; what cannot be written goes on waiting. Whether that went well.
+    async fn write_down(&self, keys: &mut Keys) -> bool {
+        let taken = self.inbox.take();
+        match self.try_write_down(keys, &taken).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "receipts could not be written down");
+                self.inbox.put_back(taken);
+                false
+            }
         }
     }
 
-    /// Writes down what waits; what cannot be written goes on waiting.
-    async fn write_down(&self, known: &mut HashMap<AlertId, Known>) {
-        let waiting = self.inbox.take();
-        if let Err(error) = self.try_write_down(known, &waiting).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "receipts could not be written down");
-            self.inbox.put_back(waiting);
-        }
-    }
-
-    async fn try_write_down(
-        &self,
-        known: &mut HashMap<AlertId, Known>,
-        waiting: &HashMap<AlertId, Vec<Said>>,
-    ) -> Result<(), StoreError> {
-        self.learn(known, waiting).await?;
+    /// # Errors
+    /// The database failed. What cannot be read of one broadcast is left out.
+    async fn try_write_down(&self, keys: &mut Keys, taken: &Taken) -> Result<(), StoreError> {
         let mut opened = Opened::default();
-        for (alert, said) in waiting {
-            match known.get_mut(alert) {
-                Some(known) => self.open(known, said, &mut opened).await?,
-                None => said.iter().for_each(|said| opened.leave_out(said.event, "refused")),
+        for some in taken.chunks(BROADCASTS_KNOWN_MAX) {
+            self.learn(keys, some).await?;
+            for (alert, said) in some {
+                self.open(keys, alert, said, &mut opened).await?;
             }
         }
-        let erased = self.add(&opened.told).await?;
-        known.retain(|_, known| !erased.contains(&known.broadcast));
+        self.add(keys, &opened.told).await?;
+        self.inbox.prove(opened.proven.iter());
         for ((event, result), number) in opened.left_out {
             count(event, result, number);
         }
@@ -204,36 +136,49 @@ impl Collector {
     }
 
     /// Reads what is needed to open the receipts of alerts that were not heard of lately.
-    async fn learn(
-        &self,
-        known: &mut HashMap<AlertId, Known>,
-        waiting: &HashMap<AlertId, Vec<Said>>,
-    ) -> Result<(), StoreError> {
-        let is_new = |known: &HashMap<AlertId, Known>| waiting.keys().filter(|id| !known.contains_key(*id)).count();
-        if known.len() + is_new(known) > BROADCASTS_KNOWN_MAX {
-            known.clear();
-        }
-        let missing: Vec<&AlertId> = waiting.keys().filter(|alert| !known.contains_key(*alert)).collect();
+    async fn learn(&self, keys: &mut Keys, some: &[(AlertId, Vec<Said>)]) -> Result<(), StoreError> {
+        let alerts: Vec<&AlertId> = some.iter().map(|(alert, _)| alert).collect();
+        let missing = keys.missing(&alerts);
         if !missing.is_empty() {
             let found = store::receipt::openings(&self.db, &self.vault, &missing).await?;
-            known.extend(found.iter().map(|opening| (opening.alert.clone(), Known::from(opening))));
+            found.iter().for_each(|opening| keys.learn(opening));
         }
         Ok(())
     }
 
     /// Opens what devices told of one broadcast. Invented tokens, and those of people who were never sent to, are left
     /// out.
-    async fn open(&self, known: &mut Known, said: &[Said], opened: &mut Opened) -> Result<(), StoreError> {
-        let Some(receipts) = &known.receipts else {
-            said.iter().for_each(|said| opened.leave_out(said.event, "late"));
+    async fn open(
+        &self,
+        keys: &mut Keys,
+        alert: &AlertId,
+        said: &[Said],
+        opened: &mut Opened,
+    ) -> Result<(), StoreError> {
+        let Some(known) = keys.of(alert) else {
+            said.iter().for_each(|said| opened.leave_out(said.event, "refused"));
             return Ok(());
+        };
+        let receipts = match &known.receipts {
+            Ok(receipts) => receipts,
+            Err(why) => {
+                said.iter().for_each(|said| opened.leave_out(said.event, why));
+                return Ok(());
+            }
         };
         let slot = |said: &Said| receipts.open(std::str::from_utf8(&said.token).ok()?);
         let slots: Vec<_> = said.iter().map(slot).collect();
         if slots.iter().flatten().any(|slot| !known.started.contains(*slot)) {
-            known.started = store::receipt::started(&self.db, &known.broadcast).await?;
+            let started = store::receipt::started(&self.db, &known.broadcast).await;
+            let Some(started) = readable(started, &known.broadcast)? else {
+                said.iter().for_each(|said| opened.leave_out(said.event, "unreadable"));
+                let broadcast = known.broadcast.clone();
+                keys.give_up(&[broadcast]);
+                return Ok(());
+            };
+            known.started = started;
         }
-        for (said, slot) in said.iter().zip(slots) {
+        for (said, slot) in said.iter().zip(&slots) {
             match slot.filter(|slot| known.started.contains(*slot)) {
                 Some(slot) => {
                     let after = said.at.duration_since(known.received).as_millis();
@@ -243,19 +188,29 @@ impl Collector {
                 None => opened.leave_out(said.event, "refused"),
             }
         }
+        if slots.iter().any(Option::is_some) {
+            opened.proven.push(alert.clone());
+        }
         Ok(())
     }
 
-    /// Adds all of it in one transaction; the broadcasts whose retention has ended are returned.
-    async fn add(&self, all: &BTreeMap<BroadcastId, Told>) -> Result<Vec<BroadcastId>, StoreError> {
+    /// Adds all of it in one transaction.
+    async fn add(&self, keys: &mut Keys, all: &BTreeMap<BroadcastId, Told>) -> Result<(), StoreError> {
         if all.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let mut counted = Vec::new();
+        let (mut counted, mut unreadable) = (Vec::new(), Vec::new());
         let mut tx = self.db.begin().await?;
         // In the order of ids: two nodes that add to the same broadcasts never wait for each other in a circle.
         for (broadcast, told) in all {
-            counted.push((broadcast, told, store::receipt::add(&mut tx, &self.vault, broadcast, told).await?));
+            let new = store::receipt::add(&mut tx, &self.vault, broadcast, told).await;
+            match readable(new, broadcast)? {
+                Some(new) => counted.push((broadcast, told, new)),
+                None => {
+                    Event::ALL.iter().for_each(|event| count(*event, "unreadable", told.count(*event)));
+                    unreadable.push(broadcast.clone());
+                }
+            }
         }
         tx.commit().await?;
         let mut erased = Vec::new();
@@ -266,15 +221,19 @@ impl Collector {
             note(told, new);
             self.wake.changed(broadcast);
         }
-        Ok(erased)
+        keys.forget(&erased);
+        keys.give_up(&unreadable);
+        Ok(())
     }
 
-    async fn erase(&self) {
+    async fn erase(&self, forget: &Notify) {
         let mut closing = self.closing.clone();
         while !*closing.borrow() {
             if let Err(error) = self.erase_once().await {
                 tracing::error!(error = &error as &dyn std::error::Error, "old receipts could not be erased");
             }
+            // Whatever node erased a key, none knows it for longer.
+            forget.notify_one();
             tokio::select! {
                 () = tokio::time::sleep(ERASE_EVERY) => {}
                 _ = closing.changed() => {}
@@ -304,6 +263,30 @@ fn note(told: &Told, new: Option<Counts>) {
                 count(event, "counted", new.of(event));
                 count(event, "repeated", people - new.of(event));
             }
+        }
+    }
+}
+
+/// How long receipts wait after so many failures in a row.
+fn wait(failures: u32) -> Duration {
+    WRITE_EVERY.saturating_mul(2_u32.saturating_pow(failures)).min(WRITE_LONGEST)
+}
+
+/// What was read of a broadcast; `None` where what is stored of it cannot be read, which no waiting mends.
+///
+/// # Errors
+/// The database failed.
+fn readable<T>(read: Result<T, StoreError>, broadcast: &BroadcastId) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error @ StoreError::Database(_)) => Err(error),
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                %broadcast,
+                "receipts of broadcast {broadcast} cannot be counted"
+            );
+            Ok(None)
         }
     }
 }

@@ -205,6 +205,8 @@ impl Db {
             Opening::AsItIs => options.create_if_missing(false),
         };
         let options = options.synchronous(SqliteSynchronous::Full).busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
+        // What is erased is overwritten: else it would stay in pages that are free, for whoever steals the file.
+        let options = options.pragma("secure_delete", "ON");
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
         let write = pool().max_connections(1).connect_with(options.clone()).await?;
         if opening == Opening::Ready {

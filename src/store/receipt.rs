@@ -6,7 +6,7 @@
 use super::db::{Db, Tx, on_db, on_tx};
 use super::error::StoreError;
 use super::row::{bits, count, known, ms, narrow, row, set, time};
-use super::vault::{Vault, VaultError};
+use super::vault::Vault;
 use crate::model::histogram::Histogram;
 use crate::model::id::{AlertId, BroadcastId};
 use crate::model::receipt::{Counts, RECEIPT_KEY_BYTES, Seen, Told};
@@ -23,6 +23,8 @@ pub enum ReceiptKey {
     Kept([u8; RECEIPT_KEY_BYTES]),
     /// Retention has ended: nobody can tell any more whose a receipt is.
     Erased,
+    /// It does not open here: sealed under another vault's key, or changed.
+    Sealed,
 }
 
 /// Never shows the key.
@@ -32,6 +34,7 @@ impl std::fmt::Debug for ReceiptKey {
             Self::Unmade => "Unmade",
             Self::Kept(_) => "Kept(…)",
             Self::Erased => "Erased",
+            Self::Sealed => "Sealed",
         })
     }
 }
@@ -62,7 +65,7 @@ row! {
 /// A broadcast's key.
 ///
 /// # Errors
-/// The database failed, or the key was sealed under another vault.
+/// The database failed.
 pub async fn key(db: &Db, vault: &Vault, broadcast: &BroadcastId) -> Result<ReceiptKey, StoreError> {
     let row = on_db!(db, |pool| sqlx::query_as::<_, KeyRow>("SELECT key FROM receipt WHERE broadcast = $1")
         .bind(broadcast.as_str())
@@ -70,14 +73,15 @@ pub async fn key(db: &Db, vault: &Vault, broadcast: &BroadcastId) -> Result<Rece
         .await)?;
     match row {
         None => Ok(ReceiptKey::Unmade),
-        Some(row) => open_key(vault, broadcast, row.key),
+        Some(row) => Ok(open_key(vault, broadcast, row.key)),
     }
 }
 
-fn open_key(vault: &Vault, broadcast: &BroadcastId, sealed: Option<Vec<u8>>) -> Result<ReceiptKey, StoreError> {
-    let Some(sealed) = sealed else { return Ok(ReceiptKey::Erased) };
-    let key = vault.unseal(&owner("key", broadcast), &sealed)?;
-    Ok(ReceiptKey::Kept(key.try_into().map_err(|_| VaultError::Sealed)?))
+/// One that does not open is said to be so, and keeps nothing else from being opened.
+fn open_key(vault: &Vault, broadcast: &BroadcastId, sealed: Option<Vec<u8>>) -> ReceiptKey {
+    let Some(sealed) = sealed else { return ReceiptKey::Erased };
+    let key = vault.unseal(&owner("key", broadcast), &sealed);
+    key.ok().and_then(|key| key.try_into().ok()).map_or(ReceiptKey::Sealed, ReceiptKey::Kept)
 }
 
 /// The broadcast of an alert, for whoever opens receipts.
@@ -96,7 +100,7 @@ row! {
 /// The keys of alerts' broadcasts. Alerts that are unknown, or were never planned, are left out.
 ///
 /// # Errors
-/// The database failed, or a key was sealed under another vault.
+/// The database failed.
 pub async fn openings(db: &Db, vault: &Vault, alerts: &[&AlertId]) -> Result<Vec<Opening>, StoreError> {
     let sql = AssertSqlSafe(format!(
         "SELECT broadcast.alert AS alert, broadcast.id AS id, broadcast.received_ms AS received_ms, \
@@ -114,7 +118,7 @@ pub async fn openings(db: &Db, vault: &Vault, alerts: &[&AlertId]) -> Result<Vec
             Ok(Opening {
                 alert: AlertId(row.alert),
                 received: time(row.received_ms, "broadcast.received_ms")?,
-                key: open_key(vault, &broadcast, row.key)?,
+                key: open_key(vault, &broadcast, row.key),
                 broadcast,
             })
         })

@@ -128,12 +128,20 @@ async fn invented_and_borrowed_tokens_are_refused_without_a_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_list_of_receipts_is_said_to_be_none() {
-    let server = Server::start(Database::Sqlite, &[("receipts.requests_per_minute", "8")]).await;
+    let server = Server::start(Database::Sqlite, &[("receipts.requests_per_minute", "10")]).await;
     for body in [json!([]), json!({"receipts": [{"alert": "a", "token": "b", "event": "liked"}]}), json!({})] {
         assert_eq!(post(&server, &body).await.status, 400, "{body}");
     }
     let many = vec![json!({"alert": "a", "token": "b", "event": "opened"}); 65];
     assert_eq!(post(&server, &json!({"receipts": many})).await.expect(422)["code"], "too-many");
+    let of_many: Vec<Value> =
+        (0..9).map(|nth| json!({"alert": format!("a{nth}"), "token": "b", "event": "opened"})).collect();
+    assert_eq!(post(&server, &json!({"receipts": of_many})).await.expect(422)["code"], "too-many");
+    tell(
+        &server,
+        &of_many[1..].iter().map(|one| (one["alert"].as_str().expect("an id"), "b", "opened")).collect::<Vec<_>>(),
+    )
+    .await;
     assert_eq!(post(&server, &json!({"receipts": "x".repeat(20_000)})).await.status, 413);
     let plain = server.http.post(server.url("/api/v1/receipts")).body("{}").send().await.expect("an answer");
     assert_eq!(plain.status(), 415);

@@ -56,6 +56,24 @@ async fn a_database_opened_again_has_what_was_kept() {
     }
 }
 
+/// On SQLite; PostgreSQL keeps old rows until it cleans up by itself (docs/SECURITY.md).
+#[tokio::test]
+async fn what_is_erased_is_no_longer_in_the_file() {
+    for (_, db, guard) in databases().await {
+        let Some(file) = guard.url().strip_prefix("sqlite://").map(str::to_owned) else { continue };
+        let secret = "a secret of many pages, ".repeat(1_000);
+        for value in [secret.as_str(), "nothing"] {
+            let mut tx = db.begin().await.expect("begins");
+            setting::put(&mut tx, "kept", value).await.expect("puts");
+            tx.commit().await.expect("commits");
+        }
+        db.close().await;
+        let bytes = std::fs::read(file).expect("the file");
+        assert!(bytes.windows(7).any(|seven| seven == b"nothing"), "it is the file");
+        assert!(!bytes.windows(16).any(|some| some == b"a secret of many"));
+    }
+}
+
 #[tokio::test]
 async fn an_address_that_names_no_database_is_refused() {
     for url in ["mysql://localhost/x", "beffroi.db", "", "sqlite::memory:", "sqlite://", "sqlite://x?mode=memory"] {

@@ -12,11 +12,14 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{Request, StatusCode};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Largest body, bytes.
 const BODY_BYTES_MAX: usize = 16_384;
 /// Receipts that one request may bring.
 const RECEIPTS_MAX: usize = 64;
+/// Alerts that they may be of. A device tells of few at once; who invents them would fill the memory with names.
+const ALERTS_MAX: usize = 8;
 
 #[derive(Deserialize)]
 struct Receipts {
@@ -43,8 +46,9 @@ pub async fn tell(State(state): State<AppState>, request: Request<Body>) -> Resu
     let told: Receipts = serde_json::from_slice(&bytes).map_err(|error| WebError::Malformed {
         detail: format!("No list of receipts: line {}, column {}.", error.line(), error.column()),
     })?;
-    if told.receipts.len() > RECEIPTS_MAX {
-        let detail = format!("One request may bring {RECEIPTS_MAX} receipts.");
+    let alerts: BTreeSet<&str> = told.receipts.iter().map(|receipt| receipt.alert.as_str()).collect();
+    if told.receipts.len() > RECEIPTS_MAX || alerts.len() > ALERTS_MAX {
+        let detail = format!("One request may bring {RECEIPTS_MAX} receipts, of {ALERTS_MAX} alerts.");
         let problem = FieldProblem { pointer: "/receipts".to_owned(), code: "too-many", detail };
         return Err(WebError::InvalidFields { fields: vec![problem] });
     }

@@ -6,7 +6,7 @@ use crate::support::database::databases;
 use crate::support::wait::until;
 use beffroi::clock::Clock;
 use beffroi::model::batch::Progress;
-use beffroi::model::broadcast::State;
+use beffroi::model::broadcast::{Broadcast, State};
 use beffroi::model::id::{AlertId, BroadcastId};
 use beffroi::model::receipt::{Counts, Event, Told};
 use beffroi::model::tier::Tier;
@@ -19,6 +19,7 @@ use beffroi::store::{Db, batch, broadcast};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// A broadcast that has its key.
 async fn keyed(db: &Db, state: State) -> BroadcastId {
@@ -53,7 +54,8 @@ async fn of_many_who_give_a_broadcast_its_key_one_does_and_all_use_it() {
         assert!(matches!(keys[0], ReceiptKey::Kept([1..=8, ..])), "{name}");
         assert!(keys.iter().all(|key| *key == keys[0]), "{name}");
         let stranger = Vault::from_key([8; KEY_BYTES]);
-        assert!(receipt::key(&db, &stranger, &broadcast).await.is_err(), "{name}: it opens under its vault alone");
+        let theirs = receipt::key(&db, &stranger, &broadcast).await.expect("reads");
+        assert_eq!(theirs, ReceiptKey::Sealed, "{name}: it opens under its vault alone");
 
         let mut tx = db.begin().await.expect("begins");
         let unknown = BroadcastId("unknown".to_owned());
@@ -134,30 +136,93 @@ async fn keys_are_found_by_alert_and_recipients_by_what_was_begun() {
     }
 }
 
+/// A collector at work, and where receipts are left for it.
+fn collect(db: &Db, closing: watch::Receiver<bool>, told_all: watch::Receiver<bool>) -> (Inbox, JoinHandle<()>) {
+    let clock = Clock::system();
+    let inbox = Inbox::new(clock);
+    let collector = Collector {
+        db: db.clone(),
+        vault: Arc::new(vault()),
+        clock,
+        inbox: inbox.clone(),
+        wake: Arc::default(),
+        retention: SignedDuration::from_hours(24 * 36_500),
+        closing,
+        told_all,
+    };
+    (inbox, tokio::spawn(collector.run()))
+}
+
+/// A broadcast whose key is sealed under a vault, and whose pushes to 1 and 2 have begun.
+async fn begun(db: &Db, vault: &Vault) -> Broadcast {
+    let broadcast = given::broadcast(db, State::Sending).await;
+    commit!(db, |tx| receipt::give_key(tx, vault, &broadcast.id, &[7; 16]));
+    plan(db, &[batch_of(&broadcast, 0..10)]).await;
+    let lease = given::claim(db, Tier::P1, at(0), "node", at(100)).await.expect("it is free");
+    let begun = Progress { started: set([1, 2]), ..Progress::default() };
+    commit!(db, |tx| batch::checkpoint(tx, &lease, &begun, at(100)));
+    broadcast
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_one_broadcast_keeps_no_other_from_being_counted() {
+    for (name, db, _guard) in databases().await {
+        let stranger = Vault::from_key([8; KEY_BYTES]);
+        let (sealed, broken, whole) =
+            (begun(&db, &stranger).await, begun(&db, &vault()).await, begun(&db, &vault()).await);
+        commit!(db, |tx| receipt::add(tx, &stranger, &broken.id, &told(Event::Displayed, [1])));
+        let (close, closing) = watch::channel(false);
+        let (inbox, collecting) = collect(&db, closing.clone(), closing);
+        let receipts = Receipts::new(&[7; 16]);
+        for (round, slot) in [(1, 1), (2, 2)] {
+            for broadcast in [&sealed, &broken, &whole] {
+                inbox.tell(broadcast.alert.clone(), &receipts.seal(slot), Event::Opened);
+            }
+            until("the whole one to be counted", || async {
+                let seen = account(&db, &whole.id, at(0)).await.expect("reads").seen;
+                (seen.counts.opened == round).then_some(())
+            })
+            .await;
+        }
+        close.send_replace(true);
+        collecting.await.expect("it ends");
+        assert_eq!(inbox.len(), 0, "{name}: what no waiting mends does not wait");
+        for broadcast in [&sealed, &broken] {
+            let seen = account(&db, &broadcast.id, at(0)).await.expect("reads").seen;
+            assert_eq!(seen.counts.opened, 0, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_devices_tell_while_the_service_stops_is_written_down() {
+    for (name, db, _guard) in databases().await {
+        let mine = begun(&db, &vault()).await;
+        let (close, closing) = watch::channel(false);
+        let (end_inbox, told_all) = watch::channel(false);
+        let (inbox, collecting) = collect(&db, closing, told_all);
+        close.send_replace(true);
+        let receipts = Receipts::new(&[7; 16]);
+        inbox.tell(mine.alert.clone(), &receipts.seal(1), Event::Opened);
+        until("the first to be written down", || async {
+            (account(&db, &mine.id, at(0)).await.expect("reads").seen.counts.opened == 1).then_some(())
+        })
+        .await;
+        inbox.tell(mine.alert.clone(), &receipts.seal(2), Event::Opened);
+        end_inbox.send_replace(true);
+        collecting.await.expect("it ends");
+        let counts = account(&db, &mine.id, at(0)).await.expect("reads").seen.counts;
+        assert_eq!(counts.opened, 2, "{name}");
+    }
+}
+
 /// The collector itself, for tokens that no device has: of people in the broadcast whose push has not begun.
 #[tokio::test]
 async fn who_was_not_sent_to_yet_counts_for_nothing() {
     for (name, db, _guard) in databases().await {
-        let mine = given::broadcast(&db, State::Sending).await;
-        commit!(db, |tx| receipt::give_key(tx, &vault(), &mine.id, &[7; 16]));
-        plan(&db, &[batch_of(&mine, 0..10)]).await;
-        let lease = given::claim(&db, Tier::P1, at(0), "node", at(100)).await.expect("it is free");
-        let begun = Progress { started: set([1, 2]), ..Progress::default() };
-        commit!(db, |tx| batch::checkpoint(tx, &lease, &begun, at(100)));
-
+        let mine = begun(&db, &vault()).await;
         let (close, closing) = watch::channel(false);
-        let clock = Clock::system();
-        let inbox = Inbox::new(clock);
-        let collector = Collector {
-            db: db.clone(),
-            vault: Arc::new(vault()),
-            clock,
-            inbox: inbox.clone(),
-            wake: Arc::default(),
-            retention: SignedDuration::from_hours(24 * 36_500),
-            closing,
-        };
-        let collecting = tokio::spawn(collector.run());
+        let (inbox, collecting) = collect(&db, closing.clone(), closing);
         let receipts = Receipts::new(&[7; 16]);
         for slot in [1, 3, 2, 9, 11] {
             inbox.tell(mine.alert.clone(), &receipts.seal(slot), Event::Opened);
