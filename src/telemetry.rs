@@ -56,7 +56,11 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
         PrometheusBuilder::new().set_buckets_for_metric(accepted_after, &PUSH_BUCKETS_S)?.install_recorder()?;
     metrics::describe_counter!("beffroi_alerts_total", "Alerts stored, by state when they came.");
     metrics::describe_counter!("beffroi_push_outcomes_total", "What push services answered, by channel and tier.");
-    metrics::describe_counter!("beffroi_push_misconfigured_total", "Pauses of push services that refuse us.");
+    metrics::describe_counter!(
+        "beffroi_push_misconfigured_total",
+        "How often it was told that a push service refuses us, for everyone or for many."
+    );
+    metrics::describe_counter!("beffroi_push_rejected_total", "Pushes rejected for good, by channel and reason.");
     metrics::describe_counter!(
         "beffroi_receipts_total",
         "Receipts by event and result: counted, repeated, refused (invented), late (after retention), dropped (no room)."
