@@ -242,7 +242,7 @@ async fn a_single_endpoint_that_is_refused_for_ever_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_that_meets_apples_connection_closing_goes_on_another_one_at_once() {
-    let mut town = Town::new(Database::Sqlite).await;
+    let mut town = Town::with(Database::Sqlite, &[("push.connections_per_origin_max", "1")]).await;
     town.subscribe(10, "apns", "").await;
     let before = town.post("before-the-shutdown").await;
     town.all_told(&before).await;
