@@ -1,12 +1,12 @@
 //! One leased batch on its way: what starts is written down before it starts, and outcomes as they come.
 
 use super::Dispatcher;
+use super::allowance::{SERVICE_MIN, Taken};
 use super::ending::{self, Ending};
 use super::halt::Point;
 use super::letters::MessageLetters;
 use super::pauses::{LOOK_PEOPLE, Service, Way};
 use super::send::{Sending, Sent};
-use super::slots::BATCH_WEIGHT_MAX;
 use super::writer::{Report, Then, WriteError, Writer};
 use crate::model::batch::{BATCH_RECIPIENTS_MAX, Lease, Part, Progress};
 use crate::model::outcome::Outcome;
@@ -23,14 +23,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinError, JoinSet};
 
-/// The most recipients of a batch of whom no outcome is known although their push may have begun, for all but very
-/// large broadcasts: what a crash can make us repeat. With the batches that a push service gets at once
-/// ([`super::slots`]) that is 500 people, and half a per cent of a hundred thousand.
-const WINDOW_RECIPIENTS: usize = BATCH_WEIGHT_MAX;
-/// The same for the largest. A window is never more than one in so many of a broadcast's people, or
-/// [`WINDOW_RECIPIENTS`]: the four batches of a push service repeat a quarter of a per cent.
+/// The most recipients of a batch of whom no outcome is known although their push may have begun: what a crash can make
+/// us repeat of it. So many batches share what their push service is allowed ([`super::allowance`]).
 pub const WINDOW_RECIPIENTS_MAX: usize = BATCH_RECIPIENTS_MAX / 2;
-const WINDOW_SHARE: u64 = 1_600;
+const WINDOWS: usize = 4;
 /// Outcomes wait at most this long to be written down.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
 /// A lease is renewed when this share of it has passed.
@@ -80,9 +76,10 @@ async fn try_deliver(
     let mut tally = Tally::default();
     tally.progress.withdrawn = &remaining - &(slots(&recipients) | &unreadable);
     tally.unreadable(unreadable);
-    let window = usize::try_from(letters.people() / WINDOW_SHARE).unwrap_or(usize::MAX);
+    let taken = dispatcher.allowances.of(&dispatcher.db, &lease.batch).await?;
     let mut delivery = Delivery {
-        window: window.clamp(WINDOW_RECIPIENTS, WINDOW_RECIPIENTS_MAX),
+        window: (taken.all() / WINDOWS).clamp(SERVICE_MIN, WINDOW_RECIPIENTS_MAX),
+        taken,
         sending: Arc::new(Sending::new(
             &dispatcher,
             &lease,
@@ -138,6 +135,8 @@ struct Delivery {
     service: Arc<Service>,
     /// The most of whom no outcome is known at any time.
     window: usize,
+    /// The same, with those whose outcome is known and not written down yet.
+    taken: Taken,
     queue: VecDeque<Recipient>,
     in_flight: JoinSet<Sent>,
     /// Those whom the index did not have when their turn came: they may have withdrawn.
@@ -195,15 +194,21 @@ impl Delivery {
                     if due && !self.try_checkpoint().await? {
                         return Ok(Ending::Lost);
                     }
+                    if self.queue.is_empty() && !self.dirty {
+                        self.taken.shrink_to(self.in_flight.len());
+                    }
                 }
                 Ok(()) = closing.changed(), if !self.stopping => self.stopping = true,
+                () = self.taken.changed(), if self.in_flight.is_empty() && self.taken.count() == 0 => {}
             }
         }
     }
 
     fn wants_more(&self) -> bool {
-        let few = if self.looking || self.probing { 0 } else { self.window / 2 };
-        !self.stopping && !self.unwritten && !self.queue.is_empty() && self.in_flight.len() <= few
+        let few = if self.looking || self.probing { 0 } else { self.taken.count().min(self.window) / 2 };
+        // Who has nothing waits until there is enough: each start is a commit.
+        let enough = self.taken.count() > 0 || self.taken.left() >= self.queue.len().min(self.window.div_ceil(2));
+        !self.stopping && !self.unwritten && !self.queue.is_empty() && self.in_flight.len() <= few && enough
     }
 
     /// Writes down who is next, then starts them. `false`: the lease is lost.
@@ -223,7 +228,8 @@ impl Delivery {
         self.probing = probes.is_some();
         let window = probes.map_or(self.window, |probes| probes as usize);
         let window = if self.looking { window.min(LOOK_PEOPLE) } else { window };
-        let count = self.queue.len().min(window.saturating_sub(self.in_flight.len()));
+        let wanted = self.in_flight.len() + self.queue.len().min(window.saturating_sub(self.in_flight.len()));
+        let count = self.taken.grow_to(wanted).min(wanted) - self.in_flight.len();
         let next: Vec<Recipient> = self.queue.drain(..count).collect();
         self.tally.progress.started.extend(next.iter().map(|recipient| recipient.slot));
         self.dispatcher.halt.at(Point::Starting);
@@ -237,6 +243,7 @@ impl Delivery {
             return Ok(true);
         }
         self.dispatcher.halt.at(Point::Started);
+        self.taken.shrink_to(self.in_flight.len() + next.len());
         if !self.stopping {
             for recipient in next {
                 let checked = self.present.contains(recipient.slot);

@@ -26,7 +26,6 @@ const MESSAGES_MAX: usize = 64;
 pub struct MessageLetters {
     words: Words,
     message: Message,
-    people: u64,
     by_variant: HashMap<(usize, bool), Letter>,
     received: Timestamp,
 }
@@ -44,11 +43,6 @@ impl MessageLetters {
     /// When the alert was received.
     pub fn received(&self) -> Timestamp {
         self.received
-    }
-
-    /// How many people the broadcast was planned for.
-    pub const fn people(&self) -> u64 {
-        self.people
     }
 
     /// Whether the texts of all languages have expired.
@@ -157,8 +151,7 @@ impl Letters {
             ((variant, discreet), self.sender.letter(&context))
         };
         let by_variant = kinds.map(letter).collect();
-        let people = broadcast.inside + broadcast.near;
-        MessageLetters { words, message, people, by_variant, received: broadcast.received }
+        MessageLetters { words, message, by_variant, received: broadcast.received }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Arc<MessageLetters>>> {

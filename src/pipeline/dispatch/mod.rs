@@ -1,5 +1,6 @@
 //! Step 5: leased batches to requests. The most urgent tier is taken up first, and asked for again before every send.
 
+mod allowance;
 mod delivery;
 mod doubts;
 mod ending;
@@ -23,6 +24,7 @@ use crate::model::pause::Pause;
 use crate::push;
 use crate::store::vault::Vault;
 use crate::store::{self, Db, StoreError};
+use allowance::Allowances;
 use halt::Halt;
 use jiff::{SignedDuration, Timestamp};
 use letters::Letters;
@@ -60,6 +62,7 @@ pub struct Dispatcher {
     letters: Letters,
     pauses: Pauses,
     rejections: Rejections,
+    allowances: Allowances,
     halt: Arc<Halt>,
     closing: watch::Receiver<bool>,
 }
@@ -99,6 +102,7 @@ impl Dispatcher {
             letters,
             pauses,
             rejections,
+            allowances: Allowances::default(),
             halt,
             closing,
         }

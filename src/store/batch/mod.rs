@@ -196,6 +196,23 @@ pub async fn ledger(db: &Db, broadcast: &BroadcastId) -> Result<Ledger, StoreErr
     })
 }
 
+/// How many people a broadcast has at each push service and tier, whatever became of them.
+///
+/// # Errors
+/// The database failed.
+pub async fn services(db: &Db, broadcast: &BroadcastId) -> Result<Vec<(String, Tier, u64)>, StoreError> {
+    let rows = on_db!(db, |pool| sqlx::query_as::<_, (String, i64, i64)>(
+        "SELECT origin, tier, CAST(SUM(targeted) AS BIGINT) FROM batch WHERE broadcast = $1 GROUP BY origin, tier",
+    )
+    .bind(broadcast.as_str())
+    .fetch_all(pool)
+    .await)?;
+    let read = |(origin, tier, people)| {
+        Ok((origin, known(Tier::from_index(tier), "batch.tier")?, narrow(people, "batch.targeted")?))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// Everyone whom any broadcast of the chain reached: a push service took it, or it may have been begun.
 ///
 /// # Errors
