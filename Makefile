@@ -22,6 +22,8 @@ ifeq ($(wildcard node_modules/*),)
 .PHONY: $(TARGET)/make/npm
 endif
 
+TIMED := proofs::flood proofs::table
+
 # Test tools: Python's packages live in target/python, Node's in node_modules, also for scripts outside this folder.
 TEST_ENVIRONMENT := PATH="$(CURDIR)/target/python/bin:$$PATH" NODE_PATH="$(CURDIR)/node_modules"
 
@@ -42,7 +44,11 @@ test: lint
 
 prove: client
 	@scripts/setup build database browser python xml fuzz
-	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked
+	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked -- \
+		$(addprefix --skip ,$(TIMED))
+	@# Their figures are asserted, so nothing else runs beside them.
+	BEFFROI_PROVE=1 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked --test it -- $(TIMED) \
+		--test-threads=1
 	scripts/fuzz 600
 
 bench: client $(TARGET)/make/npm

@@ -16,10 +16,18 @@ use std::collections::BTreeSet;
 const PEOPLE: usize = 400;
 const SLOW: &str = "delay_ms=100";
 const FEW_AT_A_TIME: (&str, &str) = ("push.in_flight_per_origin_max", "16");
-/// How long a service may take that answers nothing in time.
-const SILENT: &str = "delay_ms=60000";
+/// Services that answer nothing in time, and together hold three quarters of what a node may have under way.
+const SILENT: &str = "fault=stall&share=1&delay_ms=60000";
+const SILENT_SERVICES: usize = 3;
+const GATE: usize = 64;
+const SMALL_GATE: [(&str, &str); 3] = [
+    ("push.in_flight_max", "64"),
+    ("push.in_flight_per_origin_max", "16"),
+    // Nothing is given up as long as the test goes on.
+    ("push.request_timeout_ms", "60000"),
+];
 /// Alerts at once, more than a node sends batches of one tier to one service.
-const ALERTS: usize = 14;
+const ALERTS: usize = 16;
 const TOWN: usize = 40;
 
 fn minor(identifier: &str) -> Cap {
@@ -53,23 +61,57 @@ async fn an_urgent_alert_overtakes_a_quiet_one_at_the_next_send() {
     assert!(between > 0, "the quiet alert stood still");
 }
 
+/// Services that answer nothing, each with more people than it may be asked for at once: the one that is well has
+/// everything, of every tier.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_answers_nothing_holds_up_no_other() {
-    let mut crowd = Crowd::start_with(Database::Sqlite, &[(TOWN, SILENT)]).await;
+async fn services_that_answer_nothing_hold_up_no_other() {
+    let mut crowd = Crowd::start_as(Database::Sqlite, &SMALL_GATE, &[(TOWN, "")]).await;
+    let mut silent = Vec::new();
+    for _ in 1..SILENT_SERVICES {
+        let another = crowd.sandbox.another().await;
+        crowd.join(&another.subscriptions(TOWN, "").await).await;
+        silent.push(another);
+    }
+    // A service that has answered once takes many requests at a time.
+    let first = crowd.post(&Cap::new("first")).await;
+    assert_adds_up(&crowd.settled(&first).await, (SILENT_SERVICES * TOWN) as u64);
+    for one in silent.iter().chain([&crowd.sandbox]) {
+        one.clear().await;
+        one.fault(SILENT).await;
+    }
+    let severities = ["Minor", "Moderate", "Severe", "Extreme"];
+    let mut held = Vec::new();
+    for severity in severities {
+        held.push(crowd.post(&Cap { severity, ..Cap::new(&format!("held-{severity}")) }).await);
+    }
+    // Now each of them has been asked for as much as it may be.
+    let asked = async || {
+        let mut asked = crowd.sandbox.count().await;
+        for one in &silent {
+            asked += one.count().await;
+        }
+        asked
+    };
+    until("the silent services to be asked", || async { (asked().await >= GATE / 2).then_some(()) }).await;
+
     let well = crowd.sandbox.another().await;
     let channels = well.subscriptions(TOWN, "").await;
     crowd.join(&channels).await;
     let mut alerts = Vec::new();
     for number in 0..ALERTS {
-        alerts.push(crowd.post(&Cap::new(&format!("alert-{number}"))).await);
+        let severity = severities[number % severities.len()];
+        alerts.push(crowd.post(&Cap { severity, ..Cap::new(&format!("alert-{number}")) }).await);
     }
-    // Everyone at the other service hears everything while nobody at this one has heard anything.
+    // Everyone at the other service hears everything while nobody at these has heard anything.
     until("all pushes at the service that is well", || async { (well.count().await == ALERTS * TOWN).then_some(()) })
         .await;
-    for id in &alerts {
-        let broadcast = crowd.server.broadcast(&mut crowd.operator, id).await;
-        assert_adds_up(&broadcast, 2 * TOWN as u64);
-        assert!(broadcast["waiting"].as_u64() >= Some(TOWN as u64), "the silent service answered: {broadcast}");
+    for (ids, services) in [(&held, SILENT_SERVICES), (&alerts, SILENT_SERVICES + 1)] {
+        for id in ids {
+            let broadcast = crowd.server.broadcast(&mut crowd.operator, id).await;
+            assert_adds_up(&broadcast, (services * TOWN) as u64);
+            let silent = Some((SILENT_SERVICES * TOWN) as u64);
+            assert!(broadcast["waiting"].as_u64() >= silent, "a silent service answered: {broadcast}");
+        }
     }
     let heard: BTreeSet<_> =
         well.messages().await.into_iter().map(|Pushed { endpoint, alert, .. }| (endpoint, alert)).collect();

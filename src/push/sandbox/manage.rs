@@ -39,6 +39,10 @@ pub(super) fn answer(state: &State, parts: &Parts) -> Reply {
         (&Method::GET, "counts", None, None) => {
             Ok(Reply::json(StatusCode::OK, &state.counts(query.get("each").is_none_or(|each| each != "false"))))
         }
+        (&Method::GET, "told", None, None) => {
+            let alert = |name: &str| query.get(name).map_or("", String::as_str);
+            Ok(Reply::json(StatusCode::OK, &state.told(alert("alert"), alert("then"))))
+        }
         (&Method::PUT, "faults", None, None) => script(state, &query),
         (&Method::GET, "faults", None, None) => Ok(Reply::json(StatusCode::OK, &state.faults())),
         (&Method::DELETE, "faults", None, None) => {

@@ -17,6 +17,7 @@
 //! | `GET /waiting/{id}` | what of it would still wait for a device that was away: what the services keep |
 //! | `DELETE /messages` | forgets them and sets the counts to zero |
 //! | `GET /counts` | how much was received, accepted, twice, in the wrong order and wrong, by channel, tier and message, and (unless `?each=false`) accepted for each subscription |
+//! | `GET /told?alert=…&then=…` | how many accepted an alert, how often again, when last, and how many of them have not accepted another one |
 //! | `PUT /settings?decrypt_every=N&quota_per_minute=N&token_update_s=N` | how many pushes are decrypted and kept, Firebase's quota, how often Apple takes another token |
 //!
 //! `status` is a status code, `reset`, `drop` or `goaway`; `reason` a service's own word, as `BadDeviceToken` or

@@ -40,6 +40,8 @@ pub(super) struct Message {
     received_ms: i64,
     protocol: String,
     pub(super) headers: BTreeMap<String, String>,
+    #[serde(flatten)]
+    marks: Marks,
     claims: Option<Value>,
     bytes: usize,
     pub(super) plaintext: Option<String>,
@@ -228,6 +230,7 @@ impl State {
                 received_ms: real_ms,
                 protocol: format!("{:?}", seen.parts.version),
                 headers: shown(&seen.parts.headers),
+                marks: seen.marks,
                 claims: seen.claims.cloned(),
                 bytes: seen.bytes,
                 plaintext: seen.text,
@@ -264,6 +267,11 @@ impl State {
         counts["found"] = json!(inner.problems);
         counts["by_subscription"] = if each { json!(inner.recipients.accepted()) } else { Value::Null };
         counts
+    }
+
+    /// Who accepted a message, and how many of them not another one.
+    pub(super) fn told(&self, alert: &str, then: &str) -> Value {
+        self.lock().tally.told(alert, then)
     }
 
     /// Forgets messages and sets the counts to zero. Numbers go on, recipients and faults stay.
@@ -308,6 +316,7 @@ impl Message {
             received_ms: 0,
             protocol: String::new(),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            marks: Marks::default(),
             claims: None,
             bytes: 0,
             plaintext,

@@ -5,7 +5,7 @@ use super::service::Service;
 use roaring::RoaringBitmap;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most messages that are told apart; later ones are only counted.
 const MESSAGES_MAX: usize = 16_384;
@@ -13,7 +13,7 @@ const MESSAGES_MAX: usize = 16_384;
 const NOTED_MAX: u64 = 64 * 1_024 * 1_024;
 
 /// What a push says of itself, as far as it could be read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Marks {
     /// What replaces one another on the device: Topic, collapse id, tag.
     pub(super) chain: String,
@@ -68,6 +68,20 @@ struct Lane {
     tiers: BTreeMap<String, Span>,
     /// Answers by status, `reset` and `drop` among them.
     answers: BTreeMap<String, u64>,
+}
+
+/// As `GET /told` has it.
+#[derive(Debug, Default, Serialize)]
+struct Told {
+    /// Who accepted it, each once.
+    recipients: u64,
+    /// How many times it was accepted again.
+    repeats: u64,
+    /// How many of them did not accept the second message.
+    untold: u64,
+    last_ms: Option<i64>,
+    /// What it replaces and is replaced by on the device, by channel.
+    chains: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 #[derive(Default)]
@@ -156,6 +170,21 @@ impl Tally {
         Some(place)
     }
 
+    /// What became of one message on all channels, and of a second one at those who had the first.
+    pub(super) fn told(&self, alert: &str, then: &str) -> Value {
+        let mut told = Told::default();
+        for first in self.messages.iter().filter(|message| message.alert == alert) {
+            let then = self.messages.iter().filter(|message| message.alert == then && message.channel == first.channel);
+            let then = then.fold(RoaringBitmap::new(), |all, message| all | &message.recipients);
+            told.recipients += first.recipients.len();
+            told.repeats += first.duplicates;
+            told.untold += (&first.recipients - then).len();
+            told.last_ms = told.last_ms.max(Some(first.last_ms));
+            told.chains.entry(first.channel.as_str()).or_default().insert(first.chain.clone());
+        }
+        json!(told)
+    }
+
     /// As `GET /counts` has it.
     pub(super) fn json(&self) -> Value {
         let sum = |of: fn(&Lane) -> u64| self.lanes.values().map(of).sum::<u64>();
@@ -191,6 +220,30 @@ mod tests {
         let json = tally.json();
         assert_eq!((&json["accepted"], &json["duplicates"], &json["wrong_order"]), (&7.into(), &2.into(), &0.into()));
         assert_eq!(json["channels"]["apns"]["duplicates"], 0);
+    }
+
+    #[test]
+    fn who_had_a_message_and_not_the_one_that_ends_it_is_untold_on_whatever_channel() {
+        let mut tally = Tally::default();
+        for (channel, alert, recipient, at_ms) in [
+            (WebPush, "a", 1, 10),
+            (WebPush, "a", 2, 20),
+            (WebPush, "a", 2, 40),
+            (Apns, "a", 3, 30),
+            (WebPush, "b", 2, 50),
+            // The same number on another channel is somebody else.
+            (WebPush, "b", 3, 60),
+        ] {
+            tally.accepted(channel, &marks("c", alert, "P1"), recipient, at_ms);
+        }
+        let told = |alert: &str, then: &str| {
+            let told = tally.told(alert, then);
+            ["recipients", "repeats", "untold", "last_ms"].map(|name| told[name].as_i64())
+        };
+        assert_eq!(told("a", "b"), [Some(3), Some(1), Some(2), Some(40)]);
+        assert_eq!(told("b", ""), [Some(2), Some(0), Some(2), Some(60)]);
+        assert_eq!(told("", "b"), [Some(0), Some(0), Some(0), None]);
+        assert_eq!(tally.told("a", "")["chains"], json!({"apns": ["c"], "webpush": ["c"]}));
     }
 
     #[test]

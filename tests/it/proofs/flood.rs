@@ -1,9 +1,8 @@
 //! A flood of alerts of all tiers: each has its ledger, and the urgent ones do not drown.
 
-use super::whole;
+use super::{city, whole};
 use crate::support::Database;
 use crate::support::alerts::Cap;
-use crate::support::crowd::Crowd;
 use crate::support::server::assert_adds_up;
 use beffroi::clock::Clock;
 use futures_util::StreamExt;
@@ -20,6 +19,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const POSTING_MAX: usize = 16;
 /// One in so many is as urgent as can be.
 const URGENT_SHARE: usize = 10;
+/// Of all urgent ones in the minute, 95 in 100 have reached everyone before, milliseconds. A figure that is asked for
+/// (docs/PERFORMANCE.md), so it is asserted, but only where the whole flood comes.
+const URGENT_P95_MS: i128 = 5_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_alerts_is_counted_to_the_last_push_on_sqlite() {
@@ -32,7 +34,7 @@ async fn a_flood_of_alerts_is_counted_to_the_last_push_on_postgresql() {
 }
 
 async fn flood(database: Database) {
-    let mut crowd = Crowd::start(database, PEOPLE).await;
+    let mut crowd = city(database, PEOPLE, &[]).await;
     let alerts = if whole() { ALERTS } else { ALERTS_FEWER };
     let began = Clock::system().monotonic();
     let severity = |number: usize| match number % URGENT_SHARE {
@@ -71,4 +73,8 @@ async fn flood(database: Database) {
     let part = |share: usize| urgent_ms[(urgent_ms.len() - 1) * share / 100];
     println!("P0 from received to done, ms: p50 {}, p95 {}, last {}", part(50), part(95), part(100));
     println!("all done after {:?}", began.elapsed());
+    let counts = crowd.sandbox.counts().await;
+    assert_eq!(counts["accepted"], alerts * PEOPLE, "{}", counts["channels"]);
+    assert_eq!((&counts["duplicates"], &counts["found"]), (&0.into(), &serde_json::json!({})));
+    assert!(!whole() || part(95) < URGENT_P95_MS, "P0 took {} ms at p95", part(95));
 }

@@ -7,7 +7,6 @@ use super::server::beffroi;
 use jiff::Timestamp;
 use reqwest::{Client, Method};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +26,11 @@ pub struct Sandbox {
 /// One push as the sandbox saw it.
 #[derive(Debug, Clone)]
 pub struct Pushed {
+    /// The endpoint of a browser, the token of an app.
     pub endpoint: String,
+    /// `webpush`, `apns` or `fcm`.
+    pub channel: String,
+    /// What it replaces on the device.
     pub topic: String,
     /// When it came, real time.
     pub received: Timestamp,
@@ -40,6 +43,25 @@ pub struct Pushed {
     pub silent: bool,
     /// What its device tells by.
     pub receipt: String,
+}
+
+/// Who accepted an alert, on all channels.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Each once.
+    pub people: usize,
+    /// How many times more it was accepted.
+    pub repeats: usize,
+    /// How many of them did not accept the other alert.
+    pub untold: usize,
+    pub last: Option<Timestamp>,
+    /// How many things it is on the devices of one channel, at most: 1 if every repeat replaces what it repeats.
+    pub chains: usize,
+}
+
+/// What names a device at the sandbox.
+pub fn id(endpoint: &str) -> &str {
+    endpoint.rsplit('/').next().unwrap_or(endpoint)
 }
 
 impl Sandbox {
@@ -133,8 +155,7 @@ impl Sandbox {
 
     /// Lets a device behave differently from now on.
     pub async fn behave(&self, endpoint: &str, behaviour: &str) {
-        let id = endpoint.rsplit('/').next().expect("an id");
-        self.ask(Method::PUT, &format!("/subscriptions/{id}?{behaviour}")).await;
+        self.ask(Method::PUT, &format!("/subscriptions/{}?{behaviour}", id(endpoint))).await;
     }
 
     /// Everything that came since the last clearing, in order.
@@ -151,16 +172,21 @@ impl Sandbox {
 
     /// How many pushes have come since the last clearing.
     pub async fn count(&self) -> usize {
-        let counts = self.ask(Method::GET, "/counts?each=false").await;
-        usize::try_from(counts["received"].as_u64().expect("a count")).expect("a small count")
+        small(&self.counts().await["received"])
     }
 
-    /// How often each device's push was accepted since the last clearing, by endpoint.
-    pub async fn accepted(&self) -> BTreeMap<String, usize> {
-        let counts = self.ask(Method::GET, "/counts").await;
-        let each = counts["by_subscription"].as_object().expect("counts of each");
-        let count = |count: &Value| usize::try_from(count.as_u64().expect("a count")).expect("a small count");
-        each.iter().map(|(id, accepted)| (format!("{}/push/{id}", self.base), count(accepted))).collect()
+    /// Who accepted an alert since the last clearing, and who of them not `then`.
+    pub async fn told(&self, alert: &str, then: &str) -> Told {
+        let told = self.ask(Method::GET, &format!("/told?alert={alert}&then={then}")).await;
+        let last = told["last_ms"].as_i64().map(|ms| Timestamp::from_millisecond(ms).expect("a time"));
+        let chains = told["chains"].as_object().expect("chains").values().map(|it| it.as_array().map_or(0, Vec::len));
+        let [people, repeats, untold] = ["recipients", "repeats", "untold"].map(|name| small(&told[name]));
+        Told { people, repeats, untold, last, chains: chains.max().unwrap_or_default() }
+    }
+
+    /// How many pushes the fault that was scripted first has met.
+    pub async fn met_first(&self) -> usize {
+        small(&self.ask(Method::GET, "/faults").await[0]["met"])
     }
 
     /// Forgets what came.
@@ -174,21 +200,40 @@ impl Sandbox {
         if answer.bytes.is_empty() { Value::Null } else { answer.json() }
     }
 
-    /// One message; a push that breaks a rule of Web Push ends the test.
+    /// One message; a push that breaks a rule of its service ends the test.
     fn pushed(&self, message: &Value) -> Pushed {
         assert_eq!(message["problems"], serde_json::json!([]), "{message}");
-        let plaintext = message["plaintext"].as_str().expect("it was decrypted");
-        let payload: Value = serde_json::from_str(plaintext).expect("the payload is JSON");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let channel = text(&message["channel"]);
+        let plaintext = message["plaintext"].as_str().expect("it was read");
+        let payload: Value = serde_json::from_str(plaintext).expect("the payload is JSON");
+        let own = own(&channel, &payload);
+        let id = text(&message["subscription"]);
         Pushed {
-            endpoint: format!("{}/push/{}", self.base, text(&message["subscription"])),
-            topic: text(&message["headers"]["topic"]),
+            endpoint: if channel == "webpush" { format!("{}/push/{id}", self.base) } else { id },
+            channel,
+            topic: text(&message["chain"]),
             received: Timestamp::from_millisecond(message["received_ms"].as_i64().expect("a time")).expect("a time"),
             status: message["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(RESET),
-            alert: text(&payload["beffroi"]["alert"]),
-            msg_type: text(&payload["beffroi"]["msg_type"]),
+            alert: text(&own["alert"]),
+            msg_type: text(&own["msg_type"]),
             silent: payload["notification"]["silent"] == true,
-            receipt: text(&payload["beffroi"]["receipt"]),
+            receipt: text(&own["receipt"]),
         }
     }
+}
+
+/// The part of a push that is Beffroi's own, where each service has its place for it.
+fn own(channel: &str, payload: &Value) -> Value {
+    if channel != "fcm" {
+        return payload["beffroi"].clone();
+    }
+    let message = &payload["message"];
+    let text = message["data"]["beffroi"].as_str().or(message["android"]["data"]["beffroi"].as_str());
+    let whole: Value = serde_json::from_str(text.expect("data of our own")).expect("it is JSON");
+    if whole["beffroi"].is_object() { whole["beffroi"].clone() } else { whole }
+}
+
+fn small(count: &Value) -> usize {
+    usize::try_from(count.as_u64().expect("a count")).expect("a small count")
 }
