@@ -63,9 +63,8 @@ async fn unwritten(database: Database) {
     let broadcast = crowd.settled(&id).await;
     assert_adds_up(&broadcast, SLOW.0 as u64);
     assert_eq!(broadcast["accepted"], SLOW.0, "{broadcast}");
-    let accepted = crowd.sandbox.accepted().await;
-    let told_twice = accepted.values().filter(|times| **times > 1).count();
-    assert_eq!(told_twice, 0, "what was under way was forgotten");
+    let told = crowd.sandbox.told(&id, "").await;
+    assert_eq!((told.people, told.repeats), (SLOW.0, 0), "what was under way was forgotten");
 }
 
 #[tokio::test(flavor = "multi_thread")]
