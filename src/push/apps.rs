@@ -12,7 +12,7 @@ use crate::config;
 use crate::model::outcome::{Doubt, Outcome};
 use crate::model::subscriber::{APNS_ORIGIN, ApnsChannel, FCM_ORIGIN, FcmChannel, Recipient};
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode, Uri};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,9 +29,11 @@ const APNS_OTHER_POOL: &str = "apns, other environment";
 /// Apple's push service as the operator has set it up.
 #[derive(Debug)]
 pub(super) struct Apns {
-    base_url: Url,
-    other_base_url: Option<Url>,
-    topics: Vec<String>,
+    /// Without a slash at its end, as the other one.
+    base_url: String,
+    other_base_url: Option<String>,
+    /// The apps, and their names as headers.
+    topics: Vec<(String, HeaderValue)>,
     critical: bool,
     tokens: Tokens<ApnsKey>,
 }
@@ -39,9 +41,9 @@ pub(super) struct Apns {
 impl Apns {
     pub(super) fn new(settings: &config::Apns, clock: Clock) -> Result<Option<Self>, ApnsKeyError> {
         Ok(ApnsKey::load(settings)?.map(|key| Self {
-            base_url: settings.base_url.clone(),
-            other_base_url: settings.sandbox_base_url.clone(),
-            topics: settings.topics.clone(),
+            base_url: base(&settings.base_url),
+            other_base_url: settings.sandbox_base_url.as_ref().map(base),
+            topics: settings.topics.iter().filter_map(|name| topic(name)).collect(),
             critical: settings.critical,
             tokens: Tokens::new(key, clock),
         }))
@@ -57,10 +59,21 @@ impl Apns {
     }
 }
 
+/// An address to put a path behind.
+fn base(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// `None` for a name that no app can have: nothing is sent to it.
+fn topic(name: &str) -> Option<(String, HeaderValue)> {
+    Some((name.to_owned(), HeaderValue::from_str(name).ok()?))
+}
+
 /// Google's push service as the operator has set it up.
 #[derive(Debug)]
 pub(super) struct Fcm {
-    base_url: Url,
+    /// Where messages go. `None`: the project's name can never be put into an address.
+    address: Option<Uri>,
     tokens: Tokens<FcmAccount>,
 }
 
@@ -71,7 +84,10 @@ impl Fcm {
         clock: Clock,
     ) -> Result<Option<Self>, FcmAccountError> {
         let account = FcmAccount::load(&settings.fcm, settings.allow_private_endpoints, transport)?;
-        Ok(account.map(|account| Self { base_url: settings.fcm.base_url.clone(), tokens: Tokens::new(account, clock) }))
+        Ok(account.map(|account| Self {
+            address: fcm::address(&settings.fcm.base_url, account.project()),
+            tokens: Tokens::new(account, clock),
+        }))
     }
 
     pub(super) fn share(&self, shelf: &Arc<dyn TokenShelf>) {
@@ -119,9 +135,10 @@ impl Sender {
         may_start: MayStart<'_>,
     ) -> Result<Outcome, Pushed> {
         let Some(apns) = &self.apns else { return Ok(not_set_up("APNs")) };
-        if !apns.topics.contains(&channel.topic) {
+        let Some((_, topic)) = apns.topics.iter().find(|(name, _)| *name == channel.topic) else {
             return Ok(Outcome::Rejected { code: "topic" });
-        }
+        };
+        let Some(collapse_id) = letter.collapse_id() else { return Ok(Outcome::Rejected { code: "channel" }) };
         self.not_paused(APNS_ORIGIN)?;
         let mut token = apns.tokens.get().await.map_err(|why| self.without_token(APNS_ORIGIN, why))?;
         let payload = letter.apns_payload(recipient.slot);
@@ -130,12 +147,13 @@ impl Sender {
         loop {
             let request = |authorization| {
                 let terms = apns::Terms {
+                    topic,
                     expires_s: apns::expires_s(letter.manner(), self.clock.real(), ttl_s),
                     priority: apns::priority(letter.manner()),
-                    collapse_id: letter.chain_key(),
+                    collapse_id,
                     authorization,
                 };
-                apns::request(base_url, channel, payload.clone(), &terms)
+                apns::request(base_url, &channel.token, payload.clone(), &terms)
             };
             let read = |answer: &Answer| {
                 let (other_environment, told) = (other_base_url.is_some(), self.real(recipient));
@@ -168,8 +186,8 @@ impl Sender {
         self.not_paused(FCM_ORIGIN)?;
         let mut token = fcm.tokens.get().await.map_err(|why| self.without_token(FCM_ORIGIN, why))?;
         let message = letter.fcm_message(recipient.slot, &channel.token, ttl_s);
-        let project = fcm.tokens.mint().project();
-        let request = |authorization| fcm::request(&fcm.base_url, project, message.clone(), authorization);
+        let Some(address) = &fcm.address else { return Ok(Outcome::Rejected { code: "channel" }) };
+        let request = |authorization| Some(fcm::request(address.clone(), message.clone(), authorization));
         let read = |answer: &Answer| fcm::read(answer.status, &answer.headers, &answer.body, self.clock.real());
         let (status, reading) = self.ask(FCM_ORIGIN, &fcm.tokens, &mut token, &request, &read, may_start).await?;
         Ok(self.settle(FCM_ORIGIN, recipient.slot, status, reading))

@@ -38,19 +38,18 @@ fn of(way: Way, critical: bool) -> Letter {
 }
 
 fn apns_request(letter: &Letter) -> Request<Bytes> {
-    let channel = ApnsChannel { token: TOKEN.to_owned(), topic: "org.example.alerts".to_owned() };
     let terms = apns::Terms {
+        topic: &HeaderValue::from_static("org.example.alerts"),
         expires_s: apns::expires_s(letter.manner(), "2026-11-22T11:00:00Z".parse().expect("a time"), 3_600),
         priority: apns::priority(letter.manner()),
-        collapse_id: letter.chain_key(),
+        collapse_id: letter.collapse_id().expect("a chain key"),
         authorization: HeaderValue::from_static("bearer x"),
     };
-    let base = Url::parse("https://api.push.apple.com").expect("a URL");
-    apns::request(&base, &channel, letter.apns_payload(7), &terms).expect("a request")
+    apns::request("https://api.push.apple.com", TOKEN, letter.apns_payload(7), &terms).expect("a request")
 }
 
 fn fcm_message(letter: &Letter) -> Value {
-    serde_json::from_str(&letter.fcm_message(7, FCM_TOKEN, 3_599)).expect("JSON")
+    serde_json::from_slice(&letter.fcm_message(7, FCM_TOKEN, 3_599)).expect("JSON")
 }
 
 fn fcm_data(message: &Value) -> Value {
@@ -140,7 +139,8 @@ fn a_push_through_fcm_is_the_agreed_request() {
     let letter = of(Way::Tier(Tier::P0), false);
     let base = Url::parse("https://fcm.googleapis.com/").expect("a URL");
     let message = letter.fcm_message(7, FCM_TOKEN, 3_599);
-    let request = fcm::request(&base, "town-alerts", message, HeaderValue::from_static("bearer y")).expect("a request");
+    let address = fcm::address(&base, "town-alerts").expect("an address");
+    let request = fcm::request(address, message, HeaderValue::from_static("bearer y"));
     assert_eq!(request.method(), "POST");
     assert_eq!(request.uri(), "https://fcm.googleapis.com/v1/projects/town-alerts/messages:send");
     assert_eq!(request.headers()["authorization"], "bearer y");
@@ -199,7 +199,8 @@ fn a_discreet_push_shows_nothing_of_the_alert_anywhere() {
     let letter = letter(&info, |context| (context.discreet, context.msg_type) = (true, MsgType::Update));
     let fcm = fcm_message(&letter);
     assert_eq!(fcm_data(&fcm["message"])["discreet"], true);
-    for text in [letter.apns_payload(7), fcm.to_string()] {
+    let apns = String::from_utf8(letter.apns_payload(7).into()).expect("UTF-8");
+    for text in [apns, fcm.to_string()] {
         assert!(text.contains("Un message pour vous"), "{text}");
         for word in ["Tempête", "Rafales", "Restez", "Lille"] {
             assert!(!text.contains(word), "{text}");
@@ -217,18 +218,9 @@ fn a_longer_message_has_more_of_the_text_where_the_service_takes_more() {
 }
 
 #[test]
-fn a_chain_key_that_apple_would_refuse_makes_no_request() {
-    let letter = of(Way::Tier(Tier::P0), false);
-    let channel = ApnsChannel { token: TOKEN.to_owned(), topic: "org.example.alerts".to_owned() };
-    let collapse_id = "k".repeat(65);
-    let terms = apns::Terms {
-        expires_s: 0,
-        priority: apns::priority(letter.manner()),
-        collapse_id: &collapse_id,
-        authorization: HeaderValue::from_static("bearer x"),
-    };
-    let base = Url::parse("https://api.push.apple.com").expect("a URL");
-    assert!(apns::request(&base, &channel, letter.apns_payload(7), &terms).is_none());
+fn a_chain_key_that_apple_would_refuse_makes_no_header() {
+    assert!(apns::collapse_id(&"k".repeat(64)).is_some());
+    assert!(apns::collapse_id(&"k".repeat(65)).is_none());
 }
 
 proptest! {
@@ -254,11 +246,11 @@ proptest! {
 
         let apns = letter.apns_payload(u32::MAX);
         prop_assert!(apns.len() <= apns::PAYLOAD_BYTES_MAX);
-        let apns: Value = serde_json::from_str(&apns).expect("JSON");
+        let apns: Value = serde_json::from_slice(&apns).expect("JSON");
         prop_assert_eq!(&apns["beffroi"]["receipt"], &receipt);
 
         prop_assert!(letter.fcm_message(u32::MAX, "", 2_419_200).len() <= fcm::MESSAGE_BYTES_MAX);
-        let fcm: Value = serde_json::from_str(&letter.fcm_message(u32::MAX, FCM_TOKEN, 10)).expect("JSON");
+        let fcm: Value = serde_json::from_slice(&letter.fcm_message(u32::MAX, FCM_TOKEN, 10)).expect("JSON");
         prop_assert_eq!(&fcm["message"]["token"], FCM_TOKEN);
         prop_assert_eq!(&fcm["message"]["android"]["ttl"], "10s");
         let ours: Value = serde_json::from_str(fcm["message"]["data"]["beffroi"].as_str().expect("text")).expect("JSON");

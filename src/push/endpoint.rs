@@ -3,11 +3,18 @@
 //! checked again on the resolved address when connecting ([`is_public`]).
 
 use crate::config;
+use arc_swap::ArcSwap;
+use http::Uri;
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 /// Longest endpoint taken, bytes. Real ones have 150 to 700.
 pub const ENDPOINT_BYTES_MAX: usize = 2_048;
+
+/// Most push services of which is remembered that they may be sent to.
+const ORIGINS_MAX: usize = 256;
 
 /// Why an endpoint is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -149,6 +156,57 @@ impl Pattern {
             Self::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
         }
     }
+}
+
+/// Push services whose endpoints were let through, so that of the next one there only what is its own is looked at.
+#[derive(Debug, Default)]
+pub struct KnownOrigins(ArcSwap<HashSet<Box<str>>>);
+
+impl KnownOrigins {
+    /// The push service of an endpoint, as in [`Endpoint::origin`], and the address to send to.
+    ///
+    /// # Errors
+    /// As [`EndpointPolicy::check`], whose policy must be the same each time.
+    pub fn uri<'a>(&self, policy: &EndpointPolicy, endpoint: &'a str) -> Result<(Cow<'a, str>, Uri), EndpointError> {
+        let written = written_origin(endpoint);
+        if let Some(origin) = written
+            && endpoint.len() <= ENDPOINT_BYTES_MAX
+            && self.0.load().contains(origin)
+            && is_plain(&endpoint[origin.len()..])
+            && let Ok(uri) = Uri::try_from(endpoint)
+        {
+            return Ok((Cow::Borrowed(origin), uri));
+        }
+        let checked = policy.check(endpoint)?;
+        let uri = Uri::try_from(checked.url.as_str()).map_err(|_| EndpointError::NotUrl)?;
+        if written == Some(&*checked.origin) {
+            self.add(&checked.origin);
+        }
+        Ok((Cow::Owned(checked.origin), uri))
+    }
+
+    fn add(&self, origin: &str) {
+        self.0.rcu(|known| {
+            let mut known = if known.len() < ORIGINS_MAX { HashSet::clone(known) } else { HashSet::new() };
+            known.insert(origin.into());
+            known
+        });
+    }
+}
+
+/// The beginning of an endpoint that is an origin and nothing else, if it is written as origins are: behind it the path
+/// begins, so no user name can follow and turn it into one.
+fn written_origin(endpoint: &str) -> Option<&str> {
+    let begin = endpoint.find("://")? + "://".len();
+    let end = begin + endpoint[begin..].find('/')?;
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    endpoint[begin..end].bytes().all(plain).then_some(&endpoint[..end])
+}
+
+/// Whether a path and query stay as they are written: nothing to escape, no segment to resolve, no fragment.
+fn is_plain(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/?=&%+:;,@!$*()".contains(&byte);
+    path.bytes().all(plain) && !path.contains("/.") && !path.contains("/%")
 }
 
 /// What stands between the scheme and the path, as it was written: the parser drops an empty `user@`.

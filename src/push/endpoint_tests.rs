@@ -186,3 +186,42 @@ fn only_addresses_of_the_public_internet_are_public() {
         assert!(!is_public(address.parse().expect("an address")), "{address}");
     }
 }
+
+#[test]
+fn an_endpoint_at_a_known_push_service_is_read_as_the_first_one_there_was() {
+    let fresh = |endpoint: &str| policy(false).check(endpoint);
+    let (strict, known) = (policy(false), KnownOrigins::default());
+    let at_known = |endpoint| known.uri(&strict, endpoint);
+    let first = at_known("https://push.example.net/first").expect("a listed host");
+    assert!(matches!(first.0, Cow::Owned(_)), "nothing was known");
+    let long = format!("https://push.example.net/{}", "a".repeat(ENDPOINT_BYTES_MAX));
+    for endpoint in [
+        "https://push.example.net/wpush/v2/abc?d=e",
+        "https://push.example.net:443/a",
+        "https://PUSH.example.net/a",
+        "https://push.example.net/a b",
+        "https://push.example.net/é",
+        "https://push.example.net/a\"{b}|c\\d'",
+        "https://push.example.net/a/../b/./c/%2e%2E/d",
+        "https://push.example.net/%2e/d",
+        "https://push.example.net/fcm/send/d-Yz_1:APA91b~x?token=BQY%2b%3d&a=b'c",
+        "https://push.example.net",
+        "https://push.example.net?a",
+        "https://push.example.net/a#b",
+        "https://push.example.net/a#",
+        "https://push.example.net@evil.test/a",
+        "https://push.example.net:1@evil.test/a",
+        "https://push.example.net:8443/a",
+        "https://push.example.net\\@evil.test/a",
+        "https://push.example.net.evil.test/a",
+        "https://evil.test/https://push.example.net/a",
+        "http://push.example.net/a",
+        &long,
+    ] {
+        let (read, wanted) = (at_known(endpoint), fresh(endpoint));
+        let wanted = wanted.map(|it| (it.origin, Uri::try_from(it.url.as_str()).expect("an address")));
+        assert_eq!(read.map(|(origin, uri)| (origin.into_owned(), uri)), wanted, "{endpoint}");
+    }
+    let next = at_known("https://push.example.net/next").expect("a listed host");
+    assert!(matches!(next.0, Cow::Borrowed("https://push.example.net")), "it was known");
+}

@@ -5,7 +5,7 @@
 use super::receipt::Receipts;
 use super::template::{Own, Place, Template};
 use super::text::{Words, is_right_to_left, words};
-use super::webpush::{TTL_S_MAX, urgency};
+use super::webpush::{TTL_S_MAX, topic, urgency};
 use super::{apns, fcm};
 use crate::cap::alert::Info;
 use crate::cap::code::{MsgType, Status};
@@ -13,6 +13,8 @@ use crate::model::again::Says;
 use crate::model::broadcast::AlertState;
 use crate::model::id::{AlertId, Slot};
 use crate::model::tier::Tier;
+use bytes::Bytes;
+use http::HeaderValue;
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
@@ -100,6 +102,8 @@ pub struct Letter {
     receipts: Receipts,
     chain_key: String,
     topic: String,
+    topic_header: Option<HeaderValue>,
+    collapse_id: Option<HeaderValue>,
     manner: Manner,
     expires: Timestamp,
 }
@@ -233,13 +237,16 @@ impl Letter {
     pub fn new(context: &LetterContext<'_>, critical: bool) -> Self {
         let manner = Manner::of(context);
         let page = Page { context, manner, navigate: navigate(context.public_url, context.alert_id) };
+        let name = if manner.gives_way() { beside(context.chain_key) } else { context.chain_key.to_owned() };
         Self {
             webpush: page.fit(LETTER_BYTES_MAX, |words| page.webpush(words)),
             apns: page.fit(apns::PAYLOAD_BYTES_MAX, |words| apns::payload(&page, words, critical)),
             fcm: page.fit(fcm::MESSAGE_BYTES_MAX, |words| fcm::message(&page, words)),
             receipts: context.receipts.clone(),
             chain_key: context.chain_key.to_owned(),
-            topic: if manner.gives_way() { beside(context.chain_key) } else { context.chain_key.to_owned() },
+            topic_header: topic(&name).ok(),
+            topic: name,
+            collapse_id: apns::collapse_id(context.chain_key),
             manner,
             expires: context.expires,
         }
@@ -247,17 +254,35 @@ impl Letter {
 
     /// What Web Push carries to one person, before it is encrypted.
     pub fn plaintext(&self, slot: Slot) -> String {
-        self.webpush.fill(&Own { receipt: &self.receipts.seal(slot), token: "", ttl_s: 0 })
+        let mut text = Vec::with_capacity(self.plaintext_bytes());
+        self.write_plaintext(slot, &mut text);
+        String::from_utf8(text).expect("pieces of texts make a text")
+    }
+
+    /// Appends the same.
+    pub(super) fn write_plaintext(&self, slot: Slot, text: &mut Vec<u8>) {
+        self.webpush.fill(text, &Own { receipt: &self.receipts.seal_ascii(slot), token: "", ttl_s: 0 });
+    }
+
+    /// The most bytes that it has.
+    pub(super) fn plaintext_bytes(&self) -> usize {
+        self.webpush.bytes()
     }
 
     /// What APNs carries to one person.
-    pub fn apns_payload(&self, slot: Slot) -> String {
-        self.apns.fill(&Own { receipt: &self.receipts.seal(slot), token: "", ttl_s: 0 })
+    pub fn apns_payload(&self, slot: Slot) -> Bytes {
+        self.filled(&self.apns, slot, "", 0)
     }
 
     /// The request to FCM for one person: the device's token, and how long to keep it, seconds.
-    pub fn fcm_message(&self, slot: Slot, token: &str, ttl_s: u32) -> String {
-        self.fcm.fill(&Own { receipt: &self.receipts.seal(slot), token, ttl_s })
+    pub fn fcm_message(&self, slot: Slot, token: &str, ttl_s: u32) -> Bytes {
+        self.filled(&self.fcm, slot, token, ttl_s)
+    }
+
+    fn filled(&self, template: &Template, slot: Slot, token: &str, ttl_s: u32) -> Bytes {
+        let mut text = Vec::with_capacity(template.bytes() + token.len());
+        template.fill(&mut text, &Own { receipt: &self.receipts.seal_ascii(slot), token, ttl_s });
+        Bytes::from(text)
     }
 
     /// Seconds a push service should keep it, from alert time `now`; `None` when it is not worth sending any more.
@@ -276,6 +301,16 @@ impl Letter {
     /// nobody has heard, one of its own.
     pub fn topic(&self) -> &str {
         &self.topic
+    }
+
+    /// The same as a header; `None` when no service would take it.
+    pub(super) fn topic_header(&self) -> Option<&HeaderValue> {
+        self.topic_header.as_ref()
+    }
+
+    /// The same for APNs.
+    pub(super) fn collapse_id(&self) -> Option<&HeaderValue> {
+        self.collapse_id.as_ref()
     }
 
     pub fn tier(&self) -> Tier {

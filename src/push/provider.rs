@@ -163,11 +163,6 @@ impl<M: Mint> Tokens<M> {
         // Said twice, the first one holds: it is the same database.
         self.0.shelf.get_or_init(|| shelf);
     }
-
-    pub(super) fn mint(&self) -> &M {
-        &self.0.mint
-    }
-
     /// The token to send with.
     ///
     /// # Errors

@@ -47,10 +47,17 @@ impl Receipts {
 
     /// The token of one person: [`RECEIPT_CHARS`] letters, digits, `-` and `_`.
     pub fn seal(&self, slot: Slot) -> String {
+        self.seal_ascii(slot).map(char::from).iter().collect()
+    }
+
+    /// The same as bytes of ASCII.
+    pub fn seal_ascii(&self, slot: Slot) -> [u8; RECEIPT_CHARS] {
         let mut block = [0; BLOCK_BYTES];
         block[..SLOT_BYTES].copy_from_slice(&slot.to_be_bytes());
         self.0.seal.encrypt(&mut block).expect("AES takes a whole block");
-        URL_SAFE_NO_PAD.encode(block)
+        let mut token = [0; RECEIPT_CHARS];
+        URL_SAFE_NO_PAD.encode_slice(block, &mut token).expect("a block has so many characters in base64");
+        token
     }
 
     /// Whose token this is; `None` for anything this broadcast did not hand out.

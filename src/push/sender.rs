@@ -3,7 +3,7 @@
 use super::apns::ApnsKeyError;
 use super::apps::{Apns, Fcm};
 use super::breakers::Breakers;
-use super::endpoint::EndpointPolicy;
+use super::endpoint::{EndpointPolicy, KnownOrigins};
 use super::fcm::FcmAccountError;
 use super::letter::{Letter, LetterContext};
 use super::provider::TokenShelf;
@@ -51,6 +51,7 @@ pub(super) type MayStart<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 #[derive(Debug)]
 pub struct Sender {
     policy: EndpointPolicy,
+    origins: KnownOrigins,
     vapid: Vapid,
     pub(super) apns: Option<Apns>,
     pub(super) fcm: Option<Fcm>,
@@ -70,7 +71,8 @@ impl Sender {
         let policy = EndpointPolicy::new(settings);
         let apns = Apns::new(&settings.apns, clock)?;
         let fcm = Fcm::new(settings, Arc::clone(&transport), clock)?;
-        Ok(Self { policy, vapid, apns, fcm, transport, clock, breakers: Breakers::new(clock) })
+        let origins = KnownOrigins::default();
+        Ok(Self { policy, origins, vapid, apns, fcm, transport, clock, breakers: Breakers::new(clock) })
     }
 
     /// Shares provider tokens with the other nodes.
@@ -121,28 +123,30 @@ impl Sender {
         ttl_s: u32,
         may_start: MayStart<'_>,
     ) -> Result<Outcome, Pushed> {
-        let Ok(endpoint) = self.policy.check(&channel.endpoint) else {
+        let Ok((origin, endpoint)) = self.origins.uri(&self.policy, &channel.endpoint) else {
             return Ok(Outcome::Rejected { code: "endpoint" });
         };
-        self.not_paused(&endpoint.origin)?;
-        let authorization = match self.vapid.authorization(&endpoint.origin, self.clock.real()) {
+        let origin = &*origin;
+        self.not_paused(origin)?;
+        let authorization = match self.vapid.authorization(origin, self.clock.real()) {
             Ok(header) => header,
             Err(error) => return Ok(Outcome::Misconfigured { reason: error.to_string(), doubt: Doubt::Ours }),
         };
-        let terms = Terms { ttl_s, urgency: letter.urgency(), topic: letter.topic(), authorization };
-        let request =
-            match webpush::request(&endpoint.url, channel, letter.plaintext(recipient.slot).as_bytes(), &terms) {
-                Ok(request) => request,
-                Err(error) => return Ok(unbuildable(error)),
-            };
-        let answer = self.exchange(&endpoint.origin, request, may_start).await?;
+        let Some(topic) = letter.topic_header().cloned() else { return Ok(unbuildable(BuildError::Topic)) };
+        let terms = Terms { ttl_s, urgency: letter.urgency(), topic, authorization };
+        let write = |body: &mut Vec<u8>| letter.write_plaintext(recipient.slot, body);
+        let request = match webpush::request(endpoint, channel, letter.plaintext_bytes(), write, terms) {
+            Ok(request) => request,
+            Err(error) => return Ok(unbuildable(error)),
+        };
+        let answer = self.exchange(origin, request, may_start).await?;
         let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
         if matches!(outcome, Outcome::Misconfigured { .. }) {
             // The next push carries a new token, in case this one is what they refuse.
-            self.vapid.forget(&endpoint.origin);
+            self.vapid.forget(origin);
         }
         let reading = Reading { outcome, about: webpush::about(answer.status), step: Step::None };
-        Ok(self.settle(&endpoint.origin, recipient.slot, answer.status, reading))
+        Ok(self.settle(origin, recipient.slot, answer.status, reading))
     }
 
     /// Sends one request on the connections named `pool`.
@@ -222,7 +226,6 @@ fn unbuildable(error: BuildError) -> Outcome {
         BuildError::Long => Outcome::Rejected { code: "too-large" },
         BuildError::PublicKey => Outcome::Rejected { code: "public-key" },
         BuildError::Topic => Outcome::Rejected { code: "topic" },
-        BuildError::Endpoint => Outcome::Rejected { code: "endpoint" },
         BuildError::Crypto => Outcome::Retry { after: Duration::ZERO },
     }
 }

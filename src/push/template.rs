@@ -44,7 +44,7 @@ impl Place {
 /// One recipient's own parts. None of them may need escaping in JSON.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Own<'a> {
-    pub(super) receipt: &'a str,
+    pub(super) receipt: &'a [u8; RECEIPT_CHARS],
     pub(super) token: &'a str,
     pub(super) ttl_s: u32,
 }
@@ -75,20 +75,18 @@ impl Template {
         self.head.len() + self.rest.iter().map(|(own, piece)| place(*own) + piece.len()).sum::<usize>()
     }
 
-    /// The text for one recipient.
-    pub(super) fn fill(&self, own: &Own<'_>) -> String {
-        let mut text = String::with_capacity(self.bytes() + own.token.len());
-        text.push_str(&self.head);
+    /// The text for one recipient, behind what is in `text` already.
+    pub(super) fn fill(&self, text: &mut Vec<u8>, own: &Own<'_>) {
+        text.extend_from_slice(self.head.as_bytes());
         for (place, piece) in &self.rest {
             match place {
-                Some(Place::Receipt) => text.push_str(own.receipt),
-                Some(Place::Token) => text.push_str(own.token),
-                Some(Place::TimeToLive) => text.push_str(&own.ttl_s.to_string()),
+                Some(Place::Receipt) => text.extend_from_slice(own.receipt),
+                Some(Place::Token) => text.extend_from_slice(own.token.as_bytes()),
+                Some(Place::TimeToLive) => text.extend_from_slice(own.ttl_s.to_string().as_bytes()),
                 None => {}
             }
-            text.push_str(piece);
+            text.extend_from_slice(piece.as_bytes());
         }
-        text
     }
 }
 
@@ -96,29 +94,36 @@ impl Template {
 mod tests {
     use super::*;
 
-    const OWN: Own<'static> = Own { receipt: "rrrrrrrrrrrrrrrrrrrrrr", token: "device", ttl_s: 59 };
+    const RECEIPT: &str = "rrrrrrrrrrrrrrrrrrrrrr";
+    const OWN: Own<'static> = Own { receipt: &[b'r'; RECEIPT_CHARS], token: "device", ttl_s: 59 };
+
+    fn filled(template: &Template) -> String {
+        let mut text = Vec::new();
+        template.fill(&mut text, &OWN);
+        String::from_utf8(text).expect("UTF-8")
+    }
 
     #[test]
     fn each_place_is_filled_as_often_as_it_stands_there() {
         let (receipt, token, ttl) = (Place::Receipt.mark(), Place::Token.mark(), Place::TimeToLive.mark());
         let template = Template::new(&format!("{receipt}é{token}{ttl}s {receipt}"));
-        let filled = template.fill(&OWN);
-        assert_eq!(filled, format!("{0}édevice59s {0}", OWN.receipt));
-        assert!(filled.len() <= template.bytes() + OWN.token.len());
-        assert_eq!(Template::new("").fill(&OWN), "");
+        let text = filled(&template);
+        assert_eq!(text, format!("{RECEIPT}édevice59s {RECEIPT}"));
+        assert!(text.len() <= template.bytes() + OWN.token.len());
+        assert_eq!(filled(&Template::new("")), "");
     }
 
     #[test]
     fn a_mark_alone_opens_no_place() {
-        assert_eq!(Template::new("a\u{ffff}b\u{ffff}").fill(&OWN), "ab");
+        assert_eq!(filled(&Template::new("a\u{ffff}b\u{ffff}")), "ab");
     }
 
     #[test]
     fn json_keeps_marks_as_they_are_however_deep_they_stand() {
         let inner = serde_json::json!({"receipt": Place::Receipt.mark()}).to_string();
         let outer = serde_json::json!({"inner": inner, "token": Place::Token.mark()}).to_string();
-        let filled: serde_json::Value = serde_json::from_str(&Template::new(&outer).fill(&OWN)).expect("JSON");
+        let filled: serde_json::Value = serde_json::from_str(&filled(&Template::new(&outer))).expect("JSON");
         let inner: serde_json::Value = serde_json::from_str(filled["inner"].as_str().expect("text")).expect("JSON");
-        assert_eq!((&inner["receipt"], &filled["token"]), (&OWN.receipt.into(), &OWN.token.into()));
+        assert_eq!((&inner["receipt"], &filled["token"]), (&RECEIPT.into(), &OWN.token.into()));
     }
 }

@@ -10,9 +10,8 @@ use aws_lc_rs::agreement::{self, ECDH_P256, ParsedPublicKey, PrivateKey, Unparse
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use jiff::Timestamp;
-use url::Url;
 use web_push::Urgency;
 
 /// Largest body that every push service must take (RFC 8291 §4).
@@ -39,6 +38,8 @@ const NONCE_BYTES: usize = 12;
 /// Ends the last record (RFC 8188 §2).
 const DELIMITER_LAST: u8 = 2;
 
+/// Headers of a request, with the one that transport adds.
+const HEADERS: usize = 7;
 const TTL: HeaderName = HeaderName::from_static("ttl");
 const URGENCY: HeaderName = HeaderName::from_static("urgency");
 const TOPIC: HeaderName = HeaderName::from_static("topic");
@@ -55,20 +56,18 @@ pub enum BuildError {
     PublicKey,
     #[error("the topic does not fit in a header")]
     Topic,
-    #[error("the endpoint does not fit in a request")]
-    Endpoint,
     #[error("the cryptographic library refused")]
     Crypto,
 }
 
 /// How a push travels.
 #[derive(Debug, Clone)]
-pub struct Terms<'a> {
+pub struct Terms {
     /// How long the service keeps it for a device that is away, seconds.
     pub ttl_s: u32,
     pub urgency: Urgency,
-    /// Replaces what is waiting under the same name.
-    pub topic: &'a str,
+    /// Replaces what is waiting under the same name. From [`topic`].
+    pub topic: HeaderValue,
     /// From [`super::vapid::Vapid::authorization`].
     pub authorization: HeaderValue,
 }
@@ -88,32 +87,42 @@ pub fn is_public_key(p256dh: &[u8; POINT_BYTES]) -> bool {
     p256dh[0] == 4 && ParsedPublicKey::try_from(UnparsedPublicKey::new(&ECDH_P256, p256dh)).is_ok()
 }
 
-/// The request of one push, encrypted with a key pair and a salt of its own (RFC 8291 §3.1).
+/// A Topic as a header.
 ///
 /// # Errors
-/// A text that is too long, or a subscription or topic that can never be sent to.
-pub fn request(
-    endpoint: &Url,
-    channel: &WebPushChannel,
-    plaintext: &[u8],
-    terms: &Terms<'_>,
-) -> Result<Request<Bytes>, BuildError> {
-    let body = arm(&channel.p256dh, &channel.auth)?.seal(clock::random_bytes(), plaintext)?;
-    let topic = HeaderValue::from_str(terms.topic).map_err(|_| BuildError::Topic)?;
-    if terms.topic.is_empty() || terms.topic.len() > TOPIC_CHARS_MAX {
+/// No service would take it.
+pub fn topic(text: &str) -> Result<HeaderValue, BuildError> {
+    if text.is_empty() || text.len() > TOPIC_CHARS_MAX {
         return Err(BuildError::Topic);
     }
-    Request::builder()
-        .method(Method::POST)
-        .uri(endpoint.as_str())
-        .header(TTL, terms.ttl_s)
-        .header(URGENCY, HeaderValue::from_static(urgency_text(terms.urgency)))
-        .header(TOPIC, topic)
-        .header(AUTHORIZATION, terms.authorization.clone())
-        .header(CONTENT_ENCODING, HeaderValue::from_static("aes128gcm"))
-        .header(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))
-        .body(Bytes::from(body))
-        .map_err(|_| BuildError::Endpoint)
+    HeaderValue::from_str(text).map_err(|_| BuildError::Topic)
+}
+
+/// The request of one push, encrypted with a key pair and a salt of its own (RFC 8291 §3.1). `write` appends the text,
+/// of at most `bytes` bytes, where it is encrypted; it must leave alone what stands before.
+///
+/// # Errors
+/// A text that is too long, or a subscription that can never be sent to.
+pub fn request(
+    endpoint: Uri,
+    channel: &WebPushChannel,
+    bytes: usize,
+    write: impl FnOnce(&mut Vec<u8>),
+    terms: Terms,
+) -> Result<Request<Bytes>, BuildError> {
+    let body = arm(&channel.p256dh, &channel.auth)?.seal(clock::random_bytes(), bytes, write)?;
+    let mut request = Request::new(Bytes::from(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = endpoint;
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    headers.insert(TTL, HeaderValue::from(terms.ttl_s));
+    headers.insert(URGENCY, HeaderValue::from_static(urgency_text(terms.urgency)));
+    headers.insert(TOPIC, terms.topic);
+    headers.insert(AUTHORIZATION, terms.authorization);
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("aes128gcm"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    *request.headers_mut() = headers;
+    Ok(request)
 }
 
 const fn urgency_text(urgency: Urgency) -> &'static str {
@@ -178,17 +187,22 @@ fn content_key(salt: &[u8; SALT_BYTES], ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8
 
 impl Armed {
     /// The whole body: header, one record. Takes itself, since a second text under it is forbidden.
-    fn seal(self, salt: [u8; SALT_BYTES], plaintext: &[u8]) -> Result<Vec<u8>, BuildError> {
-        if plaintext.len() > PLAINTEXT_BYTES_MAX {
-            return Err(BuildError::Long);
-        }
+    fn seal(
+        self,
+        salt: [u8; SALT_BYTES],
+        bytes: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Vec<u8>, BuildError> {
         let (aes_key, nonce) = content_key(&salt, self.ikm.as_ref());
-        let mut body = Vec::with_capacity(HEADER_BYTES + plaintext.len() + DELIMITER_BYTES + TAG_BYTES);
+        let mut body = Vec::with_capacity(HEADER_BYTES + bytes + DELIMITER_BYTES + TAG_BYTES);
         body.extend_from_slice(&salt);
         body.extend_from_slice(&(BODY_BYTES_MAX as u32).to_be_bytes());
         body.push(POINT_BYTES as u8);
         body.extend_from_slice(&self.sender_public);
-        body.extend_from_slice(plaintext);
+        write(&mut body);
+        if body.len() > HEADER_BYTES + PLAINTEXT_BYTES_MAX {
+            return Err(BuildError::Long);
+        }
         body.push(DELIMITER_LAST);
         let key = UnboundKey::new(&AES_128_GCM, &aes_key).map_err(|_| BuildError::Crypto)?;
         let tag = LessSafeKey::new(key)

@@ -1,7 +1,7 @@
 //! The RFC's own vector, an independent decryption, and every answer of a push service.
 
 use super::*;
-use crate::push::endpoint::EndpointPolicy;
+use crate::push::endpoint::{EndpointPolicy, KnownOrigins};
 use crate::push::reading::RETRY_AFTER_S_MAX;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +20,9 @@ fn the_example_of_rfc_8291_comes_out_byte_for_byte() {
     let p256dh = bytes("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4");
     let auth = bytes("BTBZMqHH6r4Tts7J_aSIgg");
     let body = arm_with(&private, &p256dh, &auth)
-        .and_then(|armed| armed.seal(bytes("DGv6ra1nlYgDCS1FRnbzlw"), b"When I grow up, I want to be a watermelon"))
+        .and_then(|armed| {
+            armed.seal(bytes("DGv6ra1nlYgDCS1FRnbzlw"), 0, write(b"When I grow up, I want to be a watermelon"))
+        })
         .expect("encrypted");
     let want = "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN";
     assert_eq!(URL_SAFE_NO_PAD.encode(body), want);
@@ -33,12 +35,22 @@ fn user_agent() -> (EcKeyComponents, WebPushChannel) {
     (components, WebPushChannel { endpoint: "https://push.example.net/a".to_owned(), p256dh, auth })
 }
 
-fn terms(topic: &str) -> Terms<'_> {
-    Terms { ttl_s: 3_600, urgency: Urgency::High, topic, authorization: HeaderValue::from_static("vapid t=a, k=b") }
+fn write(text: &[u8]) -> impl FnOnce(&mut Vec<u8>) {
+    move |body| body.extend_from_slice(text)
 }
 
-fn url() -> Url {
-    Url::parse("https://push.example.net/a").expect("a URL")
+fn of(channel: &WebPushChannel, text: &[u8]) -> Result<Request<Bytes>, BuildError> {
+    to(Uri::from_static("https://push.example.net/a"), channel, text)
+}
+
+fn to(endpoint: Uri, channel: &WebPushChannel, text: &[u8]) -> Result<Request<Bytes>, BuildError> {
+    let terms = Terms {
+        ttl_s: 3_600,
+        urgency: Urgency::High,
+        topic: topic("topic").expect("a topic"),
+        authorization: HeaderValue::from_static("vapid t=a, k=b"),
+    };
+    request(endpoint, channel, text.len(), write(text), terms)
 }
 
 #[test]
@@ -46,18 +58,18 @@ fn another_implementation_reads_what_we_encrypt_up_to_the_last_byte_allowed() {
     let (components, channel) = user_agent();
     for length in [0, 1, 600, PLAINTEXT_BYTES_MAX] {
         let text: Vec<u8> = (0..length).map(|index| index as u8).collect();
-        let request = request(&url(), &channel, &text, &terms("topic")).expect("a request");
+        let request = of(&channel, &text).expect("a request");
         assert!(request.body().len() <= BODY_BYTES_MAX);
         assert_eq!(ece::decrypt(&components, &channel.auth, request.body()).expect("decrypts"), text);
     }
     let long = vec![0; PLAINTEXT_BYTES_MAX + 1];
-    assert_eq!(request(&url(), &channel, &long, &terms("topic")).expect_err("too long"), BuildError::Long);
+    assert_eq!(of(&channel, &long).expect_err("too long"), BuildError::Long);
 }
 
 #[test]
 fn a_request_carries_every_header_that_push_services_ask_for() {
     let (_, channel) = user_agent();
-    let request = request(&url(), &channel, b"text", &terms("topic")).expect("a request");
+    let request = of(&channel, b"text").expect("a request");
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     assert_eq!(request.method(), Method::POST);
     assert_eq!((header("ttl"), header("urgency"), header("topic")), ("3600", "high", "topic"));
@@ -67,7 +79,7 @@ fn a_request_carries_every_header_that_push_services_ask_for() {
 #[test]
 fn two_pushes_of_one_text_share_neither_key_nor_salt() {
     let (_, channel) = user_agent();
-    let body = || request(&url(), &channel, b"text", &terms("topic")).expect("a request").into_body();
+    let body = || of(&channel, b"text").expect("a request").into_body();
     let (one, two) = (body(), body());
     assert_ne!(one[..SALT_BYTES], two[..SALT_BYTES]);
     assert_ne!(one[SALT_BYTES + 5..HEADER_BYTES], two[SALT_BYTES + 5..HEADER_BYTES]);
@@ -87,14 +99,13 @@ fn a_key_that_is_no_point_of_the_curve_is_refused_when_asked_and_when_sending() 
         assert!(!is_public_key(&p256dh), "{p256dh:?}");
     }
     let channel = WebPushChannel { p256dh: off_the_curve, ..good };
-    assert_eq!(request(&url(), &channel, b"", &terms("topic")).expect_err("no point"), BuildError::PublicKey);
+    assert_eq!(of(&channel, b"").expect_err("no point"), BuildError::PublicKey);
 }
 
 #[test]
 fn a_topic_that_no_service_takes_is_refused() {
-    let (_, channel) = user_agent();
-    for topic in ["", "a\nb", "123456789012345678901234567890123"] {
-        assert_eq!(request(&url(), &channel, b"", &terms(topic)).expect_err("bad topic"), BuildError::Topic);
+    for text in ["", "a\nb", "123456789012345678901234567890123"] {
+        assert_eq!(topic(text).expect_err("bad topic"), BuildError::Topic);
     }
 }
 
@@ -175,10 +186,10 @@ fn an_endpoint_of_unifiedpush_at_a_listed_host_is_sent_to_as_it_is() {
     let text = "https://ntfy.example.org/upQ0u5pY7Zk2Wx?up=1";
     assert!(EndpointPolicy::new(&settings).check(text).is_err(), "a host that nobody listed");
     settings.hosts.push("ntfy.example.org".to_owned());
-    let endpoint = EndpointPolicy::new(&settings).check(text).expect("listed");
-    assert_eq!(endpoint.origin, "https://ntfy.example.org");
     let (components, channel) = user_agent();
-    let request = request(&endpoint.url, &channel, b"text", &terms("topic")).expect("a request");
+    let (origin, uri) = KnownOrigins::default().uri(&EndpointPolicy::new(&settings), text).expect("listed");
+    assert_eq!((&*origin, uri.to_string().as_str()), ("https://ntfy.example.org", text));
+    let request = to(uri, &channel, b"text").expect("a request");
     assert_eq!(request.uri(), text);
     let plaintext = ece::decrypt(&components, &channel.auth, request.body()).expect("decrypted");
     assert_eq!(plaintext, b"text");

@@ -13,13 +13,11 @@ pub(super) use payload::payload;
 pub use reason::{Seen, read};
 
 use super::letter::Manner;
-use crate::model::subscriber::ApnsChannel;
-use a2::{CollapseId, Priority, PushType};
+use a2::{CollapseId, Priority};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use jiff::Timestamp;
-use url::Url;
 
 const TOPIC: HeaderName = HeaderName::from_static("apns-topic");
 const PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
@@ -27,16 +25,29 @@ const PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
 const EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
 const COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
 
+/// Headers of a request, with the one that transport adds.
+const HEADERS: usize = 7;
+const ALERT: HeaderValue = HeaderValue::from_static("alert");
+const NOW: HeaderValue = HeaderValue::from_static("10");
+const WHEN_IT_COSTS_NOTHING: HeaderValue = HeaderValue::from_static("5");
+
 /// How a push travels.
 #[derive(Debug, Clone)]
 pub struct Terms<'a> {
+    /// The app's bundle identifier.
+    pub topic: &'a HeaderValue,
     /// Real time at which Apple gives up, seconds since 1970; 0: at once, without keeping it.
     pub expires_s: i64,
     pub priority: Priority,
-    /// Chain key: replaces what is shown under the same one.
-    pub collapse_id: &'a str,
+    /// Chain key: replaces what is shown under the same one. From [`collapse_id`].
+    pub collapse_id: &'a HeaderValue,
     /// `bearer` and the team's token.
     pub authorization: HeaderValue,
+}
+
+/// A chain key as a header; `None` when Apple would not take it.
+pub fn collapse_id(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(CollapseId::new(text).ok()?.value).ok()
 }
 
 /// The device is woken for what is urgent, which it is for P2, too; P3 waits until that costs nothing.
@@ -56,17 +67,39 @@ pub(super) fn expires_s(manner: Manner, now: Timestamp, ttl_s: u32) -> i64 {
     if manner.gives_way() { 0 } else { now.as_second().saturating_add(i64::from(ttl_s)) }
 }
 
-/// The request of one push. `None`: the channel or the chain key can never be put into one.
-pub fn request(base_url: &Url, channel: &ApnsChannel, payload: String, terms: &Terms<'_>) -> Option<Request<Bytes>> {
-    let collapse_id = CollapseId::new(terms.collapse_id).ok()?;
-    let base = base_url.as_str().trim_end_matches('/');
-    Request::post(format!("{base}/3/device/{}", channel.token))
-        .header(AUTHORIZATION, terms.authorization.clone())
-        .header(TOPIC, &channel.topic)
-        .header(PUSH_TYPE, PushType::Alert.to_string())
-        .header(PRIORITY, terms.priority.to_string())
-        .header(EXPIRATION, terms.expires_s)
-        .header(COLLAPSE_ID, collapse_id.value)
-        .body(Bytes::from(payload))
-        .ok()
+/// The request of one push; `base_url` without a slash at its end. `None`: the device's token can never be put into one.
+pub fn request(base_url: &str, token: &str, payload: Bytes, terms: &Terms<'_>) -> Option<Request<Bytes>> {
+    let mut request = Request::new(payload);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::try_from([base_url, "/3/device/", token].concat()).ok()?;
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    headers.insert(AUTHORIZATION, terms.authorization.clone());
+    headers.insert(TOPIC, terms.topic.clone());
+    headers.insert(PUSH_TYPE, ALERT);
+    headers.insert(PRIORITY, priority_header(&terms.priority));
+    headers.insert(EXPIRATION, HeaderValue::from(terms.expires_s));
+    headers.insert(COLLAPSE_ID, terms.collapse_id.clone());
+    *request.headers_mut() = headers;
+    Some(request)
+}
+
+const fn priority_header(priority: &Priority) -> HeaderValue {
+    match priority {
+        Priority::High => NOW,
+        Priority::Normal => WHEN_IT_COSTS_NOTHING,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use a2::PushType;
+
+    #[test]
+    fn headers_that_are_written_down_are_those_of_a2() {
+        assert_eq!(ALERT, PushType::Alert.to_string());
+        for priority in [Priority::High, Priority::Normal] {
+            assert_eq!(priority_header(&priority), priority.to_string());
+        }
+    }
 }

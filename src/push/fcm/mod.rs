@@ -14,15 +14,26 @@ pub use reason::read;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use url::Url;
 
-/// The request of one push. `None`: the project's name can never be put into one.
-pub fn request(base_url: &Url, project: &str, message: String, authorization: HeaderValue) -> Option<Request<Bytes>> {
+/// Headers of a request, with the one that transport adds.
+const HEADERS: usize = 3;
+
+/// Where messages of a project go. `None`: its name can never be put into an address.
+pub fn address(base_url: &Url, project: &str) -> Option<Uri> {
     let base = base_url.as_str().trim_end_matches('/');
-    Request::post(format!("{base}/v1/projects/{project}/messages:send"))
-        .header(AUTHORIZATION, authorization)
-        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-        .body(Bytes::from(message))
-        .ok()
+    Uri::try_from(format!("{base}/v1/projects/{project}/messages:send")).ok()
+}
+
+/// The request of one push.
+pub fn request(address: Uri, message: Bytes, authorization: HeaderValue) -> Request<Bytes> {
+    let mut request = Request::new(message);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = address;
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    headers.insert(AUTHORIZATION, authorization);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.headers_mut() = headers;
+    request
 }

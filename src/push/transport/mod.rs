@@ -16,7 +16,8 @@ mod pool;
 use crate::config;
 use bytes::Bytes;
 use connect::Connector;
-use http::{HeaderMap, Request, StatusCode, Uri, Version};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, Version};
 use pool::Origin;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -237,9 +238,7 @@ impl Transport {
             turn = pool.permits.acquire() => turn.expect("never closed"),
             () = deadline.as_mut() => return Err(TransportError::Busy),
         };
-        let (parts, body) = request.into_parts();
-        let mut head = Request::from_parts(parts, ());
-        *head.version_mut() = Version::HTTP_2;
+        let (head, body) = apart(request);
         for _ in 0..=RESENDS_MAX {
             let loan = tokio::select! {
                 biased;
@@ -285,5 +284,28 @@ impl Transport {
         let pool = Arc::new(pool);
         origins.insert(origin.to_owned(), Arc::clone(&pool));
         Ok(pool)
+    }
+}
+
+/// Head and body, as they go on the wire. HTTP/2 could do without a length; not every push service need take that.
+fn apart(request: Request<Bytes>) -> (Request<()>, Bytes) {
+    let (parts, body) = request.into_parts();
+    let mut head = Request::from_parts(parts, ());
+    *head.version_mut() = Version::HTTP_2;
+    if !body.is_empty() {
+        head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    (head, body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_tells_how_long_its_body_is() {
+        let (head, body) = apart(Request::new(Bytes::from_static(b"twelve bytes")));
+        assert_eq!((&head.headers()["content-length"], body.len()), (&HeaderValue::from_static("12"), 12));
+        assert!(apart(Request::new(Bytes::new())).0.headers().is_empty());
     }
 }
