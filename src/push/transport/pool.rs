@@ -94,7 +94,8 @@ impl Origin {
             changed.as_mut().enable();
             match self.pick(connector, uri, &mut failures_seen) {
                 Pick::Take(loan) => return Ok(loan),
-                Pick::Open(permit) => return self.open(connector, uri, permit).await,
+                // Apart: seldom needed, and large. Every request's future would have room for it.
+                Pick::Open(permit) => return Box::pin(self.open(connector, uri, permit)).await,
                 Pick::Wait => changed.await,
                 Pick::GiveUp => return Err(TransportError::Unavailable),
             }
@@ -303,7 +304,8 @@ impl Loan {
             }
             Self::Http1 { origin, sending } => {
                 let taken = sending.as_mut().expect("there until it is given back");
-                let (exchanged, reusable) = http1::exchange(taken, head, body, may_start, deadline).await?;
+                let exchange = Box::pin(http1::exchange(taken, head, body, may_start, deadline));
+                let (exchanged, reusable) = exchange.await?;
                 if reusable && let Some(sending) = sending.take().filter(|sending| !sending.is_closed()) {
                     origin.lock().http1_idle.push(sending);
                 }
