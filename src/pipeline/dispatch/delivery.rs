@@ -12,7 +12,7 @@ use crate::model::batch::{BATCH_RECIPIENTS_MAX, Lease, Part, Progress};
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::Recipient;
 use crate::pipeline::fence::Passage;
-use crate::pipeline::measure;
+use crate::pipeline::measure::Meter;
 use crate::pipeline::outcome::Tally;
 use crate::store;
 use crate::store::batch::Standing;
@@ -95,6 +95,7 @@ async fn try_deliver(
         absent: RoaringBitmap::new(),
         present: RoaringBitmap::new(),
         tally,
+        meter: Meter::of(&lease.batch),
         dirty: false,
         stopping: false,
         looking,
@@ -144,6 +145,7 @@ struct Delivery {
     /// Those of them whom the database has all the same.
     present: RoaringBitmap,
     tally: Tally,
+    meter: Meter,
     /// Outcomes came since the last checkpoint.
     dirty: bool,
     /// No more may start.
@@ -287,13 +289,12 @@ impl Delivery {
     fn note(&mut self, sent: Result<Sent, JoinError>) {
         match sent {
             Ok(Sent::Answered(slot, outcome)) => {
-                measure::outcome(&self.lease.batch, &outcome);
-                let batch = &self.lease.batch;
+                self.meter.outcome(&outcome);
                 match &outcome {
                     Outcome::Accepted => {
                         self.looking = false;
                         let (received, now) = (self.letters.received(), self.dispatcher.clock.now());
-                        let after_ms = measure::accepted_after_ms(batch.tier, received, now);
+                        let after_ms = self.meter.accepted_after_ms(received, now);
                         self.tally.progress.accepted_after_ms.insert(slot, after_ms);
                     }
                     Outcome::Misconfigured { .. } => self.stopping |= self.service.is_paused(),
