@@ -163,7 +163,9 @@ async fn kill_under_way(crowd: &mut Crowd, id: &str, random: &mut Random, share:
         let server = &crowd.server;
         let operator = tokio::sync::Mutex::new(&mut crowd.operator);
         until("more pushes, or the end", || async {
-            let over = server.broadcast(*operator.lock().await, id).await["waiting"] == 0;
+            let broadcast = server.broadcast(*operator.lock().await, id).await;
+            // Before it is planned nobody waits either.
+            let over = !broadcast["planned"].is_null() && broadcast["waiting"] == 0;
             (over || crowd.sandbox.count().await >= count).then_some(())
         })
         .await;
