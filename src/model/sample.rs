@@ -1,8 +1,11 @@
-//! An invented alert for unit tests, to be changed as a test needs.
+//! An invented alert and a batch of its people for unit tests, to be changed as a test needs.
 
 use crate::cap::alert::{Alert, AlertKey, Area, CapVersion, Circle, Info, Point};
 use crate::cap::code::{Category, Certainty, MsgType, Scope, Severity, Status, Urgency};
 use crate::cap::time::DateTime;
+use crate::model::batch::{Batch, Progress, Ring};
+use crate::model::id::{BatchId, BroadcastId, ChainId, Slot};
+use crate::model::tier::Tier;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
@@ -60,5 +63,26 @@ pub fn area(lat: f64, lon: f64, radius_km: f64) -> Area {
         geocodes: Vec::new(),
         altitude_ft: None,
         ceiling_ft: None,
+    }
+}
+
+/// So many people inside, who wait since 10:00 and may be told until 12:00.
+pub fn batch(tier: Tier, origin: &str, people: Slot) -> Batch {
+    Batch {
+        id: BatchId("batch".to_owned()),
+        broadcast: BroadcastId("broadcast".to_owned()),
+        chain: ChainId("chain".to_owned()),
+        message: 0,
+        about: None,
+        quiet: false,
+        hours: None,
+        origin: origin.to_owned(),
+        tier,
+        ring: Ring::Inside,
+        not_before: at("10:00:00"),
+        expires: at("12:00:00"),
+        todo: (1..=people).collect(),
+        progress: Progress::default(),
+        attempts: 0,
     }
 }

@@ -93,10 +93,8 @@ impl Known<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::batch::{Progress, Ring};
-    use crate::model::id::{BroadcastId, ChainId};
     use crate::model::outcome::{Doubt, Outcome};
-    use crate::model::sample::at;
+    use crate::model::sample::{self, at};
     use crate::model::tier::Tier;
 
     const S: Duration = Duration::from_secs(1);
@@ -106,23 +104,7 @@ mod tests {
     }
 
     fn batch(people: u32) -> Batch {
-        Batch {
-            id: BatchId("own".to_owned()),
-            broadcast: BroadcastId("broadcast".to_owned()),
-            chain: ChainId("chain".to_owned()),
-            message: 0,
-            about: None,
-            quiet: false,
-            hours: None,
-            origin: "https://push.example".to_owned(),
-            tier: Tier::P1,
-            ring: Ring::Inside,
-            not_before: at("10:00:00"),
-            expires: at("12:00:00"),
-            todo: (1..=people).collect(),
-            progress: Progress::default(),
-            attempts: 2,
-        }
+        Batch { attempts: 2, ..sample::batch(Tier::P1, "https://push.example", people) }
     }
 
     fn tally(outcomes: &[(u32, Outcome)]) -> Tally {

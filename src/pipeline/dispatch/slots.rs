@@ -87,30 +87,11 @@ impl Lane {
 #[cfg(test)]
 pub mod sample {
     use super::*;
-    use crate::model::batch::{Progress, Ring};
-    use crate::model::id::{BatchId, BroadcastId, ChainId};
-    use crate::model::sample::at;
+    use crate::model::sample::batch;
 
     /// The lease of a batch with so many people who wait.
     pub fn lease(tier: Tier, origin: &str, people: u32) -> Lease {
-        let batch = Batch {
-            id: BatchId("batch".to_owned()),
-            broadcast: BroadcastId("broadcast".to_owned()),
-            chain: ChainId("chain".to_owned()),
-            message: 0,
-            about: None,
-            quiet: false,
-            hours: None,
-            origin: origin.to_owned(),
-            tier,
-            ring: Ring::Inside,
-            not_before: at("10:00:00"),
-            expires: at("12:00:00"),
-            todo: (0..people).collect(),
-            progress: Progress::default(),
-            attempts: 0,
-        };
-        Lease { batch, token: 1 }
+        Lease { batch: batch(tier, origin, people), token: 1 }
     }
 }
 
