@@ -5,9 +5,10 @@ mod signing;
 use crate::audience::Audience;
 use crate::cap::{Limits, Options};
 use crate::clock::{self, Clock};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::model::subscriber::ChannelKind;
 use crate::pipeline::Bell;
+use crate::pipeline::arm::Armer;
 use crate::pipeline::bell::Wake;
 use crate::pipeline::collect::{Collector, Inbox};
 use crate::pipeline::dispatch::Dispatcher;
@@ -209,6 +210,18 @@ impl Node {
         Prover { db, clock: self.clock, follower, node, closing }
     }
 
+    /// What every send of this node goes through.
+    fn gate(&self, settings: &config::Push) -> Gate {
+        let quotas = Quotas::from([(ChannelKind::Fcm.as_str().to_owned(), settings.fcm.per_minute.get())]);
+        Gate::new(self.clock, settings.in_flight_max, settings.in_flight_per_origin_max, quotas)
+    }
+
+    /// Who works ahead while nothing is sent.
+    fn armer(&self, gate: Gate, closing: watch::Receiver<bool>) -> Armer {
+        let (db, vault, sender) = (self.db.clone(), self.vault.clone(), self.sender.clone());
+        Armer { db, vault, sender, gate, audience: self.audience.clone(), closing }
+    }
+
     /// Starts the steps; each runs until `closing`.
     fn run(
         &self,
@@ -250,7 +263,9 @@ impl Node {
             poll,
             closing: closing.clone(),
         };
-        let dispatcher = self.dispatcher(config, public_url, halt, wake.clone(), closing.clone());
+        let gate = self.gate(&config.push);
+        let armer = self.armer(gate.clone(), closing.clone());
+        let dispatcher = self.dispatcher(config, public_url, gate, halt, wake.clone(), closing.clone());
         let prover = self.prover(closing.clone());
         let collector = Collector {
             db: self.db.clone(),
@@ -270,6 +285,9 @@ impl Node {
         steps.spawn(listener.run());
         steps.spawn(prover.run());
         steps.spawn(collector.run());
+        if config.push.armed_depth > 0 {
+            steps.spawn(armer.run());
+        }
         (bell, steps)
     }
 
@@ -277,6 +295,7 @@ impl Node {
         &self,
         config: &Config,
         public_url: &Url,
+        gate: Gate,
         halt: Halt,
         wake: Arc<Wake>,
         closing: watch::Receiver<bool>,
@@ -287,12 +306,7 @@ impl Node {
             self.clock,
             self.sender.clone(),
             self.fence.clone(),
-            Gate::new(
-                self.clock,
-                config.push.in_flight_max,
-                config.push.in_flight_per_origin_max,
-                Quotas::from([(ChannelKind::Fcm.as_str().to_owned(), config.push.fcm.per_minute.get())]),
-            ),
+            gate,
             self.audience.clone(),
             wake,
             config.dispatch.clone(),

@@ -65,6 +65,7 @@ pub fn measure() -> Result<PrometheusHandle, TelemetryError> {
         "beffroi_receipts_total",
         "Receipts by event and result: counted, repeated, refused (invented), late (after retention), dropped (no room)."
     );
+    metrics::describe_gauge!("beffroi_push_armed", "Web Push messages whose cryptography is done ahead on this node.");
     metrics::describe_gauge!("beffroi_push_connections", "Open connections, by push service.");
     metrics::describe_gauge!("beffroi_push_breaker", "By push service: 0 sent to, 1 probed, 2 left alone.");
     metrics::describe_gauge!("beffroi_push_paused", "Push services paused on this node since they refuse us.");

@@ -93,6 +93,11 @@ impl Snapshot {
         self.people == 0
     }
 
+    /// No one in it has a higher slot; `None` when nobody is in it.
+    pub fn newest(&self) -> Option<Slot> {
+        self.layers.iter().filter_map(|layer| layer.people().max()).max()
+    }
+
     /// Memory it takes, bytes.
     pub fn bytes(&self) -> usize {
         self.layers.iter().map(|layer| layer.bytes()).sum()

@@ -9,6 +9,10 @@ use url::Url;
 
 /// Characters of Apple's identifiers of keys and teams.
 const APPLE_ID_CHARS: usize = 10;
+/// Most messages armed for each person.
+const ARMED_DEPTH_MAX: u8 = 2;
+/// Most memory for them, megabytes: twenty million people, two each.
+const ARMED_MB_MAX: usize = 4_000;
 /// Longest bundle identifier taken, characters.
 const TOPIC_CHARS_MAX: usize = 155;
 
@@ -25,6 +29,8 @@ pub struct Push {
     pub connections_per_origin_max: usize,
     #[serde(rename = "request_timeout_ms", deserialize_with = "milliseconds")]
     pub request_timeout: Duration,
+    pub armed_depth: u8,
+    pub armed_mb_max: usize,
     pub apns: Apns,
     pub fcm: Fcm,
 }
@@ -87,6 +93,12 @@ impl Push {
             if number == 0 {
                 return refuse(setting, "must be at least 1");
             }
+        }
+        if self.armed_depth > ARMED_DEPTH_MAX {
+            return refuse("push.armed_depth", "must be 0, 1 or 2");
+        }
+        if self.armed_mb_max > ARMED_MB_MAX {
+            return refuse("push.armed_mb_max", "must be at most 4000");
         }
         self.check_address("push.apns.base_url", Some(&self.apns.base_url))?;
         self.check_address("push.apns.sandbox_base_url", self.apns.sandbox_base_url.as_ref())?;

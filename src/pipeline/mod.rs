@@ -7,6 +7,7 @@
 pub mod admit;
 pub mod answer;
 pub mod areas;
+pub mod arm;
 pub mod bell;
 mod calling;
 pub mod chain;

@@ -5,6 +5,7 @@
 
 pub mod apns;
 mod apps;
+pub mod armed;
 pub mod breaker;
 mod breakers;
 pub mod endpoint;

@@ -2,6 +2,7 @@
 
 use super::apns::ApnsKeyError;
 use super::apps::{Apns, Fcm};
+use super::armed::Armory;
 use super::breakers::Breakers;
 use super::endpoint::{EndpointPolicy, KnownOrigins};
 use super::fcm::FcmAccountError;
@@ -21,6 +22,8 @@ use http::{Request, StatusCode};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+const MB_BYTES: usize = 1_000_000;
 
 /// Why no sender can be made of the settings.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,7 @@ pub struct Sender {
     policy: EndpointPolicy,
     origins: KnownOrigins,
     vapid: Vapid,
+    armory: Armory,
     pub(super) apns: Option<Apns>,
     pub(super) fcm: Option<Fcm>,
     transport: Arc<Transport>,
@@ -72,7 +76,8 @@ impl Sender {
         let apns = Apns::new(&settings.apns, clock)?;
         let fcm = Fcm::new(settings, Arc::clone(&transport), clock)?;
         let origins = KnownOrigins::default();
-        Ok(Self { policy, origins, vapid, apns, fcm, transport, clock, breakers: Breakers::new(clock) })
+        let armory = Armory::new(settings.armed_depth, settings.armed_mb_max * MB_BYTES);
+        Ok(Self { policy, origins, vapid, armory, apns, fcm, transport, clock, breakers: Breakers::new(clock) })
     }
 
     /// Shares provider tokens with the other nodes.
@@ -85,6 +90,11 @@ impl Sender {
             fcm.share(shelf);
         }
         self
+    }
+
+    /// What is done ahead for Web Push.
+    pub fn armory(&self) -> &Armory {
+        &self.armory
     }
 
     /// Renders what [`Sender::send`] sends. Once for each (message, language, discreet).
@@ -135,7 +145,12 @@ impl Sender {
         let Some(topic) = letter.topic_header().cloned() else { return Ok(unbuildable(BuildError::Topic)) };
         let terms = Terms { ttl_s, urgency: letter.urgency(), topic, authorization };
         let write = |body: &mut Vec<u8>| letter.write_plaintext(recipient.slot, body);
-        let request = match webpush::request(endpoint, channel, letter.plaintext_bytes(), write, terms) {
+        let armed = match self.armory.take(recipient.slot, channel) {
+            Some(armed) => Ok(armed),
+            None => webpush::arm(&channel.p256dh, &channel.auth),
+        };
+        let request = armed.and_then(|armed| webpush::request(endpoint, armed, letter.plaintext_bytes(), write, terms));
+        let request = match request {
             Ok(request) => request,
             Err(error) => return Ok(unbuildable(error)),
         };

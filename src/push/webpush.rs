@@ -3,7 +3,6 @@
 use super::reading::{About, retry_after};
 use crate::clock;
 use crate::model::outcome::{Doubt, Fate, Outcome};
-use crate::model::subscriber::WebPushChannel;
 use crate::model::tier::Tier;
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
@@ -13,6 +12,7 @@ use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use jiff::Timestamp;
 use web_push::Urgency;
+use zeroize::Zeroize;
 
 /// Largest body that every push service must take (RFC 8291 §4).
 pub const BODY_BYTES_MAX: usize = 4_096;
@@ -27,6 +27,9 @@ pub const TOPIC_CHARS_MAX: usize = 32;
 pub const POINT_BYTES: usize = 65;
 /// The user agent's authentication secret (RFC 8291 §3.2).
 pub const AUTH_BYTES: usize = 16;
+
+/// Input keying material: an HMAC-SHA-256 (RFC 8291 §3.3).
+pub(super) const IKM_BYTES: usize = 32;
 
 const SALT_BYTES: usize = 16;
 /// Salt, record size, length of the key id, key id (RFC 8188 §2.1).
@@ -102,15 +105,15 @@ pub fn topic(text: &str) -> Result<HeaderValue, BuildError> {
 /// of at most `bytes` bytes, where it is encrypted; it must leave alone what stands before.
 ///
 /// # Errors
-/// A text that is too long, or a subscription that can never be sent to.
-pub fn request(
+/// A text that is too long.
+pub(super) fn request(
     endpoint: Uri,
-    channel: &WebPushChannel,
+    armed: Armed,
     bytes: usize,
     write: impl FnOnce(&mut Vec<u8>),
     terms: Terms,
 ) -> Result<Request<Bytes>, BuildError> {
-    let body = arm(&channel.p256dh, &channel.auth)?.seal(clock::random_bytes(), bytes, write)?;
+    let body = armed.seal(clock::random_bytes(), bytes, write)?;
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = endpoint;
@@ -135,15 +138,21 @@ const fn urgency_text(urgency: Urgency) -> &'static str {
 }
 
 /// All of a push's cryptography that does not depend on its text: used once, for one push.
-struct Armed {
+pub(super) struct Armed {
     /// Our one-time public key.
-    sender_public: [u8; POINT_BYTES],
+    pub(super) sender_public: [u8; POINT_BYTES],
     /// Input keying material (RFC 8291 §3.3).
-    ikm: hmac::Tag,
+    pub(super) ikm: [u8; IKM_BYTES],
+}
+
+impl Drop for Armed {
+    fn drop(&mut self) {
+        self.ikm.zeroize();
+    }
 }
 
 /// A fresh key pair, and what it agrees on with the user agent's.
-fn arm(p256dh: &[u8; POINT_BYTES], auth: &[u8; AUTH_BYTES]) -> Result<Armed, BuildError> {
+pub(super) fn arm(p256dh: &[u8; POINT_BYTES], auth: &[u8; AUTH_BYTES]) -> Result<Armed, BuildError> {
     let private = PrivateKey::generate(&ECDH_P256).map_err(|_| BuildError::Crypto)?;
     arm_with(&private, p256dh, auth)
 }
@@ -155,6 +164,7 @@ fn arm_with(private: &PrivateKey, p256dh: &[u8; POINT_BYTES], auth: &[u8; AUTH_B
     let ikm = agreement::agree(private, peer, BuildError::PublicKey, |secret| {
         Ok(input_keying_material(auth, secret, p256dh, &sender_public))
     })?;
+    let ikm = ikm.as_ref().try_into().map_err(|_| BuildError::Crypto)?;
     Ok(Armed { sender_public, ikm })
 }
 
@@ -193,7 +203,7 @@ impl Armed {
         bytes: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Vec<u8>, BuildError> {
-        let (aes_key, nonce) = content_key(&salt, self.ikm.as_ref());
+        let (aes_key, nonce) = content_key(&salt, &self.ikm);
         let mut body = Vec::with_capacity(HEADER_BYTES + bytes + DELIMITER_BYTES + TAG_BYTES);
         body.extend_from_slice(&salt);
         body.extend_from_slice(&(BODY_BYTES_MAX as u32).to_be_bytes());

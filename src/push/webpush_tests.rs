@@ -1,6 +1,7 @@
 //! The RFC's own vector, an independent decryption, and every answer of a push service.
 
 use super::*;
+use crate::model::subscriber::WebPushChannel;
 use crate::push::endpoint::{EndpointPolicy, KnownOrigins};
 use crate::push::reading::RETRY_AFTER_S_MAX;
 use base64::Engine;
@@ -50,7 +51,7 @@ fn to(endpoint: Uri, channel: &WebPushChannel, text: &[u8]) -> Result<Request<By
         topic: topic("topic").expect("a topic"),
         authorization: HeaderValue::from_static("vapid t=a, k=b"),
     };
-    request(endpoint, channel, text.len(), write(text), terms)
+    request(endpoint, arm(&channel.p256dh, &channel.auth)?, text.len(), write(text), terms)
 }
 
 #[test]

@@ -23,6 +23,8 @@ use watch::{Broadcast, Server};
 /// How many people the urgent alert in the middle of the broadcast is for.
 const URGENT_PEOPLE_MAX: u32 = 100;
 const MB: f64 = 1_048_576.0;
+/// Memory for armed messages, megabytes: as many people as a rehearsal can have, whatever the settings say.
+const ARMED_MB_MAX: usize = 2_000;
 
 /// Proves what this installation can carry: broadcasts one alert to many invented people, and prints figures as JSON.
 ///
@@ -38,7 +40,7 @@ pub struct Args {
     /// The push services they use; mixed: a third each.
     #[arg(long, value_enum, default_value_t = Channels::Webpush)]
     channel: Channels,
-    /// How many messages are armed ahead for each person (Web Push). This version arms none: only 0 is taken.
+    /// How many messages are armed ahead for each person (Web Push), before the clock starts.
     #[arg(long, value_name = "DEPTH", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
     armed: u8,
     /// An empty database to use instead of SQLite in a folder of its own. It is left filled.
@@ -53,6 +55,18 @@ enum Channels {
     Apns,
     Fcm,
     Mixed,
+}
+
+impl Channels {
+    /// How many of so many people have Web Push.
+    const fn webpush(self, people: u32) -> u32 {
+        match self {
+            Self::Webpush => people,
+            Self::Apns | Self::Fcm => 0,
+            // They take the channels in turn, Web Push first.
+            Self::Mixed => people.div_ceil(3),
+        }
+    }
 }
 
 /// What is printed; docs/PERFORMANCE.md says what each figure is.
@@ -80,16 +94,15 @@ struct Figures {
 }
 
 pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
-    if args.armed > 0 {
-        bail!("--armed {}: this version arms no subscriptions ahead of an alert; use --armed 0", args.armed);
-    }
     // Only fails when there is one already, which serves as well.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let stage = Stage::set()?;
     let progress = Progress::new();
     progress.say("push services");
     let services = Services::start(stage.folder()).await?;
-    let config = services.configure(stage.configure(config, args.database.clone())).await?;
+    let mut config = services.configure(stage.configure(config, args.database.clone())).await?;
+    config.push.armed_depth = args.armed;
+    config.push.armed_mb_max = ARMED_MB_MAX;
     telemetry::log(&config.log)?;
     let key = people::fill(&config, &services, &args, &progress).await?;
     progress.say("the service");
@@ -114,6 +127,7 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
 
 async fn rehearse(args: &Args, server: &Server, services: &Services, progress: &Progress) -> anyhow::Result<Figures> {
     let clock = Clock::system();
+    let arming_cpu = arm(args, server, progress).await?;
     stage::forget_peak_memory();
     let (posted_ms, cpu_before) = (clock.real().as_millisecond(), clock::cpu_time());
     let all = server.post(alert::for_all(clock.real())).await?;
@@ -136,12 +150,23 @@ async fn rehearse(args: &Args, server: &Server, services: &Services, progress: &
         last_push_ms,
         pushes_per_second: round(last_push_ms.map_or(0.0, per_second)),
         sender_cpu_us_per_push: round(cpu.as_secs_f64() * 1e6 / (accepted.max(1) as f64)),
-        arming_cpu_us_per_push: 0.0,
+        arming_cpu_us_per_push: round(arming_cpu),
         match_ms: round(planned.match_ms),
         plan_ms: round(planned.plan_ms - planned.match_ms),
         peak_rss_mb: round(stage::peak_memory_bytes()? / MB),
         preempt_first_push_ms: first_urgent_ms.map(|first| first - urgent_ms),
     })
+}
+
+/// Waits until everyone is armed; microseconds of CPU time for each message.
+async fn arm(args: &Args, server: &Server, progress: &Progress) -> anyhow::Result<f64> {
+    let wanted = u64::from(args.channel.webpush(args.subscribers)) * u64::from(args.armed);
+    if wanted == 0 {
+        return Ok(0.0);
+    }
+    let cpu_before = clock::cpu_time();
+    watch::armed(server, wanted, progress).await?;
+    Ok(clock::cpu_time().saturating_sub(cpu_before).as_secs_f64() * 1e6 / wanted as f64)
 }
 
 /// To two digits behind the point.

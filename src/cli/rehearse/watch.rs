@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How often the sandbox is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often the service is asked how many are armed: seldom, since its answer costs what is measured.
+const ARMED_LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long nothing may move before what is missing counts as lost.
 const STILL_MAX: Duration = Duration::from_secs(60);
 const ANSWER_MAX: Duration = Duration::from_secs(60);
@@ -66,15 +68,42 @@ impl Server {
         }
     }
 
+    async fn metrics(&self) -> anyhow::Result<String> {
+        Ok(self.http.get(format!("{}/metrics", self.base)).send().await?.text().await?)
+    }
+
     /// Of all alerts planned so far.
     pub async fn planning(&self) -> anyhow::Result<Planning> {
-        let text = self.http.get(format!("{}/metrics", self.base)).send().await?.text().await?;
+        let text = self.metrics().await?;
         let sum_ms = |name: &str| {
-            let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
-            value.map(|seconds| seconds * 1_000.0).with_context(|| format!("/metrics tells no {name}"))
+            let seconds = value(&text, name).with_context(|| format!("/metrics tells no {name}"))?;
+            anyhow::Ok(seconds * 1_000.0)
         };
         Ok(Planning { match_ms: sum_ms("beffroi_match_seconds_sum")?, plan_ms: sum_ms("beffroi_plan_seconds_sum")? })
     }
+}
+
+fn value(metrics: &str, name: &str) -> Option<f64> {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+}
+
+/// Waits until so many messages are armed.
+pub async fn armed(server: &Server, wanted: u64, progress: &Progress) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let mut turns = tokio::time::interval(ARMED_LOOK_EVERY);
+    let (mut armed, mut moved) = (0, clock.monotonic());
+    while armed < wanted {
+        turns.tick().await;
+        let now = value(&server.metrics().await?, "beffroi_push_armed").unwrap_or_default() as u64;
+        if now != armed {
+            (armed, moved) = (now, clock.monotonic());
+        }
+        if clock.monotonic().duration_since(moved) > STILL_MAX {
+            bail!("only {armed} of {wanted} messages are armed");
+        }
+        progress.count("armed", armed, wanted);
+    }
+    Ok(())
 }
 
 /// Waits until the first push of an alert is accepted; when that was. `None`: nothing came.

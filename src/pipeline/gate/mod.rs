@@ -38,6 +38,8 @@ struct Inner {
     in_flight: usize,
     in_flight_max: usize,
     in_flight_per_origin_max: usize,
+    /// Passes given so far.
+    given: u64,
     quotas: Quotas,
     lanes: HashMap<Arc<str>, Lane>,
 }
@@ -56,7 +58,8 @@ type Waiter = oneshot::Sender<Pass>;
 impl Gate {
     /// A gate that lets `in_flight_max` sends through at once, so many of them to one push service.
     pub fn new(clock: Clock, in_flight_max: usize, in_flight_per_origin_max: usize, quotas: Quotas) -> Self {
-        let inner = Inner { in_flight: 0, in_flight_max, in_flight_per_origin_max, quotas, lanes: HashMap::new() };
+        let inner =
+            Inner { in_flight: 0, in_flight_max, in_flight_per_origin_max, given: 0, quotas, lanes: HashMap::new() };
         Self { clock, inner: Arc::new(Mutex::new(inner)) }
     }
 
@@ -80,6 +83,12 @@ impl Gate {
         self.lock().lane(origin).wait(rank(tier, ring), sender);
         self.hand_out();
         turn.await.expect("a waiting sender is only dropped by handing it a pass")
+    }
+
+    /// Nobody sends or waits: how many passes were given so far. The same number later says that nobody sent meanwhile.
+    pub fn stillness(&self) -> Option<u64> {
+        let inner = self.lock();
+        (inner.in_flight == 0 && inner.lanes.values().all(Lane::is_idle)).then_some(inner.given)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -143,6 +152,7 @@ impl Inner {
         let Some((_, origin, turn)) = first else { return Next::Waits(self.quota_wait(now)) };
         let lane = self.lanes.get_mut(&origin).expect("it was just looked at");
         self.in_flight += 1;
+        self.given += 1;
         Next::Goes(origin, turn.rank, lane.go(turn))
     }
 
