@@ -176,7 +176,7 @@ impl Bell {
                 Err(error) => return Err(error),
             };
             if let Some(stored) = self.stored(&intake, credential).await? {
-                return repeated(&stored, bytes);
+                return self.repeated(&stored, bytes).await;
             }
             self.follower.catch_up().await?;
             let grounds = Grounds::of(&intake.alert, self.audience.snapshot());
@@ -192,7 +192,7 @@ impl Bell {
         let Some((answer, stopped)) = admitted else {
             drop(tx);
             let stored = self.stored(&intake, credential).await?.ok_or(StoreError::Corrupt { what: "alert" })?;
-            return repeated(&stored, bytes);
+            return self.repeated(&stored, bytes).await;
         };
         if dry_run {
             return Ok(Posted::Rehearsed(answer));
@@ -209,6 +209,17 @@ impl Bell {
         let key = &intake.alert.key;
         let voice = voice(credential, intake);
         store::alert::by_key(&self.db, &key.sender, &key.identifier, key.sent.instant(), &voice).await
+    }
+
+    /// The answer that was given before.
+    async fn repeated(&self, stored: &StoredAlert, bytes: &[u8]) -> Result<Posted, PostError> {
+        if stored.digest != sha256(bytes) {
+            return Err(PostError::Conflict { first: stored.id.clone() });
+        }
+        // Who posted it first may still wait for the disk.
+        self.db.flush().await?;
+        let answer = serde_json::from_str(&stored.answer).map_err(|_| StoreError::Corrupt { what: "alert.answer" })?;
+        Ok(Posted::Repeated(answer))
     }
 
     /// Stores the alert and its broadcast and lets it act on its chain. `None`: the same key is stored already.
@@ -409,14 +420,6 @@ async fn note_links(tx: &mut Tx, alert: &Alert, id: &AlertId, chains: &Chains) -
         }
     }
     Ok(())
-}
-
-fn repeated(stored: &StoredAlert, bytes: &[u8]) -> Result<Posted, PostError> {
-    if stored.digest != sha256(bytes) {
-        return Err(PostError::Conflict { first: stored.id.clone() });
-    }
-    let answer = serde_json::from_str(&stored.answer).map_err(|_| StoreError::Corrupt { what: "alert.answer" })?;
-    Ok(Posted::Repeated(answer))
 }
 
 /// Whose word a key's post is. What others post under a sender's name is kept apart, so that it can neither take the

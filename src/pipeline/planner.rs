@@ -15,7 +15,7 @@ use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::model::broadcast::Broadcast;
 use crate::store::vault::Vault;
-use crate::store::{self, Db};
+use crate::store::{self, Db, Kept, Turn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +90,8 @@ impl Planner {
         let grounds = Grounds::of(&words.alert, self.audience.snapshot());
         let now = self.clock.now();
         let started = self.clock.monotonic();
-        let mut tx = self.db.begin().await?;
+        // What was lost would be planned again: nothing is sent before the senders' own commits, which wait for the disk.
+        let mut tx = self.db.begin_as(Turn::Engine, Kept::Relaxed).await?;
         let own = Own { voice: &words.voice, id: Some(&broadcast.alert), now };
         let chains = resolve(&mut tx, &words.alert, own).await?;
         let mut before = chains.before(&self.db).await?;

@@ -55,9 +55,7 @@ impl Sweeper {
         }
         if !finishable.is_empty() {
             let mut tx = self.db.begin().await?;
-            for broadcast in &finishable {
-                store::broadcast::finish(&mut tx, broadcast, now).await?;
-            }
+            store::broadcast::finish(&mut tx, &finishable, now).await?;
             tx.commit().await?;
         }
         let mut tx = self.db.begin().await?;

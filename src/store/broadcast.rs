@@ -146,16 +146,24 @@ pub async fn in_chain(tx: &mut Tx, chain: &ChainId) -> Result<Vec<Broadcast>, St
 /// # Errors
 /// The database failed.
 pub async fn due(db: &Db, skipped: &BTreeSet<BroadcastId>) -> Result<Option<Broadcast>, StoreError> {
-    let sql = AssertSqlSafe(format!(
-        "SELECT * FROM broadcast WHERE state = 'approved' AND id NOT IN {} \
-         ORDER BY tier, CASE WHEN merged_with IS NULL THEN 0 ELSE 1 END, received_ms, id LIMIT 1",
+    let sql = format!(
+        "SELECT * FROM broadcast WHERE state = 'approved' AND tier = $2 AND id NOT IN {} \
+         ORDER BY CASE WHEN merged_with IS NULL THEN 0 ELSE 1 END, received_ms, id LIMIT 1",
         db.dialect().texts()
-    ));
-    let row = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>(sql)
-        .bind(serde_json::json!(skipped).to_string())
-        .fetch_optional(pool)
-        .await)?;
-    row.map(BroadcastRow::read).transpose()
+    );
+    let skipped = serde_json::json!(skipped).to_string();
+    // Tier by tier: in each, the first row of an index.
+    for tier in Tier::ALL {
+        let row = on_db!(db, |pool| sqlx::query_as::<_, BroadcastRow>(AssertSqlSafe(sql.as_str()))
+            .bind(&skipped)
+            .bind(tier_number(tier))
+            .fetch_optional(pool)
+            .await)?;
+        if let Some(row) = row {
+            return row.read().map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// Broadcasts of which nothing may start any more: halted or expired, and with open batches or so recently
@@ -330,16 +338,29 @@ pub async fn planned(
     Ok(rows == 1)
 }
 
-/// Records that everyone has an outcome; `false` while a batch is open. Call it in a transaction of its own, after
-/// the one that ended a batch has committed: else two nodes that end the last two batches at once do not see each
-/// other on PostgreSQL. What is missed all the same, [`finishable`] finds.
+/// Records of which of these broadcasts everyone has an outcome, and says how many those are: none that has an open
+/// batch, or that another transaction holds. Call it in a transaction of its own, after the one that ended a batch has
+/// committed: else two nodes that end the last two batches at once do not see each other on PostgreSQL. What is missed
+/// all the same, [`finishable`] finds.
 ///
 /// # Errors
 /// The database failed.
-pub async fn finish(tx: &mut Tx, id: &BroadcastId, at: Timestamp) -> Result<bool, StoreError> {
-    let sql = "UPDATE broadcast SET state = 'done', finished_ms = $2 WHERE id = $1 AND state = 'sending' \
-               AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open')";
-    transition(tx, id, at, sql).await
+pub async fn finish(tx: &mut Tx, ids: &[BroadcastId], at: Timestamp) -> Result<u64, StoreError> {
+    let ids: Vec<&str> = ids.iter().map(BroadcastId::as_str).collect();
+    let sql = AssertSqlSafe(format!(
+        "UPDATE broadcast SET state = 'done', finished_ms = $2 WHERE id IN \
+         (SELECT id FROM broadcast WHERE id IN {} AND state = 'sending' ORDER BY id {}) AND state = 'sending' \
+         AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.broadcast = broadcast.id AND batch.state = 'open')",
+        tx.dialect().texts(),
+        tx.dialect().locked_but_held()
+    ));
+    let rows = on_tx!(tx, |conn| sqlx::query(sql)
+        .bind(serde_json::json!(ids).to_string())
+        .bind(ms(at))
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows)
 }
 
 pub(super) fn tier_number(tier: Tier) -> i64 {

@@ -1,6 +1,8 @@
 //! The two databases: opening, transactions, waking other nodes, and all text that only one of them understands.
 
+use super::dialect::Dialect;
 use super::error::StoreError;
+use super::flush::{BEGIN_ON_DISK, BEGIN_RELAXED, Flush};
 use super::migrate;
 use futures_util::stream::{BoxStream, StreamExt};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
@@ -8,12 +10,16 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long a caller waits for a connection, or for SQLite's one writer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long SQLite waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many of those who are many may stand in line for SQLite's one writer before those who plan and send.
+const CROWD_IN_LINE_MAX: usize = 8;
 /// How long PostgreSQL may work on one statement, milliseconds.
 const STATEMENT_TIMEOUT_MS: &str = "60000";
 /// How long PostgreSQL keeps a transaction whose node fell silent, milliseconds.
@@ -26,16 +32,64 @@ const WAKE_CHANNEL: &str = "beffroi";
 pub enum Db {
     /// The embedded database: many readers, one writer, and a connection that only the fence uses, so that readers can
     /// never hold up what stops a broadcast.
-    Sqlite { read: SqlitePool, write: SqlitePool, fence: SqlitePool },
+    Sqlite { read: SqlitePool, write: SqlitePool, fence: SqlitePool, writing: Writing },
     /// The shared database of any number of nodes. Reading has connections of its own, so that whoever reads inside a
     /// transaction never waits for a connection that other transactions hold until they can read, too.
     Postgres { read: PgPool, write: PgPool, fence: PgPool },
 }
 
+/// How the writers of SQLite, of whom one can be at work, take turns.
+#[derive(Debug, Clone)]
+pub struct Writing {
+    /// Of the crowd [`CROWD_IN_LINE_MAX`] stand in line for the writer, so that the engine waits for those and not for
+    /// all.
+    crowd: Arc<Semaphore>,
+    pub(super) flush: Flush,
+}
+
+impl Writing {
+    /// Nobody of the crowd stands in line.
+    fn is_quiet(&self) -> bool {
+        self.crowd.available_permits() == CROWD_IN_LINE_MAX
+    }
+}
+
+/// Whose turn it is to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// One of any number: what was posted, subscriptions, sessions.
+    Crowd,
+    /// What plans and sends: never more than a few, and nobody stands between them and the crowd.
+    Engine,
+}
+
+/// What a power cut may take back of what was committed. The end of the program takes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing: the commit waits for the disk.
+    OnDisk,
+    /// All since the last commit that waited for the disk: for what would be done again if it were lost, and which a
+    /// commit that waits follows before anybody outside relies on it.
+    Relaxed,
+}
+
+/// How a transaction of SQLite is kept.
+#[derive(Debug)]
+pub enum Ending {
+    /// It changed nothing.
+    Nothing,
+    /// It waits for no disk.
+    Relaxed(Flush),
+    /// Its own commit waits, and holds the writer meanwhile.
+    Alone(Flush),
+    /// It waits together with all others that have committed.
+    Together(Flush),
+}
+
 /// A transaction. Dropping it rolls back; only [`Tx::commit`] keeps what was done.
 #[derive(Debug)]
 pub enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Transaction<'static, Sqlite>, Ending),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -73,7 +127,7 @@ pub(super) use on_fence;
 macro_rules! on_tx {
     ($tx:expr, |$conn:ident| $body:expr) => {
         match $tx {
-            $crate::store::db::Tx::Sqlite(transaction) => {
+            $crate::store::db::Tx::Sqlite(transaction, ..) => {
                 let $conn = &mut **transaction;
                 $body
             }
@@ -85,71 +139,6 @@ macro_rules! on_tx {
     };
 }
 pub(super) use on_tx;
-
-/// The words of a query on which the databases differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    Sqlite,
-    Postgres,
-}
-
-impl Dialect {
-    /// Ends a `SELECT`: its rows stay locked until the transaction ends. SQLite's writer is alone anyway.
-    pub(super) const fn locked(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => "FOR UPDATE",
-        }
-    }
-
-    /// Ends a `SELECT`: nobody changes its rows until the transaction ends, and any number may say so.
-    pub(super) const fn shared(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => "FOR SHARE",
-        }
-    }
-
-    /// Ends a `SELECT` that locks rows: leaves those out that another transaction holds.
-    pub(super) const fn but_held(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => "SKIP LOCKED",
-        }
-    }
-
-    /// Ends a `SELECT … FROM batch`: takes rows that no other transaction holds.
-    pub(super) const fn batches_nobody_holds(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => "FOR UPDATE OF batch SKIP LOCKED",
-        }
-    }
-
-    /// Ends a `SELECT … FROM receipt JOIN …`: the receipts' rows stay locked until the transaction ends.
-    pub(super) const fn locked_receipts(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => "FOR UPDATE OF receipt",
-        }
-    }
-
-    /// A parenthesised query of the integers in the JSON list that parameter `$1` holds.
-    pub(super) const fn integers(self) -> &'static str {
-        match self {
-            Self::Sqlite => "(SELECT value FROM json_each($1))",
-            Self::Postgres => "(SELECT value::bigint FROM json_array_elements_text($1::json))",
-        }
-    }
-
-    /// A parenthesised query of the texts in the JSON list that parameter `$1` holds.
-    pub(super) const fn texts(self) -> &'static str {
-        match self {
-            Self::Sqlite => "(SELECT value FROM json_each($1))",
-            Self::Postgres => "(SELECT value FROM json_array_elements_text($1::json))",
-        }
-    }
-}
 
 /// What is done to a database when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +204,8 @@ impl Db {
         let options = options.pragma("query_only", "ON");
         let fence = pool().max_connections(1).connect_with(options.clone()).await?;
         let read = pool().max_connections(connections).connect_with(options).await?;
-        Ok(Self::Sqlite { read, write, fence })
+        let writing = Writing { crowd: Arc::new(Semaphore::new(CROWD_IN_LINE_MAX)), flush: Flush::new(write.clone()) };
+        Ok(Self::Sqlite { read, write, fence, writing })
     }
 
     async fn open_postgres(url: &str, connections: u32, opening: Opening) -> Result<Self, StoreError> {
@@ -243,15 +233,58 @@ impl Db {
         Ok(Self::Postgres { read, write, fence })
     }
 
-    /// Begins a transaction that writes. On SQLite it is the only one from here on (`BEGIN IMMEDIATE`): another one
-    /// waits for its end, so never begin a second one inside.
+    /// Begins a transaction that writes, one of many: it is kept when its commit returns. On SQLite it is the only one
+    /// from here on (`BEGIN IMMEDIATE`): another one waits for its end, so never begin a second one inside.
     ///
     /// # Errors
     /// No connection, or no turn to write, in time.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        self.begin_as(Turn::Crowd, Kept::OnDisk).await
+    }
+
+    /// The same, saying whose turn it is and how it is kept.
+    ///
+    /// # Errors
+    /// No connection, or no turn to write, in time.
+    pub async fn begin_as(&self, turn: Turn, kept: Kept) -> Result<Tx, StoreError> {
         match self {
-            Self::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres { write, .. } => Ok(Tx::Postgres(write.begin().await?)),
+            Self::Sqlite { write, writing, .. } => {
+                let _turn = match turn {
+                    Turn::Crowd => Some(writing.crowd.acquire().await.expect("never closed")),
+                    Turn::Engine => None,
+                };
+                let flush = writing.flush.clone();
+                let (begin, ending) = match kept {
+                    Kept::Relaxed => (BEGIN_RELAXED, Ending::Relaxed(flush)),
+                    // A second transaction to wait with would only cost.
+                    Kept::OnDisk if turn == Turn::Engine && writing.is_quiet() => (BEGIN_ON_DISK, Ending::Alone(flush)),
+                    Kept::OnDisk => (BEGIN_RELAXED, Ending::Together(flush)),
+                };
+                Ok(Tx::Sqlite(write.begin_with(begin).await?, ending))
+            }
+            Self::Postgres { write, .. } => {
+                let mut transaction = write.begin().await?;
+                match kept {
+                    Kept::OnDisk => {}
+                    Kept::Relaxed => {
+                        sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
+                    }
+                }
+                Ok(Tx::Postgres(transaction))
+            }
+        }
+    }
+
+    /// Returns when everything that anybody could see before is on the disk: before it is told to somebody outside who
+    /// did not wait for its commit.
+    ///
+    /// # Errors
+    /// The database or the disk failed.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writing, .. } => writing.flush.wait().await,
+            // There the crowd is seen only after it waited.
+            Self::Postgres { .. } => Ok(()),
         }
     }
 
@@ -291,7 +324,7 @@ impl Db {
     /// The database failed.
     pub async fn notify(tx: &mut Tx, what: &str) -> Result<(), StoreError> {
         match tx {
-            Tx::Sqlite(_) => {}
+            Tx::Sqlite(..) => {}
             Tx::Postgres(transaction) => {
                 sqlx::query("SELECT pg_notify($1, $2)")
                     .bind(WAKE_CHANNEL)
@@ -334,7 +367,7 @@ impl Db {
     /// Ends all connections, after what runs on them.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write, fence } => {
+            Self::Sqlite { read, write, fence, .. } => {
                 fence.close().await;
                 read.close().await;
                 write.close().await;
@@ -359,7 +392,7 @@ impl Reader {
 }
 
 async fn snapshot_sqlite(pool: &SqlitePool) -> Result<Tx, StoreError> {
-    Ok(Tx::Sqlite(pool.begin().await?))
+    Ok(Tx::Sqlite(pool.begin().await?, Ending::Nothing))
 }
 
 async fn snapshot_postgres(pool: &PgPool) -> Result<Tx, StoreError> {
@@ -370,10 +403,25 @@ impl Tx {
     /// Keeps what was done.
     ///
     /// # Errors
-    /// The database failed: nothing was kept, unless the connection broke while it answered.
+    /// The database failed: nothing was kept, unless the connection broke while it answered, or the disk failed
+    /// afterwards. Then others see what a power cut may still take back.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Sqlite(transaction, Ending::Nothing) => transaction.commit().await?,
+            Self::Sqlite(transaction, Ending::Relaxed(flush)) => {
+                flush.committing();
+                transaction.commit().await?;
+            }
+            Self::Sqlite(transaction, Ending::Alone(flush)) => {
+                let so_far = flush.so_far();
+                transaction.commit().await?;
+                flush.reached(so_far);
+            }
+            Self::Sqlite(transaction, Ending::Together(flush)) => {
+                flush.committing();
+                transaction.commit().await?;
+                flush.wait().await?;
+            }
             Self::Postgres(transaction) => transaction.commit().await?,
         }
         Ok(())
@@ -382,7 +430,7 @@ impl Tx {
     /// Holds a name until the transaction ends; whoever else wants it waits. SQLite's writer is alone anyway.
     pub(super) async fn hold(&mut self, name: &str) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(_) => {}
+            Self::Sqlite(..) => {}
             Self::Postgres(transaction) => {
                 let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
                 sqlx::query(sql).bind(name).execute(&mut **transaction).await?;
@@ -398,7 +446,7 @@ impl Tx {
     /// The database failed.
     pub async fn wait_at_most(&mut self, wait_ms: u32) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(_) => {}
+            Self::Sqlite(..) => {}
             Self::Postgres(transaction) => {
                 let sql = "SELECT set_config('lock_timeout', $1, true)";
                 sqlx::query(sql).bind(wait_ms.to_string()).execute(&mut **transaction).await?;
@@ -409,7 +457,7 @@ impl Tx {
 
     pub(super) const fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Sqlite(..) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
         }
     }

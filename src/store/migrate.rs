@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     step!(13, "0013_quiet"),
     step!(14, "0014_places"),
     step!(15, "0015_rings_paid"),
+    step!(16, "0016_due"),
 ];
 
 /// The numbers of all migrations.

@@ -2,7 +2,8 @@
 
 use super::batch::close_open;
 use super::broadcast::{expire, halt};
-use super::db::{Dialect, Tx, on_tx};
+use super::db::{Tx, on_tx};
+use super::dialect::Dialect;
 use super::error::StoreError;
 use crate::model::batch::Rest;
 use crate::model::id::{BroadcastId, ChainId};

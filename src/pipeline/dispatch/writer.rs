@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::model::batch::{Lease, Part, Progress};
 use crate::model::id::BroadcastId;
 use crate::store::batch::{Change, Standing, Waiting};
-use crate::store::{self, Db, StoreError, Tx};
+use crate::store::{self, Db, Kept, StoreError, Turn, Tx};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use std::collections::{BTreeSet, VecDeque};
@@ -163,19 +163,15 @@ impl Writing {
                 match job {
                     Job::Report(report, answer) => reports.push((report, answer)),
                     Job::Claim(wanted, answer) => claims.push((wanted, answer)),
-                    Job::Ended(broadcast) => _ = ended.insert(broadcast.0),
+                    Job::Ended(broadcast) => _ = ended.insert(broadcast),
                 }
             }
             self.keep(reports, claims, &mut late).await;
-            for broadcast in ended {
-                match self.end(&BroadcastId(broadcast)).await {
-                    // Who holds it stops it, or the sweep ends it.
-                    Err(error) if error.is_held() => {}
-                    Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "a broadcast could not be ended");
-                    }
-                    Ok(()) => {}
-                }
+            if !ended.is_empty()
+                && let Err(error) = self.end(&Vec::from_iter(ended)).await
+            {
+                // The sweep ends them.
+                tracing::error!(error = &error as &dyn std::error::Error, "broadcasts could not be ended");
             }
         }
     }
@@ -249,7 +245,10 @@ impl Writing {
         claims: impl Iterator<Item = &Wanted> + Send,
         held: Held,
     ) -> Result<(Vec<Option<Standing>>, Vec<Vec<Lease>>), StoreError> {
-        let mut tx = self.db.begin().await?;
+        // Who only claims has sent nothing yet, and writes down whom before it does.
+        let reporting = reports.clone().next().is_some();
+        let kept = if reporting { Kept::OnDisk } else { Kept::Relaxed };
+        let mut tx = self.db.begin_as(Turn::Engine, kept).await?;
         tx.wait_at_most(HELD_WAIT_MS).await?;
         let (mut standings, mut leases) = (Vec::new(), Vec::new());
         let mut gone = RoaringBitmap::new();
@@ -296,13 +295,13 @@ impl Writing {
         Ok((standings, leases))
     }
 
-    /// In a transaction of its own, after those of its batches: only then do two nodes that end the last two batches
-    /// see each other, and a Cancel that locks the broadcast before its batches waits for nobody who waits for it.
-    async fn end(&self, broadcast: &BroadcastId) -> Result<(), StoreError> {
+    /// In a transaction of its own, after those of their batches: only then do two nodes that end the last two batches
+    /// see each other, and a Cancel that locks a broadcast before its batches waits for nobody who waits for it. Who
+    /// holds one stops it, or the sweep ends it, as it ends what a power cut took back.
+    async fn end(&self, broadcasts: &[BroadcastId]) -> Result<(), StoreError> {
         self.halt.at(Point::Ending);
-        let mut tx = self.db.begin().await?;
-        tx.wait_at_most(HELD_WAIT_MS).await?;
-        store::broadcast::finish(&mut tx, broadcast, self.clock.now()).await?;
+        let mut tx = self.db.begin_as(Turn::Engine, Kept::Relaxed).await?;
+        store::broadcast::finish(&mut tx, broadcasts, self.clock.now()).await?;
         tx.commit().await
     }
 }

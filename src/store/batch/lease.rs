@@ -1,6 +1,7 @@
 //! Leases: who may send a batch, and how what they learn is kept.
 
-use super::super::db::{Dialect, Tx, on_tx};
+use super::super::db::{Tx, on_tx};
+use super::super::dialect::Dialect;
 use super::super::error::StoreError;
 use super::super::receipt::histogram;
 use super::super::row::{bits, count, ms, row, set};

@@ -10,6 +10,7 @@ use beffroi::model::tier::Tier;
 use beffroi::store::alert::NewAlert;
 use beffroi::store::{Db, batch, broadcast as broadcasts, operator};
 use std::collections::BTreeSet;
+use std::slice::from_ref;
 
 #[tokio::test]
 async fn a_broadcast_comes_back_as_it_went_in() {
@@ -88,7 +89,7 @@ async fn act(db: &Db, act: Act, id: &BroadcastId) -> bool {
         Act::Expire => commit!(db, |tx| broadcasts::expire(tx, id, at(9))),
         Act::PlannedForMany => commit!(db, |tx| broadcasts::planned(tx, id, at(9), 3, 4, 7)),
         Act::PlannedForNobody => commit!(db, |tx| broadcasts::planned(tx, id, at(9), 0, 0, 0)),
-        Act::Finish => commit!(db, |tx| broadcasts::finish(tx, id, at(9))),
+        Act::Finish => commit!(db, |tx| broadcasts::finish(tx, from_ref(id), at(9))) == 1,
     }
 }
 
@@ -130,11 +131,22 @@ async fn a_broadcast_is_done_only_when_no_batch_is_open() {
     for (name, db, _guard) in databases().await {
         let sending = broadcast(&db, State::Sending).await;
         plan(&db, &[batch_of(&sending, [1, 2])]).await;
-        assert!(!commit!(db, |tx| broadcasts::finish(tx, &sending.id, at(5))), "{name}");
+        assert_eq!(commit!(db, |tx| broadcasts::finish(tx, from_ref(&sending.id), at(5))), 0, "{name}");
         assert_eq!(broadcasts::finishable(&db).await.expect("lists"), [], "{name}");
         assert_eq!(commit!(db, |tx| batch::close_open(tx, &sending.id, Rest::Stopped)), 1, "{name}");
-        assert_eq!(broadcasts::finishable(&db).await.expect("lists"), std::slice::from_ref(&sending.id), "{name}");
-        assert!(commit!(db, |tx| broadcasts::finish(tx, &sending.id, at(5))), "{name}");
+        assert_eq!(broadcasts::finishable(&db).await.expect("lists"), from_ref(&sending.id), "{name}");
+        let over = broadcast(&db, State::Sending).await;
+        // One of them is held by another transaction, where there can be another: it is left, and the other one ends.
+        let both = [sending.id.clone(), over.id.clone()];
+        let mut other = if name == "postgres" { Some(db.begin().await.expect("begins")) } else { None };
+        if let Some(tx) = &mut other {
+            broadcasts::halt(tx, &over.id, at(5)).await.expect("halts");
+        }
+        let ended = commit!(db, |tx| broadcasts::finish(tx, &both, at(5)));
+        assert_eq!(ended, if other.is_some() { 1 } else { 2 }, "{name}");
+        if let Some(tx) = other {
+            tx.commit().await.expect("commits");
+        }
         assert_eq!(broadcasts::finishable(&db).await.expect("lists"), [], "{name}");
     }
 }
