@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Sending pushes side by side: `beffroi rehearse`, npm's web-push and PyPI's pywebpush with a session.
+"""Sending pushes side by side: `beffroi rehearse`, the web-push crate with its own client, npm's web-push and PyPI's
+pywebpush with a session.
 
 Each sender runs on the first processor, the sandbox of push services on the second, all in one run. CPU time of the
 sender for each push: of ours everything there is, from POST to the last outcome in the database; of the others signing,
-encrypting and sending only, over connections that are kept.
+encrypting and sending only, over connections that are kept. The crate's sender is built first, in a project of its own.
 
     scripts/bench/push.py [--subscribers N] [--pushes N] [--rounds N] [--beffroi PROGRAM]
 """
@@ -23,6 +24,7 @@ import ssl
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 HERE = TOP / "scripts" / "bench"
+CRATE_TARGET = TOP / "target" / "bench-push-crate"
 SENDER, SANDBOX = "0", "1"
 # One of so many pushes is decrypted, so that the sandbox holds nobody up.
 DECRYPT_EVERY = "1000"
@@ -32,6 +34,14 @@ REHEARSALS = [("webpush, armed", "webpush", 1), ("webpush", "webpush", 0), ("apn
 
 def pinned(cpu, command):
     return ["taskset", "-c", cpu, *map(str, command)]
+
+
+def build_crate():
+    """The sender of the web-push crate, built as a release. What cargo says goes to stderr."""
+    manifest = HERE / "push_crate" / "Cargo.toml"
+    command = ["cargo", "build", "--release", "--locked", "--manifest-path", manifest]
+    subprocess.run(command, check=True, stdout=sys.stderr, env={**os.environ, "CARGO_TARGET_DIR": str(CRATE_TARGET)})
+    return CRATE_TARGET / "release" / "push_crate"
 
 
 def children(pid):
@@ -96,13 +106,14 @@ def peer(sandbox, command, pushes):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     arguments.add_argument("--subscribers", type=int, default=100_000, help="people of a rehearsal")
     arguments.add_argument("--pushes", type=int, default=3_000, help="pushes of each other sender")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--beffroi", default=str(TOP / "target" / "release" / "beffroi"))
     given = arguments.parse_args()
     rounds = {}
+    crate = build_crate()
     sandbox = Sandbox(given.beffroi)
     try:
         for _ in range(given.rounds):
@@ -111,6 +122,7 @@ def main():
                 rounds.setdefault(f"beffroi, {name}", []).append(figures["sender_cpu_us_per_push"])
                 print(json.dumps({"rehearsal": name, **figures}), file=sys.stderr)
             for name, command in [
+                ("web-push (crate, its own client)", ["env", f"SSL_CERT_FILE={sandbox.ca}", crate]),
                 ("web-push (npm)", ["node", HERE / "push.mjs"]),
                 ("pywebpush, one session", [sys.executable, HERE / "push_python.py"]),
             ]:
