@@ -48,6 +48,20 @@ fn assert_whole(ran: &Ran, people: u64) {
 }
 
 #[tokio::test]
+async fn a_rehearsal_with_urgent_alerts_tells_how_long_they_took() {
+    let ran = rehearse(&["--subscribers", "300", "--urgent", "3"]).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.output, ran.errors);
+    let figures: Value = serde_json::from_str(&ran.output).expect("JSON");
+    let number = |key: &str| figures[key].as_i64().unwrap_or_else(|| panic!("{key}: {figures}"));
+    assert!((1..=3).contains(&number("preempts")), "{figures}");
+    for (middle, last) in
+        [("idle_first_push_ms", "idle_first_push_ms_p99"), ("preempt_first_push_ms", "preempt_first_push_ms_p99")]
+    {
+        assert!(0 <= number(middle) && number(middle) <= number(last), "{figures}");
+    }
+}
+
+#[tokio::test]
 async fn a_rehearsal_reaches_everybody_it_invented() {
     assert_whole(&rehearse(&["--subscribers", "1500"]).await, 1_500);
 }

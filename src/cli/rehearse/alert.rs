@@ -22,15 +22,18 @@ pub fn place(number: u32) -> (f64, f64) {
 
 /// For everybody, of the lowest tier.
 pub fn for_all(now: Timestamp) -> String {
-    alert(now, ["Future", "Minor", "Possible"], "49.9,2.9 49.9,4.1 51.1,4.1 51.1,2.9 49.9,2.9")
+    let headline = "A rehearsal for everybody";
+    alert(now, headline, ["Future", "Minor", "Possible"], "49.9,2.9 49.9,4.1 51.1,4.1 51.1,2.9 49.9,2.9")
 }
 
-/// For a few, of the highest tier.
-pub fn urgent(now: Timestamp) -> String {
-    alert(now, ["Immediate", "Extreme", "Observed"], "50.85,3.85 50.85,3.95 50.95,3.95 50.95,3.85 50.85,3.85")
+/// For a few, of the highest tier. Each number is another one, none a copy of another.
+pub fn urgent(now: Timestamp, number: u32) -> String {
+    let headline = format!("Urgent rehearsal number {number}");
+    let corners = "50.85,3.85 50.85,3.95 50.95,3.95 50.95,3.85 50.85,3.85";
+    alert(now, &headline, ["Immediate", "Extreme", "Observed"], corners)
 }
 
-fn alert(now: Timestamp, [urgency, severity, certainty]: [&str; 3], polygon: &str) -> String {
+fn alert(now: Timestamp, headline: &str, [urgency, severity, certainty]: [&str; 3], polygon: &str) -> String {
     let time = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S-00:00").to_string();
     let (identifier, sent) = (clock::random_id(), time(now));
     let expires = time(now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX));
@@ -42,7 +45,7 @@ fn alert(now: Timestamp, [urgency, severity, certainty]: [&str; 3], polygon: &st
 <info><language>en-GB</language><category>Met</category><event>Rehearsal</event><responseType>Monitor</responseType>
 <urgency>{urgency}</urgency><severity>{severity}</severity><certainty>{certainty}</certainty>
 <expires>{expires}</expires><senderName>Rehearsal</senderName>
-<headline>A rehearsal of {severity} severity</headline>
+<headline>{headline}</headline>
 <description>This goes to invented people only. It is as long as many real alerts are, so that what is sent has the
 size that it would have on a stormy day: gusts of 110 km/h on the coast, of 90 km/h inland, from noon to midnight.</description>
 <instruction>Nothing is to be done. Put away what the wind could take; keep away from trees; stay in touch.</instruction>
@@ -59,7 +62,7 @@ mod tests {
     #[test]
     fn both_alerts_are_without_fault_and_everybody_lives_where_they_go() {
         let now = "2026-11-22T12:00:00Z".parse().expect("a timestamp");
-        for text in [for_all(now), urgent(now)] {
+        for text in [for_all(now), urgent(now, 1)] {
             let read = crate::cap::read(text.as_bytes(), &crate::cap::Options::default());
             assert!(read.findings.is_empty(), "{:?}", read.findings);
         }

@@ -4,6 +4,7 @@ mod alert;
 mod people;
 mod services;
 mod stage;
+mod urgent;
 mod watch;
 
 use super::Answer;
@@ -22,6 +23,8 @@ use watch::{Broadcast, Server};
 
 /// How many people the urgent alert in the middle of the broadcast is for.
 const URGENT_PEOPLE_MAX: u32 = 100;
+/// The most urgent alerts.
+const URGENT_MAX: i64 = 1_000;
 const MB: f64 = 1_048_576.0;
 /// Memory for armed messages, megabytes: as many people as a rehearsal can have, whatever the settings say.
 const ARMED_MB_MAX: usize = 2_000;
@@ -43,6 +46,10 @@ pub struct Args {
     /// How many messages are armed ahead for each person (Web Push), before the clock starts.
     #[arg(long, value_name = "DEPTH", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
     armed: u8,
+    /// How many urgent alerts are posted, first while nothing is sent and again while the broadcast runs, each for
+    /// a hundred people. With one, it is only posted while the broadcast runs.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=URGENT_MAX))]
+    urgent: u32,
     /// An empty database to use instead of SQLite in a folder of its own. It is left filled.
     #[arg(long, value_name = "URL")]
     database: Option<Url>,
@@ -89,8 +96,23 @@ struct Figures {
     plan_ms: f64,
     /// The most memory this process had from POST to the end.
     peak_rss_mb: f64,
-    /// From the urgent alert's POST to its first push.
+    /// From the urgent alert's POST to its first push; of several, the middle one.
     preempt_first_push_ms: Option<i64>,
+    /// Where several were asked for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    urgent: Option<UrgentFigures>,
+}
+
+/// How long urgent alerts took from POST to their first push, of so many.
+#[derive(Debug, Serialize)]
+struct UrgentFigures {
+    /// How many came while the broadcast ran.
+    preempts: usize,
+    /// Of 100 of them, the 99th.
+    preempt_first_push_ms_p99: Option<i64>,
+    /// The same of those that came while nothing was sent: the middle one, and the 99th.
+    idle_first_push_ms: Option<i64>,
+    idle_first_push_ms_p99: Option<i64>,
 }
 
 pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
@@ -128,16 +150,15 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<Answer> {
 async fn rehearse(args: &Args, server: &Server, services: &Services, progress: &Progress) -> anyhow::Result<Figures> {
     let clock = Clock::system();
     let arming_cpu = arm(args, server, progress).await?;
+    let idle = if args.urgent > 1 { Some(urgent::while_idle(server, services, args.urgent).await?) } else { None };
     stage::forget_peak_memory();
     let (posted_ms, cpu_before) = (clock.real().as_millisecond(), clock::cpu_time());
     let all = server.post(alert::for_all(clock.real())).await?;
     watch::begun(services, &all).await?;
     let planned = server.planning().await?;
-    let urgent_ms = clock.real().as_millisecond();
-    let urgent = server.post(alert::urgent(clock.real())).await?;
-    let end = watch::to_the_end(services, &all, u64::from(args.subscribers), progress).await?;
+    let sending = watch::to_the_end(services, &all, u64::from(args.subscribers), progress);
+    let (end, preempts) = urgent::meanwhile(server, services, args.urgent, sending).await?;
     let cpu = end.cpu_time.saturating_sub(cpu_before);
-    let first_urgent_ms = watch::begun(services, &urgent).await?;
     let Broadcast { accepted, duplicates, first_ms, last_ms } = end.broadcast;
     let last_push_ms = last_ms.map(|last| last - posted_ms);
     let per_second = |last: i64| accepted as f64 * 1_000.0 / (last.max(1) as f64);
@@ -154,7 +175,13 @@ async fn rehearse(args: &Args, server: &Server, services: &Services, progress: &
         match_ms: round(planned.match_ms),
         plan_ms: round(planned.plan_ms - planned.match_ms),
         peak_rss_mb: round(stage::peak_memory_bytes()? / MB),
-        preempt_first_push_ms: first_urgent_ms.map(|first| first - urgent_ms),
+        preempt_first_push_ms: preempts.part(50),
+        urgent: idle.map(|idle| UrgentFigures {
+            preempts: preempts.len(),
+            preempt_first_push_ms_p99: preempts.part(99),
+            idle_first_push_ms: idle.part(50),
+            idle_first_push_ms_p99: idle.part(99),
+        }),
     })
 }
 
