@@ -253,7 +253,7 @@ fn is_uuid(text: &str) -> bool {
 
 /// A random id in Apple's writing.
 fn uuid() -> String {
-    let hex = super::recipients::hex(&clock::random_bytes::<16>()).to_ascii_uppercase();
+    let hex = hex::encode(clock::random_bytes::<16>()).to_ascii_uppercase();
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 

@@ -3,7 +3,7 @@
 //! folder of its certificate authority, so that they still hold after a restart.
 
 use super::authority::{Authority, AuthorityError, write};
-use super::recipients::{APNS_TOPIC, hex};
+use super::recipients::APNS_TOPIC;
 use aws_lc_rs::digest::{SHA256, digest};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ impl Credentials {
             &self.fcm,
             &file,
             || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
-            |public| hex(&digest(&SHA256, public).as_ref()[..20]),
+            |public| hex::encode(&digest(&SHA256, public).as_ref()[..20]),
         )
     }
 

@@ -4,7 +4,6 @@
 use super::behaviour::{Behaviour, Ending};
 use super::credentials::PROJECT;
 use super::fcm_schema::{self, Violation};
-use super::recipients::hex;
 use super::reply::{Cut, Effect, Reply};
 use super::service::Service;
 use super::state::{Seen, State};
@@ -13,7 +12,10 @@ use crate::clock;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 /// Messages a minute that a project may send unless set otherwise.
@@ -160,7 +162,16 @@ struct Checked {
 /// Answers `POST /v1/projects/{project}/messages:send`.
 pub(super) async fn send(state: &State, parts: &Parts, project: &str, body: &[u8]) -> Result<Reply, Cut> {
     let mut checked = Checked::default();
-    let refusal = check(state, parts, project, body, &mut checked).err();
+    let brief = serde_json::from_slice::<Brief<'_>>(body).ok().and_then(Brief::marked);
+    let kept = brief.as_ref().is_none_or(|(_, marks)| state.reads(Service::Fcm, &marks.chain));
+    let checking = head(state, parts, project).and_then(|()| match brief {
+        Some((message, marks)) if !kept => {
+            checked.marks = marks;
+            token(state, &message.token, &mut checked)
+        }
+        Some(_) | None => check(state, body, &mut checked),
+    });
+    let refusal = checking.err();
     if checked.validate_only && refusal.is_none() {
         return Ok(Reply::json(
             StatusCode::OK,
@@ -172,7 +183,6 @@ pub(super) async fn send(state: &State, parts: &Parts, project: &str, body: &[u8
         Some(refusal) if refusal.behaviour.ending != Ending::Status(429) => vec![refusal.problem()],
         Some(_) | None => Vec::new(),
     };
-    let kept = state.reads(Service::Fcm, &checked.marks.chain);
     let seen = Seen {
         channel: Service::Fcm,
         id: &checked.id,
@@ -199,7 +209,7 @@ async fn answer(state: &State, behaviour: Behaviour, refusal: Option<Refusal>, n
         Ending::Drop => return Err(Cut::Drop),
         Ending::Well | Ending::GoAway | Ending::Status(200..=299) => {
             let now_us = state.clock.real().as_microsecond();
-            let tail = hex(&clock::random_bytes::<4>());
+            let tail = hex::encode(clock::random_bytes::<4>());
             Reply::json(
                 StatusCode::OK,
                 &json!({"name": format!("projects/{PROJECT}/messages/0:{now_us}%{number:08x}{tail}")}),
@@ -243,7 +253,8 @@ fn error(status: u16, word: Option<&'static str>, refusal: Option<Refusal>) -> R
     Reply::json(code, &body)
 }
 
-fn check(state: &State, parts: &Parts, project: &str, body: &[u8], checked: &mut Checked) -> Result<(), Refusal> {
+/// What is asked of every request, whatever it says.
+fn head(state: &State, parts: &Parts, project: &str) -> Result<(), Refusal> {
     if parts.method != Method::POST {
         return Err(Refusal::invalid(format!("{} is not supported, want POST", parts.method), Vec::new()));
     }
@@ -268,6 +279,11 @@ fn check(state: &State, parts: &Parts, project: &str, body: &[u8], checked: &mut
     if !json.is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(Refusal::invalid(format!("Content-Type is {json:?}, want application/json"), Vec::new()));
     }
+    Ok(())
+}
+
+/// The whole message, by Firebase's schema.
+fn check(state: &State, body: &[u8], checked: &mut Checked) -> Result<(), Refusal> {
     let mut request: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::invalid(format!("Invalid JSON payload received. {error}"), Vec::new()))?;
     let violations = fcm_schema::check(&mut request);
@@ -315,11 +331,72 @@ fn message(state: &State, message: &Value, checked: &mut Checked) -> Result<(), 
     if *target != "token" {
         return Ok(());
     }
-    let token = message["token"].as_str().unwrap_or_default();
+    token(state, message["token"].as_str().unwrap_or_default(), checked)
+}
+
+/// Whose device it is.
+fn token(state: &State, token: &str, checked: &mut Checked) -> Result<(), Refusal> {
     token.clone_into(&mut checked.id);
     let found = state.find(token).filter(|found| found.channel == Service::Fcm);
     checked.index = Some(found.ok_or_else(|| Refusal::new(INVALID_TOKEN))?.index);
     Ok(())
+}
+
+/// As much of a message of data for one device as is looked at where it is not read whole. What else there is makes it
+/// one to be read whole.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Brief<'a> {
+    #[serde(borrow)]
+    message: BriefMessage<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BriefMessage<'a> {
+    #[serde(borrow)]
+    token: Cow<'a, str>,
+    #[serde(borrow)]
+    data: BriefData<'a>,
+    #[serde(rename = "android")]
+    _android: BriefAndroid,
+}
+
+/// Nothing of it says what replaces what.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BriefAndroid {
+    #[serde(rename = "priority")]
+    _priority: IgnoredAny,
+    #[serde(rename = "ttl")]
+    _ttl: IgnoredAny,
+    #[serde(rename = "direct_boot_ok")]
+    _direct_boot_ok: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+struct BriefData<'a> {
+    #[serde(borrow)]
+    beffroi: Cow<'a, str>,
+}
+
+/// Beffroi's own key.
+#[derive(Deserialize)]
+struct Own<'a> {
+    #[serde(borrow)]
+    chain: Cow<'a, str>,
+    #[serde(borrow)]
+    alert: Cow<'a, str>,
+    #[serde(borrow)]
+    tier: Cow<'a, str>,
+}
+
+impl<'a> Brief<'a> {
+    fn marked(self) -> Option<(BriefMessage<'a>, Marks)> {
+        let own: Own<'_> = serde_json::from_str(&self.message.data.beffroi).ok()?;
+        let (chain, alert, tier) = (own.chain.into_owned(), own.alert.into_owned(), own.tier.into_owned());
+        Some((self.message, Marks { chain, alert, tier }))
+    }
 }
 
 /// What the message says of itself: Beffroi's own key, and what replaces one another on the device.

@@ -3,7 +3,6 @@
 
 use super::credentials::ACCOUNT;
 use super::jwt;
-use super::recipients::hex;
 use super::reply::Reply;
 use super::state::State;
 use crate::clock;
@@ -37,7 +36,7 @@ pub(super) struct AccessTokens {
 
 impl AccessTokens {
     fn give(&mut self, now_s: i64) -> String {
-        let token = format!("ya29.{}", hex(&clock::random_bytes::<32>()));
+        let token = format!("ya29.{}", hex::encode(clock::random_bytes::<32>()));
         self.ends.insert(token.clone(), now_s + LIFE_S);
         self.order.push_back(token.clone());
         if self.order.len() > TOKENS_MAX

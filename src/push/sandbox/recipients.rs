@@ -211,19 +211,12 @@ fn id(prefix: &str, number: u32) -> String {
 fn prefix(channel: Service) -> String {
     match channel {
         Service::WebPush => clock::random_id(),
-        Service::Apns => hex(&clock::random_bytes::<APNS_PREFIX_BYTES>()),
+        Service::Apns => hex::encode(clock::random_bytes::<APNS_PREFIX_BYTES>()),
         Service::Fcm => {
             let instance = URL_SAFE_NO_PAD.encode(clock::random_bytes::<FCM_INSTANCE_BYTES>());
             format!("{instance}:APA91b{}", URL_SAFE_NO_PAD.encode(clock::random_bytes::<FCM_PREFIX_BYTES>()))
         }
     }
-}
-
-/// Two small digits for each byte.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
