@@ -6,20 +6,26 @@ use crate::support::Database;
 use crate::support::alerts::Cap;
 use crate::support::crowd::Crowd;
 use crate::support::server::assert_adds_up;
+use crate::support::wait::until;
 use beffroi::clock::Clock;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// With each channel.
 const PEOPLE: usize = 1_000;
 const PEOPLE_FEWER: usize = 60;
 const SHARE: f64 = 0.3;
+/// How a token is refused that is not the service's own.
+const REFUSED: u16 = 400;
 /// What becomes of those whom a fault meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Met {
     /// They hear later.
     Hear,
+    /// They wait until it is mended, and then hear: when so many are refused it is taken to be our doing. A browser's
+    /// push service has no such answer.
+    HearWhenMended,
     /// They are gone, and nobody else is.
     Gone,
 }
@@ -36,8 +42,16 @@ const FAULTS: &[(&str, Met)] = &[
     ("fault=unauthorized&times=1", Met::Hear),
     // Ten seconds, and the request may take two.
     ("fault=stall&delay_ms=10000&times=1", Met::Hear),
+    ("fault=bad-token", Met::HearWhenMended),
     ("fault=gone", Met::Gone),
 ];
+/// The channels that have such a fault.
+fn channels_of(met: Met) -> &'static [&'static str] {
+    match met {
+        Met::Hear | Met::Gone => &CHANNELS,
+        Met::HearWhenMended => &["apns", "fcm"],
+    }
+}
 const TIMEOUT: (&str, &str) = ("push.request_timeout_ms", "2000");
 /// Who waits for their next try waits no longer than this, so that a table of faults takes no hour.
 const RETRY: (&str, &str) = ("dispatch.retry_longest_ms", "1000");
@@ -65,14 +79,14 @@ async fn table(database: Database) {
     let crowd = city(database, CHANNELS.len() * people, &[TIMEOUT, RETRY, AT_ONCE]).await;
     let mut town = Town { living: crowd.people.len(), crowd, alerts: 0 };
     for (fault, met) in FAULTS {
-        if whole() {
-            for channel in CHANNELS {
+        for channel in channels_of(*met) {
+            if whole() {
                 compare(&mut town, channel, fault, *met).await;
+            } else {
+                // Whoever lives hears the next one.
+                town.faulty(&format!("{fault}&channel={channel}"), *met).await;
+                town.well().await;
             }
-        } else {
-            // All services at once; whoever lives hears the next one.
-            town.faulty(fault, *met).await;
-            town.well().await;
         }
     }
 }
@@ -110,7 +124,7 @@ impl Town {
     /// Everyone hears.
     async fn well(&mut self) -> Times {
         self.crowd.sandbox.mend().await;
-        let heard = self.alert("all is well").await;
+        let heard = self.alert("all is well", None).await;
         assert_eq!((heard.gone, heard.rejected), (0, 0));
         heard.times
     }
@@ -119,25 +133,34 @@ impl Town {
     async fn faulty(&mut self, fault: &str, met: Met) -> Times {
         self.crowd.sandbox.mend().await;
         self.crowd.sandbox.fault(&format!("{fault}&share={SHARE}")).await;
-        let heard = self.alert(fault).await;
-        let pushes = self.crowd.sandbox.met_first().await;
-        assert!(pushes > 0, "{fault}: it met nobody");
+        let heard = self.alert(fault, Some(met)).await;
+        assert!(heard.met > 0, "{fault}: it met nobody");
         // Who is gone is asked once, and never again.
-        let gone = if met == Met::Gone { pushes } else { 0 };
+        let gone = if met == Met::Gone { heard.met } else { 0 };
         assert_eq!((heard.gone, heard.rejected), (gone, 0), "{fault}");
         self.living -= heard.gone;
         heard.times
     }
 
     /// Posts an alert and waits for its end. The ledger has everyone, and so has the sandbox.
-    async fn alert(&mut self, what: &str) -> Heard {
+    async fn alert(&mut self, what: &str, met: Option<Met>) -> Heard {
         let Self { crowd, living, alerts } = self;
         *alerts += 1;
         crowd.sandbox.clear().await;
         crowd.sandbox.fault(PACE).await;
         let posted = Clock::system().real();
         let id = crowd.post(&Cap::new(&format!("fault-{alerts}"))).await;
+        let mut pushes = 0;
+        if met == Some(Met::HearWhenMended) {
+            everyone_was_tried(crowd, &id, *living).await;
+            pushes = crowd.sandbox.met_first().await;
+            crowd.sandbox.mend().await;
+            crowd.sandbox.fault(PACE).await;
+        }
         let broadcast = crowd.settled(&id).await;
+        if matches!(met, Some(Met::Hear | Met::Gone)) {
+            pushes = crowd.sandbox.met_first().await;
+        }
         assert_adds_up(&broadcast, *living as u64);
         let count = |count: &Value| count.as_u64().expect("a count") as usize;
         let (gone, rejected) = (count(&broadcast["gone"]), count(&broadcast["rejected"]));
@@ -148,15 +171,29 @@ impl Town {
         let counts = crowd.sandbox.counts().await;
         assert_eq!((&counts["found"], &counts["wrong_order"]), (&json!({}), &json!(0)), "{what}");
         println!("{what}: {gone} gone, {rejected} rejected, {} twice", told.repeats);
-        Heard { gone, rejected, times: times(crowd, posted).await }
+        Heard { gone, rejected, met: pushes, times: times(crowd, posted).await }
     }
 }
 
 /// What became of an alert.
 struct Heard {
+    /// Pushes that the fault met.
+    met: usize,
     gone: usize,
     rejected: usize,
     times: Times,
+}
+
+/// Waits until each of so many people was accepted or refused.
+async fn everyone_was_tried(crowd: &Crowd, id: &str, living: usize) {
+    until("everyone was tried", || async {
+        let accepted = crowd.sandbox.told(id, "").await.people;
+        let pushes = crowd.sandbox.messages().await.into_iter().filter(|pushed| pushed.alert == id);
+        let refused: BTreeSet<String> =
+            pushes.filter(|pushed| pushed.status == REFUSED).map(|pushed| pushed.endpoint).collect();
+        (accepted + refused.len() == living).then_some(())
+    })
+    .await;
 }
 
 async fn times(crowd: &Crowd, posted: Timestamp) -> Times {
