@@ -43,7 +43,8 @@ pub struct Doubts {
 
 #[derive(Debug, Default)]
 struct Count {
-    accepted: u64,
+    /// People, however many pushes each of them had: whoever is accepted often must not hide those who are refused.
+    accepted: RoaringBitmap,
     refused: RoaringBitmap,
     /// How many of them for the first time.
     new: u64,
@@ -53,7 +54,7 @@ impl Doubts {
     /// Someone was accepted.
     pub fn accepted(&mut self, slot: Slot, now: Instant) {
         let [running, before] = self.lately(now);
-        running.accepted += 1;
+        running.accepted.insert(slot);
         running.refused.remove(slot);
         before.refused.remove(slot);
         if !self.unanswered.is_empty() {
@@ -66,8 +67,10 @@ impl Doubts {
     pub fn refused(&mut self, slot: Slot, fate: Fate, now: Instant) -> Verdict {
         let doubted = self.doubted.contains(slot);
         let is_new = !doubted && self.unanswered.insert(slot);
-        let [running, _] = self.lately(now);
+        let [running, before] = self.lately(now);
         running.refused.insert(slot);
+        running.accepted.remove(slot);
+        before.accepted.remove(slot);
         running.new += u64::from(is_new);
         let is_wave = self.is_wave();
         let accepts = self.accepted_lately() > 0;
@@ -94,7 +97,7 @@ impl Doubts {
     }
 
     fn accepted_lately(&self) -> u64 {
-        self.lately[0].accepted + self.lately[1].accepted
+        self.lately[0].accepted.union_len(&self.lately[1].accepted)
     }
 
     fn lately(&mut self, now: Instant) -> &mut [Count; 2] {
@@ -161,6 +164,18 @@ mod tests {
             let given_up = (0..refused).filter(|slot| doubts.refused(*slot, Fate::Gone, now).is_endpoints).count();
             assert_eq!(given_up == 0, wave, "{refused} of {people}: {given_up} given up");
         }
+    }
+
+    #[test]
+    fn many_pushes_to_those_who_are_accepted_hide_nobody_who_is_refused() {
+        let now = start();
+        let mut doubts = Doubts::default();
+        // Forty alerts, and with the last one something is wrong for three in ten.
+        (0..40).for_each(|_| (0..60).for_each(|slot| doubts.accepted(slot, now)));
+        (0..18).for_each(|slot| _ = doubts.refused(slot, Fate::Gone, now));
+        (18..60).for_each(|slot| doubts.accepted(slot, now));
+        let given_up = (0..18).filter(|slot| doubts.refused(*slot, Fate::Gone, now).is_endpoints).count();
+        assert_eq!(given_up, 0);
     }
 
     #[test]
