@@ -1,7 +1,9 @@
 //! Settings: `default.toml` (every one, commented), then a file, then `BEFFROI__SECTION__KEY`, checked before use.
 
+mod host;
 mod push;
 
+pub use host::HostPattern;
 pub use push::{Apns, Fcm, Push};
 
 use config::{Environment, File, FileFormat};

@@ -1,5 +1,6 @@
 //! Settings of the push services.
 
+use super::host::HostPattern;
 use super::{ConfigError, empty_is_none, empty_path_is_none, milliseconds, parsed};
 use serde::Deserialize;
 use std::num::NonZeroU32;
@@ -9,6 +10,8 @@ use url::Url;
 
 /// Characters of Apple's identifiers of keys and teams.
 const APPLE_ID_CHARS: usize = 10;
+/// The least time that a push service has to answer.
+const REQUEST_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 /// Most messages armed for each person.
 const ARMED_DEPTH_MAX: u8 = 2;
 /// Most memory for them, megabytes: twenty million people, two each.
@@ -82,8 +85,18 @@ impl Fcm {
 
 impl Push {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if !(self.contact.starts_with("mailto:") || self.contact.starts_with("https:")) {
-            return refuse("push.contact", "must begin with mailto: or https:, push services ask for it (RFC 8292)");
+        if !is_contact(&self.contact) {
+            let problem = "must be mailto: with an address, or an https: address; push services ask for it (RFC 8292)";
+            return refuse("push.contact", problem);
+        }
+        if self.request_timeout < REQUEST_TIMEOUT_MIN {
+            return refuse("push.request_timeout_ms", "must be at least 100, or no push service could answer in time");
+        }
+        // Sandboxes have addresses without a name.
+        let is_wrong = |host: &&String| !host.is_empty() && HostPattern::read(host).is_none();
+        if let Some(host) = self.hosts.iter().find(is_wrong).filter(|_| !self.allow_private_endpoints) {
+            let problem = "is no host: want push.example.org, .example.org for all below, or push.example.org:8443";
+            return refuse("push.hosts", &format!("`{host}` {problem}"));
         }
         for (setting, number) in [
             ("push.in_flight_max", self.in_flight_max),
@@ -147,6 +160,18 @@ impl Apns {
     }
 }
 
+/// Whether somebody can be reached there, as far as can be seen from it.
+fn is_contact(contact: &str) -> bool {
+    match contact.split_once(':') {
+        Some(("mailto", address)) => {
+            let (mailbox, host) = address.rsplit_once('@').unwrap_or_default();
+            !mailbox.is_empty() && !host.is_empty() && !address.contains(|c: char| c.is_whitespace() || c == ',')
+        }
+        Some(("https", _)) => Url::parse(contact).is_ok_and(|url| url.has_host()),
+        Some(_) | None => false,
+    }
+}
+
 fn refuse(setting: &'static str, problem: &str) -> Result<(), ConfigError> {
     Err(ConfigError::Invalid { setting, problem: problem.to_owned() })
 }
@@ -183,6 +208,22 @@ mod tests {
         assert_eq!(without(|apns| apns.team_id.push('1')), lacks("push.apns.team_id"));
         assert_eq!(without(|apns| apns.topics.clear()), lacks("push.apns.topics"));
         assert_eq!(without(|apns| apns.topics.push("a b".to_owned())), lacks("push.apns.topics"));
+    }
+
+    #[test]
+    fn what_no_push_could_be_sent_with_is_refused_by_its_setting() {
+        let refused = |setting: &str| Err(setting.to_owned());
+        for contact in
+            ["", "mailto:", "mailto:nobody", "mailto:a b@c.example", "https:", "https://", "http://a.example"]
+        {
+            assert_eq!(push(|push| push.contact = contact.to_owned()), refused("push.contact"), "{contact}");
+        }
+        for contact in ["mailto:alerts@town.example", "https://town.example/contact"] {
+            assert_eq!(push(|push| push.contact = contact.to_owned()), Ok(()), "{contact}");
+        }
+        assert_eq!(push(|push| push.request_timeout = Duration::ZERO), refused("push.request_timeout_ms"));
+        assert_eq!(push(|push| push.hosts.push("https://push.example".to_owned())), refused("push.hosts"));
+        assert_eq!(push(|push| push.hosts.push("push.example:8443".to_owned())), Ok(()));
     }
 
     #[test]

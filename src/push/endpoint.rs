@@ -3,6 +3,7 @@
 //! checked again on the resolved address when connecting ([`is_public`]).
 
 use crate::config;
+use crate::config::HostPattern;
 use arc_swap::ArcSwap;
 use http::Uri;
 use std::borrow::Cow;
@@ -29,7 +30,7 @@ pub enum EndpointError {
     UserInfo,
     #[error("the endpoint carries a fragment")]
     Fragment,
-    #[error("the endpoint has a port of its own")]
+    #[error("the endpoint has a port that its push service is not listed with")]
     Port,
     #[error("the endpoint names an address instead of a host")]
     Address,
@@ -55,24 +56,17 @@ impl std::fmt::Debug for Endpoint {
 /// The operator's list of push services, and of apps.
 #[derive(Debug, Clone)]
 pub struct EndpointPolicy {
-    hosts: Vec<Pattern>,
+    hosts: Vec<HostPattern>,
     allow_private: bool,
     apns_topics: Vec<String>,
     fcm: bool,
 }
 
-/// A host of the list, in lower case and punycode, without a final dot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Pattern {
-    Exact(String),
-    /// Every host below, not the name itself.
-    Below(String),
-}
-
 impl EndpointPolicy {
-    /// The policy of the settings. A listed host that is no host name matches nothing.
+    /// The policy of the settings. A listed host that is no host name matches nothing; the settings' own check refuses
+    /// it.
     pub fn new(settings: &config::Push) -> Self {
-        let hosts = settings.hosts.iter().filter_map(|text| Pattern::read(text)).collect();
+        let hosts = settings.hosts.iter().filter_map(|text| HostPattern::read(text)).collect();
         let apns_topics = if settings.apns.is_configured() { settings.apns.topics.clone() } else { Vec::new() };
         Self { hosts, allow_private: settings.allow_private_endpoints, apns_topics, fcm: settings.fcm.is_configured() }
     }
@@ -123,38 +117,15 @@ impl EndpointPolicy {
         if url.scheme() != "https" {
             return Err(EndpointError::Scheme);
         }
-        // `port()` is none for 443 as well, which is the same origin.
-        if url.port().is_some() {
-            return Err(EndpointError::Port);
-        }
         let Host::Domain(name) = host else {
-            return Err(EndpointError::Address);
+            return Err(if url.port().is_some() { EndpointError::Port } else { EndpointError::Address });
         };
-        // Url has lowered it and made it punycode. A final dot would be the same host with another name.
-        if self.hosts.iter().any(|pattern| pattern.matches(name)) { Ok(()) } else { Err(EndpointError::Host) }
-    }
-}
-
-impl Pattern {
-    fn read(text: &str) -> Option<Self> {
-        let (below, name) = match text.trim().strip_prefix('.') {
-            Some(rest) => (true, rest),
-            None => (false, text.trim()),
-        };
-        let Ok(Host::Domain(name)) = Host::parse(name.trim_end_matches('.')) else {
-            return None;
-        };
-        if name.is_empty() {
-            return None;
+        // Url has lowered it and made it punycode. A final dot would be the same host with another name. `port()` is
+        // none for 443 as well, which is the same origin.
+        if self.hosts.iter().any(|pattern| pattern.matches(name, url.port())) {
+            return Ok(());
         }
-        Some(if below { Self::Below(format!(".{name}")) } else { Self::Exact(name) })
-    }
-
-    fn matches(&self, host: &str) -> bool {
-        match self {
-            Self::Exact(name) => host == name,
-            Self::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
-        }
+        Err(if url.port().is_some() { EndpointError::Port } else { EndpointError::Host })
     }
 }
 

@@ -18,7 +18,7 @@ const SLOW: &str = "delay_ms=100";
 const FEW_AT_A_TIME: (&str, &str) = ("push.in_flight_per_origin_max", "16");
 /// Services that answer nothing in time, and together hold three quarters of what a node may have under way.
 const SILENT: &str = "fault=stall&share=1&delay_ms=60000";
-const SILENT_SERVICES: usize = 3;
+const SILENT_SERVICES: usize = 5;
 const GATE: usize = 64;
 const SMALL_GATE: [(&str, &str); 3] = [
     ("push.in_flight_max", "64"),
