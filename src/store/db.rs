@@ -250,7 +250,10 @@ impl Db {
         match self {
             Self::Sqlite { write, writing, .. } => {
                 let _turn = match turn {
-                    Turn::Crowd => Some(writing.crowd.acquire().await.expect("never closed")),
+                    Turn::Crowd => {
+                        let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, writing.crowd.acquire()).await;
+                        Some(turn.map_err(|_| sqlx::Error::PoolTimedOut)?.expect("never closed"))
+                    }
                     Turn::Engine => None,
                 };
                 let flush = writing.flush.clone();
