@@ -6,7 +6,10 @@ Each sender runs on the first processor, the sandbox of push services on the sec
 sender for each push: of ours everything there is, from POST to the last outcome in the database; of the others signing,
 encrypting and sending only, over connections that are kept. The crate's sender is built first, in a project of its own.
 
-    scripts/bench/push.py [--subscribers N] [--pushes N] [--rounds N] [--beffroi PROGRAM]
+Then a whole city on SQLite, with all processors for everything, the sandbox included: how long until the last push was
+accepted, how much memory that took, and how long urgent alerts took to their first push, before it and meanwhile.
+
+    scripts/bench/push.py [--subscribers N] [--pushes N] [--rounds N] [--city N] [--urgent N] [--beffroi PROGRAM]
 """
 
 import argparse
@@ -30,6 +33,9 @@ SENDER, SANDBOX = "0", "1"
 DECRYPT_EVERY = "1000"
 # Name, channel, and how many messages are armed ahead for each person.
 REHEARSALS = [("webpush, armed", "webpush", 1), ("webpush", "webpush", 0), ("apns", "apns", 0), ("fcm", "fcm", 0)]
+
+# Channel, and how many messages are armed ahead for each person of the city.
+CITIES = [("webpush", 1), ("mixed", 1), ("mixed", 0)]
 
 
 def pinned(cpu, command):
@@ -61,9 +67,30 @@ def rehearse(program, channel, armed, subscribers):
             break
         time.sleep(0.01)
     figures = json.loads(rehearsal.communicate()[0])
-    if rehearsal.returncode != 0 or figures["lost"] or figures["duplicates"]:
+    if rehearsal.returncode != 0:
+        raise SystemExit(f"the rehearsal went wrong: {figures}")
+    return whole(figures)
+
+
+def whole(figures):
+    if figures["lost"] or figures["duplicates"]:
         raise SystemExit(f"the rehearsal went wrong: {figures}")
     return figures
+
+
+def city(program, channel, armed, people, urgent):
+    """One row about everybody, on all processors."""
+    command = [program, "rehearse", "--subscribers", people, "--channel", channel, "--armed", armed, "--urgent", urgent]
+    done = subprocess.run([*map(str, command)], check=True, stdout=subprocess.PIPE, text=True)
+    print(done.stdout, file=sys.stderr)
+    figures = whole(json.loads(done.stdout))
+    times = [figures[name] for name in ("idle_first_push_ms", "idle_first_push_ms_p99")]
+    times += [figures[name] for name in ("preempt_first_push_ms", "preempt_first_push_ms_p99", "preempts")]
+    return (
+        f"| {figures['accepted']:,} {channel}, {'armed' if armed else 'not armed'} "
+        f"| {figures['last_push_ms'] / 1000:.1f} | {figures['pushes_per_second']:,.0f} | {figures['peak_rss_mb']:.0f} "
+        f"| {times[0]}, {times[1]} | {times[2]}, {times[3]} ({times[4]}) |"
+    )
 
 
 class Sandbox:
@@ -110,6 +137,8 @@ def main():
     arguments.add_argument("--subscribers", type=int, default=100_000, help="people of a rehearsal")
     arguments.add_argument("--pushes", type=int, default=3_000, help="pushes of each other sender")
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--city", type=int, default=1_000_000, help="people of a city")
+    arguments.add_argument("--urgent", type=int, default=100, help="urgent alerts before and during its broadcast")
     arguments.add_argument("--beffroi", default=str(TOP / "target" / "release" / "beffroi"))
     given = arguments.parse_args()
     rounds = {}
@@ -134,6 +163,9 @@ def main():
     for name, figures in rounds.items():
         middle = statistics.median(figures)
         print(f"| {name} | {middle:,.1f} | {middle / ours:,.1f} |")
+    rows = [city(given.beffroi, channel, armed, given.city, given.urgent) for channel, armed in CITIES]
+    print("\n| a city | s to the last | pushes a second | MB at most | P0 idle, ms: p50, p99 | P0 meanwhile (n) |")
+    print("|---|---:|---:|---:|---:|---:|", *rows, sep="\n")
 
 
 if __name__ == "__main__":
