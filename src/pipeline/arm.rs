@@ -4,10 +4,10 @@
 use super::gate::Gate;
 use crate::audience::{Audience, Snapshot};
 use crate::model::account::Route;
-use crate::model::id::Slot;
 use crate::model::subscriber::{Channel, ChannelKind, Recipient};
 use crate::push;
 use crate::push::armed::{Arming, Armory};
+use crate::store::subscriber::Moment;
 use crate::store::vault::Vault;
 use crate::store::{self, Db, StoreError};
 use roaring::RoaringBitmap;
@@ -21,9 +21,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long nothing is read after people could not be read.
 const LOOK_AFTER_ERROR: Duration = Duration::from_secs(60);
 /// People whose channels are read at once.
-const PAGE_SLOTS: Slot = 1_024;
+const PAGE: usize = 1_024;
 /// People armed until others get their turn on this thread: half a millisecond.
 const TOGETHER: usize = 8;
+
+/// No count of passes: nothing was seen to.
+const NEVER: u64 = u64::MAX;
 
 /// Arms, on one node.
 pub struct Armer {
@@ -40,10 +43,17 @@ pub struct Armer {
 enum Swept {
     /// Everyone has what they can have.
     Whole,
-    /// There is no memory for more.
-    Full,
     /// Something is being sent, or the service closes.
     Disturbed,
+}
+
+/// What was seen to in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Done {
+    /// The stillness it was done in: after a send everyone may lack something.
+    since: u64,
+    /// The last change of a subscription that was seen.
+    seq: i64,
 }
 
 impl Armer {
@@ -64,14 +74,8 @@ impl Armer {
             let lasting = still.filter(|_| before == still);
             before = still;
             let Some(since) = lasting else { continue };
-            // Nobody needs more until something is sent or someone new is there.
-            let state = (since, self.audience.snapshot().seq());
-            if done == Some(state) {
-                continue;
-            }
-            match self.sweep(since).await {
-                Ok(Swept::Whole | Swept::Full) => done = Some(state),
-                Ok(Swept::Disturbed) => {}
+            match self.look(since, &mut done).await {
+                Ok(()) => {}
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "who is to be armed could not be read");
                     look.reset_after(LOOK_AFTER_ERROR);
@@ -89,50 +93,91 @@ impl Armer {
         self.gate.stillness() == Some(since) && !*self.closing.borrow()
     }
 
-    /// Everyone once: all of them get their first message before anyone gets a second one.
-    async fn sweep(&self, since: u64) -> Result<Swept, StoreError> {
+    /// Everyone after a send, and after the start; else those alone whose subscription has changed.
+    async fn look(&self, since: u64, done: &mut Option<Done>) -> Result<(), StoreError> {
         let snapshot = self.audience.snapshot();
-        let Some(newest) = snapshot.newest() else { return Ok(Swept::Whole) };
-        for depth in 1..=self.sender.armory().depth() {
-            for from in (0..=newest).step_by(PAGE_SLOTS as usize) {
-                let to = from.saturating_add(PAGE_SLOTS - 1).min(newest);
-                let lacking = lacking(self.sender.armory(), &snapshot, from..=to, depth);
-                match self.arm(&lacking, depth, since).await? {
-                    Swept::Whole => self.show(),
-                    ended @ (Swept::Full | Swept::Disturbed) => return Ok(ended),
+        let seq = snapshot.seq();
+        let armory = self.sender.armory();
+        let known = *done;
+        if known == Some(Done { since, seq }) {
+            return Ok(());
+        }
+        let (people, last) = match known {
+            Some(known) => {
+                // Their keys may be others now: what was made for the old ones is of no use, and a secret.
+                let changed = changed(&self.db, known.seq).await?;
+                changed.iter().for_each(|slot| armory.forget(slot));
+                (changed, known.since)
+            }
+            None => (RoaringBitmap::new(), NEVER),
+        };
+        *done = Some(Done { since: NEVER, seq });
+        let people = if last == since {
+            webpush(&snapshot, &people)
+        } else {
+            let everyone = webpush(&snapshot, &(0..=snapshot.newest().unwrap_or(0)).collect());
+            armory.keep(&everyone);
+            everyone
+        };
+        if self.sweep(&people, since).await? == Swept::Whole {
+            *done = Some(Done { since, seq });
+        }
+        Ok(())
+    }
+
+    /// All of them get their first message before anyone gets a second one.
+    async fn sweep(&self, people: &RoaringBitmap, since: u64) -> Result<Swept, StoreError> {
+        let armory = self.sender.armory();
+        for depth in 1..=armory.depth() {
+            let mut people = people.iter();
+            loop {
+                let page: RoaringBitmap =
+                    people.by_ref().filter(|slot| armory.lacks(*slot, depth)).take(PAGE).collect();
+                if page.is_empty() {
+                    break;
                 }
-                tokio::task::yield_now().await;
+                if !self.is_still(since) || self.arm(&page, depth, since).await? == Swept::Disturbed {
+                    return Ok(Swept::Disturbed);
+                }
+                self.show();
             }
         }
         Ok(Swept::Whole)
     }
 
     async fn arm(&self, slots: &RoaringBitmap, depth: usize, since: u64) -> Result<Swept, StoreError> {
-        if slots.is_empty() || !self.is_still(since) {
-            return Ok(if slots.is_empty() { Swept::Whole } else { Swept::Disturbed });
-        }
-        let people = store::subscriber::recipients(&self.db, &self.vault, slots).await?;
+        // Who cannot be read is not armed, and keeps nobody else from it; sending tells of them.
+        let (people, _) = match store::subscriber::readable_recipients(&self.db, &self.vault, slots).await {
+            Err(StoreError::Vault(_)) => return Ok(Swept::Whole),
+            read => read?,
+        };
         for few in people.chunks(TOGETHER) {
             match arm_few(self.sender.armory(), few, depth, || self.is_still(since)) {
                 Swept::Whole => tokio::task::yield_now().await,
-                ended @ (Swept::Full | Swept::Disturbed) => return Ok(ended),
+                Swept::Disturbed => return Ok(Swept::Disturbed),
             }
         }
         Ok(Swept::Whole)
     }
 }
 
-/// Those among `slots` who have Web Push and fewer messages than `depth`. What is armed for those who have left goes.
-fn lacking(armory: &Armory, snapshot: &Snapshot, slots: std::ops::RangeInclusive<Slot>, depth: usize) -> RoaringBitmap {
-    let (here, left): (Vec<Slot>, Vec<Slot>) = slots.partition(|slot| snapshot.has(*slot));
-    left.into_iter().for_each(|slot| armory.forget(slot));
-    let lacking: RoaringBitmap = here.into_iter().filter(|slot| armory.lacks(*slot, depth)).collect();
-    if lacking.is_empty() {
-        return lacking;
+/// Whose subscription has changed since, whatever became of it.
+async fn changed(db: &Db, seq: i64) -> Result<RoaringBitmap, StoreError> {
+    let mut moment = Moment::now(db).await?;
+    let (mut from, mut all) = (seq, RoaringBitmap::new());
+    while from < moment.seq() {
+        let (people, to) = moment.changes_since(from).await?;
+        all.extend(people.into_iter().map(|(slot, _)| slot));
+        from = to;
     }
+    Ok(all)
+}
+
+/// Those of them who are there and have Web Push.
+fn webpush(snapshot: &Snapshot, slots: &RoaringBitmap) -> RoaringBitmap {
     let is_webpush = |origin: &str| Route::of(origin).as_str() == ChannelKind::WebPush.as_str();
-    let by_origin = snapshot.by_origin(&lacking).into_iter();
-    by_origin.filter(|(origin, _)| is_webpush(origin)).flat_map(|(_, slots)| slots).collect()
+    let by_origin = snapshot.by_origin(slots).into_iter();
+    by_origin.filter(|(origin, _)| is_webpush(origin)).fold(RoaringBitmap::new(), |all, (_, here)| all | here)
 }
 
 /// One message for each of a few people, as long as nothing is being sent.
@@ -143,8 +188,8 @@ fn arm_few(armory: &Armory, people: &[Recipient], depth: usize, is_still: impl F
             return Swept::Disturbed;
         }
         match armory.arm(person.slot, channel, depth) {
-            Arming::Armed | Arming::Enough | Arming::Failed => {}
-            Arming::NoRoom => return Swept::Full,
+            // Others may have a place already.
+            Arming::Armed | Arming::Enough | Arming::Failed | Arming::NoRoom => {}
         }
     }
     Swept::Whole
@@ -156,6 +201,7 @@ mod tests {
     use crate::clock;
     use crate::clock::Clock;
     use crate::model::batch::Ring;
+    use crate::model::id::Slot;
     use crate::model::subscriber::WebPushChannel;
     use crate::model::tier::Tier;
     use crate::pipeline::gate::Quotas;
@@ -190,7 +236,9 @@ mod tests {
         assert_eq!((arm_few(&armory, &people, 1, still), armory.len()), (Swept::Disturbed, 3));
         assert_eq!((arm_few(&armory, &people, 1, || true), armory.len()), (Swept::Whole, 5));
         assert_eq!((arm_few(&armory, &people, 2, || true), armory.len()), (Swept::Whole, 10));
-        assert_eq!(arm_few(&Armory::new(2, 1_000), &people, 1, || true), Swept::Full);
+        let small = Armory::new(2, 1_000);
+        assert_eq!((arm_few(&small, &people, 1, || true), small.len()), (Swept::Whole, 0), "there is no room");
+        assert!(!small.lacks(0, 1), "who can have none lacks none");
     }
 
     #[tokio::test]

@@ -197,8 +197,7 @@ impl Bell {
         if dry_run {
             return Ok(Posted::Rehearsed(answer));
         }
-        tx.commit().await?;
-        self.after_commit(&stopped);
+        self.commit(tx, stopped).await?;
         self.count_findings(credential, true, Some(&intake.alert.key.identifier), &answer.findings).await;
         metrics::counter!("beffroi_alerts_total", "state" => answer.state.as_str()).increment(1);
         tracing::info!(alert = %answer.id, state = answer.state.as_str(), "alert {} is {}", answer.id, answer.state.as_str());
@@ -348,6 +347,17 @@ impl Bell {
             },
             dry_run: false,
         }
+    }
+
+    /// Commits and does what follows from it, also when nobody waits for the answer any more.
+    async fn commit(&self, tx: Tx, stopped: Vec<BroadcastId>) -> Result<(), StoreError> {
+        let bell = self.clone();
+        let committing = tokio::spawn(async move {
+            tx.commit().await?;
+            bell.after_commit(&stopped);
+            Ok(())
+        });
+        committing.await.expect("committing does not panic")
     }
 
     /// What a commit changed is made known: stopped broadcasts first.

@@ -12,7 +12,7 @@ use crate::model::broadcast::{Broadcast, Reason, State};
 use crate::model::id::BroadcastId;
 use crate::model::message::messages;
 use crate::model::operator::{Actor, Operator};
-use crate::store::{self, Db, StoreError};
+use crate::store::{self, Db, Kept, StoreError, Turn};
 use serde_json::json;
 
 /// Why a person's act was not carried out.
@@ -48,7 +48,7 @@ impl Bell {
         let messages = lasting(messages(&alert), alert.msg_type, now);
         self.follower.catch_up().await?;
         let grounds = Grounds::of(&alert, self.audience.snapshot());
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_as(Turn::Engine, Kept::OnDisk).await?;
         let own = Own { voice: &stored.voice, id: Some(&stored.id), now };
         let chains = resolve(&mut tx, &alert, own).await?;
         let tells = match alert.msg_type {
@@ -85,7 +85,7 @@ impl Bell {
     pub async fn refuse(&self, id: &BroadcastId, by: &Operator, reason: &str) -> Result<(), DecisionError> {
         let broadcast = self.find(id, &[State::Held]).await?;
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_as(Turn::Engine, Kept::OnDisk).await?;
         if !store::broadcast::refuse(&mut tx, id, now).await? {
             return Err(self.moved_on(id).await);
         }
@@ -104,7 +104,7 @@ impl Bell {
     pub async fn stop(&self, id: &BroadcastId, by: &Operator) -> Result<(), DecisionError> {
         let broadcast = self.find(id, &[State::Approved, State::Sending]).await?;
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_as(Turn::Engine, Kept::OnDisk).await?;
         store::copies::hold_all_of(&mut tx, &[&broadcast.chain]).await?;
         if store::stop::stop(&mut tx, [id], &[&broadcast.chain], now).await?.is_empty() {
             return Err(self.moved_on(id).await);

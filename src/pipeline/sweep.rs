@@ -5,7 +5,7 @@ use super::fence::{FENCE_POLL, Fence};
 use super::follow::Follower;
 use super::share::day;
 use crate::clock::Clock;
-use crate::store::{self, Db, StoreError};
+use crate::store::{self, Db, Kept, StoreError, Turn, Tx};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -49,16 +49,16 @@ impl Sweeper {
         let finishable = store::broadcast::finishable(&self.db).await?;
         // Each in a transaction of its own: who holds batches must not wait for a broadcast (see `store::stop`).
         if !over.is_empty() {
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.begin().await?;
             store::stop::expire_all(&mut tx, &over, now).await?;
             tx.commit().await?;
         }
         if !finishable.is_empty() {
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.begin().await?;
             store::broadcast::finish(&mut tx, &finishable, now).await?;
             tx.commit().await?;
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.begin().await?;
         let mut changed = store::batch::expire_due(&mut tx, now).await?;
         store::ring::forget(&mut tx, day(now) - RINGS_KEPT_DAYS).await?;
         tx.commit().await?;
@@ -68,6 +68,11 @@ impl Sweeper {
             self.wake.changed(broadcast);
         }
         Ok(())
+    }
+
+    /// What is lost of a sweep, the next one does again.
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        self.db.begin_as(Turn::Engine, Kept::Relaxed).await
     }
 
     async fn keep_fence(&self) {

@@ -4,7 +4,7 @@
 use crate::model::provider_token::ProviderToken;
 use crate::push::provider::{Shelved, TokenShelf};
 use crate::store::vault::Vault;
-use crate::store::{self, Db};
+use crate::store::{self, Db, Kept, Turn};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl TokenShelf for Tokens {
         new: &'a ProviderToken,
     ) -> Shelved<'a, ProviderToken> {
         Box::pin(async move {
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.db.begin_as(Turn::Engine, Kept::OnDisk).await?;
             let stands = store::provider_token::replace(&mut tx, &self.vault, name, old, new).await?;
             tx.commit().await?;
             Ok(stands)

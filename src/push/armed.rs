@@ -8,6 +8,7 @@
 use super::webpush::{AUTH_BYTES, Armed, IKM_BYTES, POINT_BYTES, arm};
 use crate::model::id::Slot;
 use crate::model::subscriber::WebPushChannel;
+use roaring::RoaringBitmap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard};
 use zeroize::Zeroize;
@@ -88,11 +89,30 @@ impl Armory {
         self.len() == 0
     }
 
-    /// Whether someone has fewer than `depth`.
+    /// Whether someone has fewer than `depth` and can have more: nobody new can where there is no memory left.
     pub fn lacks(&self, slot: Slot, depth: usize) -> bool {
         let shelf = self.shelf();
-        let held = shelf.place(slot, self.depth).map_or(0, count);
-        held < depth.min(self.depth)
+        match shelf.place(slot, self.depth) {
+            Some(place) => count(place) < depth.min(self.depth),
+            None => self.depth > 0 && shelf.used < self.pages_max,
+        }
+    }
+
+    /// Forgets what is armed for everyone else.
+    pub fn keep(&self, people: &RoaringBitmap) {
+        let pages = self.shelf().pages.len();
+        for page in 0..pages {
+            // Nobody who wants to send waits for more than a page.
+            let mut shelf = self.shelf();
+            let slots = (page * PAGE_PEOPLE..(page + 1) * PAGE_PEOPLE).filter_map(|slot| Slot::try_from(slot).ok());
+            for slot in slots.filter(|slot| !people.contains(*slot)) {
+                if let Some((place, armed)) = shelf.place_mut(slot, self.depth) {
+                    *armed -= count(place) as u64;
+                    place.zeroize();
+                }
+            }
+        }
+        self.shelf().drop_empty();
     }
 
     /// Makes one more message for someone who has fewer than `depth`.

@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use super::error::StoreError;
-use super::flush::{BEGIN_ON_DISK, BEGIN_RELAXED, Flush};
+use super::flush::{BEGIN_ON_DISK, BEGIN_RELAXED, Flush, tick};
 use super::migrate;
 use futures_util::stream::{BoxStream, StreamExt};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How long a caller waits for a connection, or for SQLite's one writer.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long SQLite waits for another process's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many of those who are many may stand in line for SQLite's one writer before those who plan and send.
@@ -313,6 +313,11 @@ impl Db {
         }
     }
 
+    /// Whether the database is a server of its own, which may end while this program goes on.
+    pub const fn is_server(&self) -> bool {
+        matches!(self, Self::Postgres { .. })
+    }
+
     pub(super) const fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite { .. } => Dialect::Sqlite,
@@ -415,7 +420,8 @@ impl Tx {
                 flush.committing();
                 transaction.commit().await?;
             }
-            Self::Sqlite(transaction, Ending::Alone(flush)) => {
+            Self::Sqlite(mut transaction, Ending::Alone(flush)) => {
+                tick(&mut transaction).await?;
                 let so_far = flush.so_far();
                 transaction.commit().await?;
                 flush.reached(so_far);

@@ -1,8 +1,9 @@
 //! One wait for the disk for all who have committed on SQLite: it syncs its log as a whole, so whoever waits first waits
 //! for everyone, and nobody holds the one writer meanwhile.
 
+use super::db::ACQUIRE_TIMEOUT;
 use super::error::StoreError;
-use sqlx::SqlitePool;
+use sqlx::{SqliteConnection, SqlitePool};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
@@ -26,6 +27,13 @@ struct Counts {
     on_disk: AtomicU64,
     /// Held by who waits for it.
     waiting: Mutex<()>,
+}
+
+/// Changes something, so that there is something to wait for: SQLite writes no page that stays as it was, and waits for no
+/// disk when it has written none.
+pub(super) async fn tick(transaction: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE counter SET value = value + 1 WHERE name = 'flush'").execute(transaction).await?;
+    Ok(())
 }
 
 impl Flush {
@@ -53,15 +61,15 @@ impl Flush {
     /// Returns when everything that was committed before the call is on the disk.
     pub(super) async fn wait(&self) -> Result<(), StoreError> {
         let mine = self.so_far();
-        let _waiting = self.counts.waiting.lock().await;
+        let waiting = tokio::time::timeout(ACQUIRE_TIMEOUT, self.counts.waiting.lock()).await;
+        let _waiting = waiting.map_err(|_| sqlx::Error::PoolTimedOut)?;
         if self.counts.on_disk.load(Ordering::SeqCst) >= mine {
             return Ok(());
         }
         let mut transaction = self.write.begin_with(BEGIN_ON_DISK).await?;
         // All who have counted by now have ended before.
         let so_far = self.so_far();
-        // Without a change there is nothing to wait for.
-        sqlx::query("UPDATE counter SET value = value WHERE name = 'slot'").execute(&mut *transaction).await?;
+        tick(&mut transaction).await?;
         transaction.commit().await?;
         self.reached(so_far);
         Ok(())
@@ -97,14 +105,23 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_relaxed_is_on_the_disk_once_anybody_waits_for_it() {
-        let (_folder, db) = database().await;
+        let (folder, db) = database().await;
         change(&db, Turn::Engine, Kept::Relaxed).await;
         assert_eq!(counts(&db), (1, 0));
+        let log_bytes = || std::fs::metadata(folder.path().join("test.db-wal")).expect("a log").len();
+        let before = log_bytes();
         db.flush().await.expect("flushes");
         assert_eq!(counts(&db), (1, 1));
+        assert!(log_bytes() > before, "what writes nothing waits for no disk");
         change(&db, Turn::Crowd, Kept::Relaxed).await;
         change(&db, Turn::Engine, Kept::OnDisk).await;
         assert_eq!(counts(&db), (2, 2), "a sender alone waits with its own commit, for the one before, too");
+        change(&db, Turn::Crowd, Kept::Relaxed).await;
+        let before = log_bytes();
+        let nothing = db.begin_as(Turn::Engine, Kept::OnDisk).await.expect("begins");
+        nothing.commit().await.expect("commits");
+        assert_eq!(counts(&db), (3, 3));
+        assert!(log_bytes() > before, "one that changed nothing waits for what others changed");
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ use services::Services;
 use stage::{Progress, Stage};
 use tokio::sync::oneshot;
 use url::Url;
-use watch::{Broadcast, Server};
+use watch::{Broadcast, Planning, Server};
 
 /// How many people the urgent alert in the middle of the broadcast is for.
 const URGENT_PEOPLE_MAX: u32 = 100;
@@ -151,11 +151,12 @@ async fn rehearse(args: &Args, server: &Server, services: &Services, progress: &
     let clock = Clock::system();
     let arming_cpu = arm(args, server, progress).await?;
     let idle = if args.urgent > 1 { Some(urgent::while_idle(server, services, args.urgent).await?) } else { None };
+    let before = if idle.is_some() { server.planning().await? } else { Planning::default() };
     stage::forget_peak_memory();
     let (posted_ms, cpu_before) = (clock.real().as_millisecond(), clock::cpu_time());
     let all = server.post(alert::for_all(clock.real())).await?;
     watch::begun(services, &all).await?;
-    let planned = server.planning().await?;
+    let planned = server.planning().await? - before;
     let sending = watch::to_the_end(services, &all, u64::from(args.subscribers), progress);
     let (end, preempts) = urgent::meanwhile(server, services, args.urgent, sending).await?;
     let cpu = end.cpu_time.saturating_sub(cpu_before);

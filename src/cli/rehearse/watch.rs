@@ -26,10 +26,19 @@ pub struct Server {
 }
 
 /// How long planning took, as the service itself measured it.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Planning {
     pub match_ms: f64,
     /// Matching included.
     pub plan_ms: f64,
+}
+
+impl std::ops::Sub for Planning {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self { match_ms: self.match_ms - before.match_ms, plan_ms: self.plan_ms - before.plan_ms }
+    }
 }
 
 /// What the push services have of one alert.

@@ -23,7 +23,7 @@ use crate::model::batch::Lease;
 use crate::model::pause::Pause;
 use crate::push;
 use crate::store::vault::Vault;
-use crate::store::{self, Db, StoreError};
+use crate::store::{self, Db, Kept, StoreError, Turn};
 use allowance::Allowances;
 use halt::Halt;
 use jiff::{SignedDuration, Timestamp};
@@ -214,7 +214,7 @@ impl Dispatcher {
         }
         metrics::gauge!("beffroi_push_paused").set(pauses.len() as f64);
         let kept = async {
-            let mut tx = self.db.begin().await?;
+            let mut tx = self.db.begin_as(Turn::Engine, Kept::Relaxed).await?;
             store::pause::replace(&mut tx, &self.owner, &pauses, now).await?;
             tx.commit().await
         };

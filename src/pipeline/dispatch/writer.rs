@@ -245,9 +245,10 @@ impl Writing {
         claims: impl Iterator<Item = &Wanted> + Send,
         held: Held,
     ) -> Result<(Vec<Option<Standing>>, Vec<Vec<Lease>>), StoreError> {
-        // Who only claims has sent nothing yet, and writes down whom before it does.
+        // Who only claims has sent nothing yet, and writes down whom before it does. But a server that loses a claim and
+        // comes back would give the same token out twice.
         let reporting = reports.clone().next().is_some();
-        let kept = if reporting { Kept::OnDisk } else { Kept::Relaxed };
+        let kept = if reporting || self.db.is_server() { Kept::OnDisk } else { Kept::Relaxed };
         let mut tx = self.db.begin_as(Turn::Engine, kept).await?;
         tx.wait_at_most(HELD_WAIT_MS).await?;
         let (mut standings, mut leases) = (Vec::new(), Vec::new());
