@@ -88,6 +88,18 @@ fn memory_stays_within_its_bound_and_is_free_again_when_people_leave() {
 }
 
 #[test]
+fn what_is_kept_for_some_is_forgotten_for_all_others_on_every_page() {
+    let armory = Armory::new(1, MB);
+    let (_, channel) = person();
+    let slots = [0, 1, 63, 64, 700];
+    slots.iter().for_each(|slot| assert_eq!(armory.arm(*slot, &channel, 1), Arming::Armed));
+    armory.keep(&RoaringBitmap::from([1, 64]));
+    assert_eq!(armory.len(), 2);
+    let left: Vec<_> = slots.into_iter().filter(|slot| armory.take(*slot, &channel).is_some()).collect();
+    assert_eq!(left, [1, 64]);
+}
+
+#[test]
 fn two_messages_of_a_person_take_a_hundred_bytes_each() {
     assert_eq!(stride(2), 200);
     assert!(Armory::new(2, 200 * MB).pages_max * PAGE_PEOPLE >= 999_000, "a million people fit");

@@ -1,5 +1,5 @@
 //! One wait for the disk for all who have committed on SQLite: it syncs its log as a whole, so whoever waits first waits
-//! for everyone, and nobody holds the one writer meanwhile.
+//! for everyone, and the one writer is held for one wait instead of many.
 
 use super::db::ACQUIRE_TIMEOUT;
 use super::error::StoreError;
