@@ -1,6 +1,6 @@
 //! Cancels at any moment: nothing of the old text starts later than a second after the answer, on any node.
 
-use super::{FENCE, city, whole};
+use super::{FENCE, SLOW, city, whole};
 use crate::support::alerts::Cap;
 use crate::support::crowd::Crowd;
 use crate::support::random::Random;
@@ -11,6 +11,7 @@ use beffroi::clock::Clock;
 use jiff::Timestamp;
 
 const PEOPLE: usize = 200;
+const AT_A_TIME: (&str, &str) = ("push.in_flight_per_origin_max", "16");
 /// Alerts at a time, each cancelled at a moment of its own.
 const AT_ONCE: usize = 20;
 const AT_ONCE_FEWER: usize = 10;
@@ -37,7 +38,9 @@ struct Runner {
 
 async fn race(database: Database) {
     let mut random = Random::new("cancel race");
-    let mut crowd = city(database, PEOPLE, &[]).await;
+    let mut crowd = city(database, PEOPLE, &[AT_A_TIME]).await;
+    // So slow that there is something left when a Cancel comes.
+    crowd.sandbox.fault(SLOW).await;
     let other = match database {
         Database::Sqlite => None,
         Database::Postgres => Some(crowd.server.beside().await),
