@@ -32,9 +32,7 @@ enum Met {
 /// How devices fail.
 const FAULTS: &[(&str, Met)] = &[
     ("fault=throttled&retry_after=1&times=2", Met::Hear),
-    // Once: those who are left fail again together, and the breaker, which has tests of its own, would ask a few of them
-    // every half a minute.
-    ("fault=unavailable&times=1", Met::Hear),
+    ("fault=unavailable&times=3", Met::Hear),
     // A burst: whoever is met, as often as they are met, while it lasts.
     ("fault=unavailable&duration_ms=1500", Met::Hear),
     ("fault=reset&times=2", Met::Hear),
@@ -81,14 +79,15 @@ async fn table(database: Database) {
     let crowd = city(database, CHANNELS.len() * people, &[TIMEOUT, RETRY, AT_ONCE]).await;
     let mut town = Town { living: crowd.people.len(), crowd, alerts: 0 };
     for (fault, met) in FAULTS {
-        for channel in channels_of(*met) {
-            if whole() {
+        if whole() {
+            for channel in channels_of(*met) {
                 compare(&mut town, channel, fault, *met).await;
-            } else {
-                // Whoever lives hears the next one.
-                town.faulty(&format!("{fault}&channel={channel}"), *met).await;
-                town.well().await;
             }
+        } else {
+            // All services at once that have it; whoever lives hears the next one.
+            let only = if *met == Met::HearWhenMended { "&channel=apns" } else { "" };
+            town.faulty(&format!("{fault}{only}"), *met).await;
+            town.well().await;
         }
     }
 }
