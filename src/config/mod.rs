@@ -4,7 +4,7 @@ mod host;
 mod push;
 
 pub use host::HostPattern;
-pub use push::{Apns, Fcm, Push};
+pub use push::{ARMED_DEPTH_MAX, Apns, Fcm, Push};
 
 use config::{Environment, File, FileFormat};
 use ipnet::IpNet;

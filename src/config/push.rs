@@ -13,7 +13,7 @@ const APPLE_ID_CHARS: usize = 10;
 /// The least time that a push service has to answer.
 const REQUEST_TIMEOUT_MIN: Duration = Duration::from_millis(100);
 /// Most messages armed for each person.
-const ARMED_DEPTH_MAX: u8 = 2;
+pub const ARMED_DEPTH_MAX: u8 = 2;
 /// Most memory for them, megabytes: twenty million people, two each.
 const ARMED_MB_MAX: usize = 4_000;
 /// Longest bundle identifier taken, characters.

@@ -6,6 +6,7 @@
 //! are zeroed when they go, and are found only under the keys that they were made for.
 
 use super::webpush::{AUTH_BYTES, Armed, IKM_BYTES, POINT_BYTES, arm};
+use crate::config::ARMED_DEPTH_MAX;
 use crate::model::id::Slot;
 use crate::model::subscriber::WebPushChannel;
 use roaring::RoaringBitmap;
@@ -13,8 +14,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard};
 use zeroize::Zeroize;
 
-/// The most that are armed for one person.
-pub const DEPTH_MAX: u8 = 2;
 /// People whose armed messages lie together.
 const PAGE_PEOPLE: usize = 64;
 /// Which keys they were made for; zero: there are none.
@@ -67,10 +66,10 @@ impl Drop for Page {
 }
 
 impl Armory {
-    /// Room for `depth` messages for each person, at most [`DEPTH_MAX`], in `bytes_max` bytes altogether. Without a
+    /// Room for `depth` messages for each person, at most [`ARMED_DEPTH_MAX`], in `bytes_max` bytes altogether. Without a
     /// depth nothing is armed.
     pub fn new(depth: u8, bytes_max: usize) -> Self {
-        let depth = usize::from(depth.min(DEPTH_MAX));
+        let depth = usize::from(depth.min(ARMED_DEPTH_MAX));
         let pages_max = bytes_max / (PAGE_PEOPLE * stride(depth));
         Self { depth, pages_max, fingerprints: RandomState::new(), shelf: Mutex::default() }
     }
@@ -107,8 +106,7 @@ impl Armory {
             let slots = (page * PAGE_PEOPLE..(page + 1) * PAGE_PEOPLE).filter_map(|slot| Slot::try_from(slot).ok());
             for slot in slots.filter(|slot| !people.contains(*slot)) {
                 if let Some((place, armed)) = shelf.place_mut(slot, self.depth) {
-                    *armed -= count(place) as u64;
-                    place.zeroize();
+                    empty(place, armed);
                 }
             }
         }
@@ -128,8 +126,7 @@ impl Armory {
             }
             let (place, armed) = shelf.place_mut(slot, self.depth).expect("it was made");
             if place[..FINGERPRINT_BYTES] != fingerprint {
-                *armed -= count(place) as u64;
-                place.zeroize();
+                empty(place, armed);
             }
             if count(place) >= depth.min(self.depth) {
                 return Arming::Enough;
@@ -163,8 +160,7 @@ impl Armory {
         let mut shelf = self.shelf();
         let (place, armed) = shelf.place_mut(slot, self.depth)?;
         if place[..FINGERPRINT_BYTES] != fingerprint {
-            *armed -= count(place) as u64;
-            place.zeroize();
+            empty(place, armed);
             return None;
         }
         let message = messages_mut(place).find(|message| !is_free(message))?;
@@ -182,8 +178,7 @@ impl Armory {
     pub fn forget(&self, slot: Slot) {
         let mut shelf = self.shelf();
         if let Some((place, armed)) = shelf.place_mut(slot, self.depth) {
-            *armed -= count(place) as u64;
-            place.zeroize();
+            empty(place, armed);
         }
     }
 
@@ -211,6 +206,12 @@ fn messages_mut(place: &mut [u8]) -> impl Iterator<Item = &mut [u8]> {
 
 fn count(place: &[u8]) -> usize {
     place[FINGERPRINT_BYTES..].chunks_exact(ARMED_BYTES).filter(|message| !is_free(message)).count()
+}
+
+/// Forgets what is armed for one person.
+fn empty(place: &mut [u8], armed: &mut u64) {
+    *armed -= count(place) as u64;
+    place.zeroize();
 }
 
 /// A point has no coordinates that are both zero.

@@ -115,7 +115,7 @@ fn an_armory_without_a_depth_arms_nothing_and_one_never_arms_beyond_its_own() {
     assert!(one.lacks(1, 2));
     assert_eq!((one.arm(1, &channel, 2), one.arm(1, &channel, 2)), (Arming::Armed, Arming::Enough));
     assert!(!one.lacks(1, 2));
-    assert!(Armory::new(9, MB).depth() == usize::from(DEPTH_MAX));
+    assert!(Armory::new(9, MB).depth() == usize::from(ARMED_DEPTH_MAX));
 }
 
 #[test]
