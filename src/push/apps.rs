@@ -5,7 +5,7 @@ use super::fcm::{self, FcmAccount, FcmAccountError};
 use super::letter::Letter;
 use super::provider::{Held, Mint, NoToken, TokenShelf, Tokens};
 use super::reading::{Reading, Step};
-use super::sender::{MayStart, Pushed, Sender};
+use super::sender::{MayStart, Pushed, Sender, To};
 use super::transport::{Answer, Transport};
 use crate::clock::Clock;
 use crate::config;
@@ -160,7 +160,8 @@ impl Sender {
                 let seen = Seen { other_environment, told, now: self.clock.real() };
                 apns::read(answer.status, &answer.headers, &answer.body, &seen)
             };
-            let asked = self.ask(pool, &apns.tokens, &mut token, &request, &read, may_start).await;
+            let to = To { pool, slot: recipient.slot };
+            let asked = self.ask(to, &apns.tokens, &mut token, &request, &read, may_start).await;
             let (status, reading) = asked.map_err(|unasked| self.alone_if_elsewhere(pool, unasked))?;
             let step = reading.step;
             // An answer about this device alone is an answer, too.
@@ -189,7 +190,8 @@ impl Sender {
         let Some(address) = &fcm.address else { return Ok(Outcome::Rejected { code: "channel" }) };
         let request = |authorization| Some(fcm::request(address.clone(), message.clone(), authorization));
         let read = |answer: &Answer| fcm::read(answer.status, &answer.headers, &answer.body, self.clock.real());
-        let (status, reading) = self.ask(FCM_ORIGIN, &fcm.tokens, &mut token, &request, &read, may_start).await?;
+        let to = To { pool: FCM_ORIGIN, slot: recipient.slot };
+        let (status, reading) = self.ask(to, &fcm.tokens, &mut token, &request, &read, may_start).await?;
         Ok(self.settle(FCM_ORIGIN, recipient.slot, status, reading))
     }
 
@@ -200,19 +202,19 @@ impl Sender {
     /// There is no answer; what is to be said instead.
     async fn ask<M: Mint>(
         &self,
-        pool: &str,
+        to: To<'_>,
         tokens: &Tokens<M>,
         token: &mut Arc<Held>,
         request: &(dyn Fn(HeaderValue) -> Option<Request<Bytes>> + Send + Sync),
         read: &(dyn Fn(&Answer) -> Reading + Send + Sync),
         may_start: MayStart<'_>,
     ) -> Result<(StatusCode, Reading), Pushed> {
-        let (mut renewed, mut moved) = (false, 0);
+        let (pool, mut renewed, mut moved) = (to.pool, false, 0);
         loop {
             let Some(made) = request(token.header.clone()) else {
                 return Err(Pushed::Answered(Outcome::Rejected { code: "channel" }));
             };
-            let answer = self.exchange(pool, made, may_start).await?;
+            let answer = self.exchange(to, made, may_start).await?;
             let reading = read(&answer);
             if reading.step == Step::NewToken && !renewed {
                 renewed = true;

@@ -2,7 +2,8 @@
 //!
 //! Anyone can subscribe, so one subscription's answers must not decide for all: a device can be throttled by itself, or
 //! its endpoint gone. Only what a service says to one device after the other, with nothing accepted in between, is taken
-//! to be about us; only failures that are no device's doing (no connection, no answer, 5xx) count as the service's own.
+//! to be about us; only failures that are no device's doing (no connection, no answer, 5xx) count as the service's own,
+//! and of one device only the first until it is answered: whoever is left of a broadcast may be just those who fail.
 //! A service that refuses our key works: what that means is not decided here (`pipeline::dispatch`).
 //!
 //! An open breaker never stays so: when its time is over a few pushes go as probes, and one good answer closes it. A few,
@@ -18,14 +19,13 @@ use std::time::{Duration, Instant};
 pub const THROTTLED_IN_A_ROW: u32 = 16;
 /// Longest time a push service is left alone before it is asked again, seconds.
 pub const PAUSE_S_MAX: u64 = 300;
-/// How long it is remembered who was asked to come later, seconds: no wait is longer.
-pub const THROTTLED_S_MAX: u64 = 3_600;
+/// For whom there was trouble is forgotten when there was none for so long, seconds: no wait is longer.
+pub const KNOWN_S_MAX: u64 = 3_600;
 /// Failures are counted over this time, seconds.
 pub const WINDOW_S: u64 = 10;
 /// Fewer answers than this in the window say nothing.
 pub const WINDOW_COUNT_MIN: u32 = 50;
-/// The share of failures in the window that opens, percent. Well above what single devices can make: those that failed
-/// are tried again, and then stand for more than their share.
+/// The share of failures in the window that opens, percent. Well above what single devices can make.
 pub const FAILED_PERCENT_MIN: u32 = 60;
 /// How long a failing service is left alone at first, seconds; doubled each time, shortened at random by up to a half.
 pub const OPEN_S_FIRST: u64 = 2;
@@ -77,12 +77,20 @@ pub struct Breaker {
     openings: u32,
     closed_at: Option<Instant>,
     throttled: Throttled,
+    /// For whom it failed, and has not answered since.
+    failing: Known,
 }
 
 /// Who was asked to come later.
 #[derive(Debug, Default, Clone)]
 struct Throttled {
     in_a_row: u32,
+    known: Known,
+}
+
+/// People whose trouble says nothing new. Forgotten when there was none for [`KNOWN_S_MAX`].
+#[derive(Debug, Default, Clone)]
+struct Known {
     who: RoaringBitmap,
     last: Option<Instant>,
 }
@@ -138,14 +146,15 @@ impl Breaker {
         }
     }
 
-    /// It took a push.
-    pub fn accepted(&mut self, now: Instant) {
+    /// It took a push for this device.
+    pub fn accepted(&mut self, slot: Slot, now: Instant) {
         self.throttled.in_a_row = 0;
-        self.answered(now);
+        self.answered(slot, now);
     }
 
     /// It answered about the endpoint or the message: it works.
-    pub fn answered(&mut self, now: Instant) {
+    pub fn answered(&mut self, slot: Slot, now: Instant) {
+        self.failing.who.remove(slot);
         self.window.count(false, now);
         if matches!(self.state, State::Probing { .. }) {
             self.close(now);
@@ -154,8 +163,9 @@ impl Breaker {
 
     /// It wants to be asked later about this device.
     pub fn throttled(&mut self, slot: Slot, after: Duration, now: Instant) {
+        self.failing.who.remove(slot);
         if !self.throttled.count(slot, now) {
-            return self.answered(now);
+            return self.answered(slot, now);
         }
         self.window.count(false, now);
         let opens = match self.state {
@@ -173,18 +183,15 @@ impl Breaker {
         }
     }
 
-    /// It failed inside, when asked for this device. `asked` is how long it wants to be left alone, zero when it says
-    /// nothing of it; `jitter` is in 0..1.
-    pub fn failed_for(&mut self, slot: Slot, asked: Duration, now: Instant, jitter: f64) {
+    /// It could not be reached for this device, gave no answer, or failed inside. `asked` is how long it wants to be left
+    /// alone, zero when it says nothing of it; `jitter` is in 0..1.
+    pub fn failed(&mut self, slot: Slot, asked: Duration, now: Instant, jitter: f64) {
         if !asked.is_zero() {
             self.throttled.count(slot, now);
         }
-        self.failed(asked, now, jitter);
-    }
-
-    /// It could not be reached, gave no answer, or failed inside.
-    pub fn failed(&mut self, asked: Duration, now: Instant, jitter: f64) {
-        self.window.count(true, now);
+        if self.failing.add(slot, now) {
+            self.window.count(true, now);
+        }
         let failed_again = matches!(self.state, State::Probing { .. });
         let opens = match self.state {
             State::Closed => self.window.is_bad() || self.throttled.in_a_row >= THROTTLED_IN_A_ROW,
@@ -212,7 +219,8 @@ impl Breaker {
         }
     }
 
-    /// A push that was admitted did not go after all: another one may be the probe.
+    /// A push that was admitted says nothing of the service, since it did not go, or was cut off by another one's doing:
+    /// another one may be the probe.
     pub fn unsent(&mut self, now: Instant) {
         if let State::Probing { until, out, .. } = &mut self.state
             && *until > now
@@ -237,6 +245,8 @@ impl Breaker {
 
     fn close(&mut self, now: Instant) {
         self.state = State::Closed;
+        // It failed for them because it failed for all: when it does so again, that is new.
+        self.failing.who.clear();
         self.closed_at = Some(now);
         self.window = Window::default();
     }
@@ -245,17 +255,28 @@ impl Breaker {
 impl Throttled {
     /// Counts one more; `false` when it is one of those who were asked before.
     fn count(&mut self, slot: Slot, now: Instant) -> bool {
-        let silent = self.last.map(|last| now.saturating_duration_since(last));
-        if silent.is_some_and(|silent| silent >= Duration::from_secs(THROTTLED_S_MAX)) {
-            self.who.clear();
-        }
-        if silent.is_some_and(|silent| silent >= Duration::from_secs(WINDOW_S)) {
+        if self.known.silence(now).is_some_and(|silence| silence >= Duration::from_secs(WINDOW_S)) {
             self.in_a_row = 0;
         }
-        self.last = Some(now);
-        let new = self.who.insert(slot);
+        let new = self.known.add(slot, now);
         self.in_a_row = self.in_a_row.saturating_add(u32::from(new));
         new
+    }
+}
+
+impl Known {
+    /// `false` when this one was known.
+    fn add(&mut self, slot: Slot, now: Instant) -> bool {
+        if self.silence(now).is_some_and(|silence| silence >= Duration::from_secs(KNOWN_S_MAX)) {
+            self.who.clear();
+        }
+        self.last = Some(now);
+        self.who.insert(slot)
+    }
+
+    /// How long there was no trouble.
+    fn silence(&self, now: Instant) -> Option<Duration> {
+        self.last.map(|last| now.saturating_duration_since(last))
     }
 }
 

@@ -11,9 +11,10 @@ fn start() -> Instant {
     Clock::system().monotonic()
 }
 
+/// It fails for enough people, the same ones each time.
 fn failing(breaker: &mut Breaker, now: Instant) {
-    for _ in 0..WINDOW_COUNT_MIN {
-        breaker.failed(Duration::ZERO, now, 0.0);
+    for slot in 0..WINDOW_COUNT_MIN {
+        breaker.failed(slot, Duration::ZERO, now, 0.0);
     }
 }
 
@@ -41,9 +42,9 @@ fn an_accepted_push_between_shows_that_it_was_a_single_device() {
     let mut breaker = Breaker::default();
     for slot in 0..THROTTLED_IN_A_ROW {
         breaker.throttled(2 * slot, 30 * S, now);
-        breaker.accepted(now);
+        breaker.accepted(100 + slot, now);
         breaker.throttled(2 * slot + 1, 30 * S, now);
-        breaker.answered(now);
+        breaker.answered(100 + slot, now);
     }
     assert_eq!(breaker.paused_until(now), None);
 }
@@ -55,7 +56,7 @@ fn those_who_are_left_over_are_asked_again_without_anyone_waiting_for_them() {
     let left = 0..2 * THROTTLED_IN_A_ROW;
     for slot in left.clone() {
         breaker.throttled(slot, 30 * S, now);
-        breaker.accepted(now);
+        breaker.accepted(100, now);
     }
     for _ in 0..10 {
         now += 30 * S;
@@ -65,12 +66,12 @@ fn those_who_are_left_over_are_asked_again_without_anyone_waiting_for_them() {
     // The same of a service that is too busy for them, as long as it answers others.
     let mut breaker = Breaker::default();
     for slot in 0..THROTTLED_IN_A_ROW {
-        breaker.failed_for(slot, 30 * S, now, 0.0);
-        breaker.accepted(now);
+        breaker.failed(slot, 30 * S, now, 0.0);
+        breaker.accepted(100, now);
     }
-    (0..THROTTLED_IN_A_ROW).for_each(|slot| breaker.failed_for(slot, 30 * S, now, 0.0));
+    (0..THROTTLED_IN_A_ROW).for_each(|slot| breaker.failed(slot, 30 * S, now, 0.0));
     assert_eq!(breaker.paused_until(now), None);
-    (100..100 + THROTTLED_IN_A_ROW).for_each(|slot| breaker.failed_for(slot, 30 * S, now, 0.0));
+    (100..100 + THROTTLED_IN_A_ROW).for_each(|slot| breaker.failed(slot, 30 * S, now, 0.0));
     assert_eq!(breaker.paused_until(now), Some(now + 30 * S), "but not to others in a row");
 }
 
@@ -97,7 +98,7 @@ fn a_service_for_which_there_is_no_token_is_left_alone_and_probed() {
     assert_eq!(breaker.probes(now + 5 * S), Some(PROBES_MAX));
     assert_eq!(breaker.admit(now + 5 * S), Ok(()));
     assert_eq!(breaker.probes(now + 5 * S), Some(PROBES_MAX - 1));
-    breaker.accepted(now + 5 * S);
+    breaker.accepted(7, now + 5 * S);
     assert_eq!((breaker.probes(now + 5 * S), breaker.standing()), (None, Standing::Closed));
 }
 
@@ -105,25 +106,64 @@ fn a_service_for_which_there_is_no_token_is_left_alone_and_probed() {
 fn six_in_ten_of_enough_pushes_failing_opens_and_less_does_not() {
     let now = start();
     let mut breaker = Breaker::default();
-    for _ in 1..WINDOW_COUNT_MIN {
-        breaker.failed(Duration::ZERO, now, 0.0);
+    for slot in 1..WINDOW_COUNT_MIN {
+        breaker.failed(slot, Duration::ZERO, now, 0.0);
     }
     assert_eq!(breaker.admit(now), Ok(()), "too few to say");
-    breaker.failed(Duration::ZERO, now, 0.0);
+    breaker.failed(0, Duration::ZERO, now, 0.0);
     assert_eq!(breaker.admit(now), Err(now + Duration::from_secs(OPEN_S_FIRST)));
 
     for (accepted, wanted) in [(5, Standing::Closed), (4, Standing::Open)] {
         let mut breaker = Breaker::default();
         for turn in 0..100 * WINDOW_COUNT_MIN {
-            if turn % 10 < accepted { breaker.accepted(now) } else { breaker.failed(Duration::ZERO, now, 0.0) }
+            if turn % 10 < accepted {
+                breaker.accepted(turn, now);
+            } else {
+                breaker.failed(turn, Duration::ZERO, now, 0.0);
+            }
         }
         assert_eq!(breaker.standing(), wanted, "{accepted} in ten accepted");
     }
     let mut breaker = Breaker::default();
     for turn in 0..100 * WINDOW_COUNT_MIN {
-        breaker.failed(Duration::ZERO, now + turn * S, 0.0);
+        breaker.failed(turn, Duration::ZERO, now + turn * S, 0.0);
     }
     assert_eq!(breaker.standing(), Standing::Closed, "ten in ten seconds");
+}
+
+#[test]
+fn those_for_whom_it_fails_while_others_are_answered_never_open_it() {
+    let mut now = start();
+    let mut breaker = Breaker::default();
+    let left = 0..10 * WINDOW_COUNT_MIN;
+    for slot in left.clone() {
+        breaker.failed(slot, Duration::ZERO, now, 0.0);
+        breaker.accepted(10_000 + slot, now);
+    }
+    for _ in 0..3 {
+        now += Duration::from_secs(2 * WINDOW_S);
+        left.clone().for_each(|slot| breaker.failed(slot, Duration::ZERO, now, 0.0));
+        assert_eq!(breaker.standing(), Standing::Closed, "all that is left fails as it did");
+    }
+    // Answered, and failing again: that is new.
+    left.clone().for_each(|slot| breaker.answered(slot, now));
+    now += Duration::from_secs(2 * WINDOW_S);
+    left.clone().for_each(|slot| breaker.failed(slot, Duration::ZERO, now, 0.0));
+    assert_eq!(breaker.standing(), Standing::Open);
+
+    // One is answered, and it fails for the same ones as before.
+    now += Duration::from_secs(OPEN_S_MAX);
+    assert_eq!(breaker.admit(now), Ok(()));
+    breaker.answered(0, now);
+    assert_eq!(breaker.standing(), Standing::Closed);
+    left.clone().for_each(|slot| breaker.failed(slot, Duration::ZERO, now, 0.0));
+    assert_eq!(breaker.standing(), Standing::Open);
+
+    let mut breaker = Breaker::default();
+    (1..WINDOW_COUNT_MIN).for_each(|slot| breaker.failed(slot, Duration::ZERO, now, 0.0));
+    now += Duration::from_secs(KNOWN_S_MAX);
+    failing(&mut breaker, now);
+    assert_eq!(breaker.standing(), Standing::Open, "what was so long ago is forgotten");
 }
 
 /// Lets the probes go and fail.
@@ -131,8 +171,8 @@ fn probes_fail(breaker: &mut Breaker, now: Instant, jitter: f64) {
     for _ in 0..PROBES_MAX {
         assert_eq!(breaker.admit(now), Ok(()));
     }
-    for _ in 0..PROBES_MAX {
-        breaker.failed(Duration::ZERO, now, jitter);
+    for slot in 0..PROBES_MAX {
+        breaker.failed(slot, Duration::ZERO, now, jitter);
     }
 }
 
@@ -148,14 +188,14 @@ fn a_few_pushes_probe_one_good_answer_closes_and_all_must_fail_to_open_again() {
     let wait = Duration::from_millis(PROBE_WAIT_MS);
     assert_eq!(breaker.admit(later), Err(later + wait), "all are out");
     assert_eq!(breaker.standing(), Standing::HalfOpen);
-    for _ in 1..PROBES_MAX {
-        breaker.failed(Duration::ZERO, later + S, 0.0);
+    for slot in 1..PROBES_MAX {
+        breaker.failed(slot, Duration::ZERO, later + S, 0.0);
     }
     assert_eq!(breaker.standing(), Standing::HalfOpen);
     let mut closed = breaker.clone();
-    closed.answered(later + S);
+    closed.answered(7, later + S);
     assert_eq!((closed.standing(), closed.admit(later + S)), (Standing::Closed, Ok(())));
-    breaker.failed(Duration::ZERO, later + S, 0.0);
+    breaker.failed(0, Duration::ZERO, later + S, 0.0);
     assert_eq!(breaker.admit(later + S), Err(later + S + Duration::from_secs(2 * OPEN_S_FIRST)), "twice as long");
 }
 
@@ -192,7 +232,7 @@ fn the_time_open_doubles_to_a_bound_and_jitter_shortens_it() {
     assert_eq!(breaker.paused_until(now), Some(now + Duration::from_secs(OPEN_S_MAX) / 2));
     now += Duration::from_secs(OPEN_S_MAX);
     assert_eq!(breaker.admit(now), Ok(()));
-    breaker.accepted(now);
+    breaker.accepted(7, now);
     let mut soon = breaker.clone();
     failing(&mut soon, now);
     assert_eq!(soon.paused_until(now), Some(now + Duration::from_secs(OPEN_S_MAX)), "it has not stood yet");
@@ -205,8 +245,8 @@ fn the_time_open_doubles_to_a_bound_and_jitter_shortens_it() {
 fn a_failing_service_that_says_how_long_is_left_alone_so_long() {
     let now = start();
     let mut breaker = Breaker::default();
-    for _ in 0..WINDOW_COUNT_MIN {
-        breaker.failed(120 * S, now, 0.0);
+    for slot in 0..WINDOW_COUNT_MIN {
+        breaker.failed(slot, 120 * S, now, 0.0);
     }
     assert_eq!(breaker.paused_until(now), Some(now + 120 * S));
 }
@@ -214,8 +254,8 @@ fn a_failing_service_that_says_how_long_is_left_alone_so_long() {
 /// What can be told to a breaker, and how much later.
 #[derive(Debug, Clone, Copy)]
 enum Told {
-    Accepted,
-    Answered,
+    Accepted(u8),
+    Answered(u8),
     Throttled(u8, u16),
     Failed(u8, u16),
     Leave(u16),
@@ -225,8 +265,8 @@ enum Told {
 
 fn told() -> impl Strategy<Value = (Told, u64)> {
     let what = prop_oneof![
-        Just(Told::Accepted),
-        Just(Told::Answered),
+        any::<u8>().prop_map(Told::Accepted),
+        any::<u8>().prop_map(Told::Answered),
         any::<(u8, u16)>().prop_map(|(slot, after_s)| Told::Throttled(slot, after_s)),
         (any::<u8>(), prop_oneof![Just(0), any::<u16>()]).prop_map(|(slot, after_s)| Told::Failed(slot, after_s)),
         any::<u16>().prop_map(Told::Leave),
@@ -239,10 +279,10 @@ fn told() -> impl Strategy<Value = (Told, u64)> {
 
 fn tell(breaker: &mut Breaker, told: Told, now: Instant) {
     match told {
-        Told::Accepted => breaker.accepted(now),
-        Told::Answered => breaker.answered(now),
+        Told::Accepted(slot) => breaker.accepted(slot.into(), now),
+        Told::Answered(slot) => breaker.answered(slot.into(), now),
         Told::Throttled(slot, after_s) => breaker.throttled(slot.into(), u32::from(after_s) * S, now),
-        Told::Failed(slot, after_s) => breaker.failed_for(slot.into(), u32::from(after_s) * S, now, 0.5),
+        Told::Failed(slot, after_s) => breaker.failed(slot.into(), u32::from(after_s) * S, now, 0.5),
         Told::Leave(pause_s) => breaker.leave(u32::from(pause_s) * S, now),
         Told::Unsent => breaker.unsent(now),
         Told::Nothing => {}
@@ -283,7 +323,7 @@ proptest! {
             now += Duration::from_millis(pause_ms);
             while under_way.front().is_some_and(|due| *due <= now) {
                 under_way.pop_front();
-                breaker.failed(Duration::ZERO, now, jitter);
+                breaker.failed(7, Duration::ZERO, now, jitter);
             }
             if breaker.admit(now).is_ok() {
                 under_way.push_back(now + Duration::from_millis(answer_ms));
@@ -308,9 +348,9 @@ proptest! {
         let mut breaker = Breaker::default();
         for slot in 0..20_000 {
             match random() % 100 {
-                0..15 => breaker.answered(now),
+                0..15 => breaker.answered(slot, now),
                 15..30 => breaker.throttled(slot, 60 * S, now),
-                _ => breaker.accepted(now),
+                _ => breaker.accepted(slot, now),
             }
             now += Duration::from_micros(random() % 200);
             prop_assert_eq!(breaker.standing(), Standing::Closed);

@@ -58,16 +58,16 @@ impl Breakers {
     pub(super) fn settle(&self, origin: &str, slot: Slot, status: StatusCode, reading: &Reading) {
         let now = self.clock.monotonic();
         self.with(origin, |breaker| match (&reading.outcome, reading.about) {
-            (Outcome::Accepted, _) => breaker.accepted(now),
+            (Outcome::Accepted, _) => breaker.accepted(slot, now),
             (Outcome::Retry { after }, About::Service) if status.is_server_error() => {
-                breaker.failed_for(slot, *after, now, jitter());
+                breaker.failed(slot, *after, now, jitter());
             }
             (Outcome::Retry { after }, About::Service) if is_throttled(status) => {
                 let after = if after.is_zero() { Duration::from_secs(LATER_S) } else { *after };
                 breaker.throttled(slot, after, now);
             }
             (Outcome::Retry { .. } | Outcome::Gone | Outcome::Rejected { .. } | Outcome::Misconfigured { .. }, _) => {
-                breaker.answered(now)
+                breaker.answered(slot, now)
             }
         });
     }
@@ -78,13 +78,13 @@ impl Breakers {
         self.with(origin, |breaker| breaker.leave(until.saturating_duration_since(now), now));
     }
 
-    /// It could not be reached or gave no answer.
-    pub(super) fn failed(&self, origin: &str) {
+    /// It could not be reached for this person, or gave no answer.
+    pub(super) fn failed(&self, origin: &str, slot: Slot) {
         let now = self.clock.monotonic();
-        self.with(origin, |breaker| breaker.failed(Duration::ZERO, now, jitter()));
+        self.with(origin, |breaker| breaker.failed(slot, Duration::ZERO, now, jitter()));
     }
 
-    /// The push did not go, for a reason of ours.
+    /// The push says nothing of the service: it did not go for a reason of ours, or was cut off with another one.
     pub(super) fn unsent(&self, origin: &str) {
         let now = self.clock.monotonic();
         self.with(origin, |breaker| breaker.unsent(now));

@@ -50,6 +50,13 @@ pub enum Pushed {
 /// Asked when the bytes are about to go.
 pub(super) type MayStart<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
+/// Whom a request is for, and the name of the connections that it goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct To<'a> {
+    pub(super) pool: &'a str,
+    pub(super) slot: Slot,
+}
+
 /// Sends pushes. One for the whole process; share it behind an `Arc`.
 #[derive(Debug)]
 pub struct Sender {
@@ -77,7 +84,8 @@ impl Sender {
         let fcm = Fcm::new(settings, Arc::clone(&transport), clock)?;
         let origins = KnownOrigins::default();
         let armory = Armory::new(settings.armed_depth, settings.armed_mb_max * MB_BYTES);
-        Ok(Self { policy, origins, vapid, armory, apns, fcm, transport, clock, breakers: Breakers::new(clock) })
+        let breakers = Breakers::new(clock);
+        Ok(Self { policy, origins, vapid, armory, apns, fcm, transport, clock, breakers })
     }
 
     /// Shares provider tokens with the other nodes.
@@ -154,7 +162,8 @@ impl Sender {
             Ok(request) => request,
             Err(error) => return Ok(unbuildable(error)),
         };
-        let answer = self.exchange(origin, request, may_start).await?;
+        let to = To { pool: origin, slot: recipient.slot };
+        let answer = self.exchange(to, request, may_start).await?;
         let outcome = webpush::outcome(answer.status, &answer.headers, self.clock.real());
         if matches!(outcome, Outcome::Misconfigured { .. }) {
             // The next push carries a new token, in case this one is what they refuse.
@@ -164,13 +173,13 @@ impl Sender {
         Ok(self.settle(origin, recipient.slot, answer.status, reading))
     }
 
-    /// Sends one request on the connections named `pool`.
+    /// Sends one request.
     ///
     /// # Errors
     /// There is no answer; what is to be said instead.
     pub(super) async fn exchange(
         &self,
-        pool: &str,
+        To { pool, slot }: To<'_>,
         request: Request<Bytes>,
         may_start: MayStart<'_>,
     ) -> Result<Answer, Pushed> {
@@ -183,7 +192,7 @@ impl Sender {
             }
             Err(error) => {
                 if error.is_services() {
-                    self.breakers.failed(pool);
+                    self.breakers.failed(pool, slot);
                 } else {
                     self.breakers.unsent(pool);
                 }

@@ -295,9 +295,10 @@ async fn the_other_environment_has_a_breaker_of_its_own() {
     let both = sender(&settings);
     let unknown = || (400, reason("BadDeviceToken"));
     let fails = [unknown(), (500, reason("InternalServerError"))];
-    for _ in 0..WINDOW_COUNT_MIN {
+    for slot in 1..=WINDOW_COUNT_MIN {
         services.answers(&fails);
-        assert_eq!(send(&both, &apple()).await, Outcome::Retry { after: Duration::ZERO });
+        let one = Recipient { slot, ..apple() };
+        assert_eq!(send(&both, &one).await, Outcome::Retry { after: Duration::ZERO });
     }
     services.answers(&[unknown()]);
     let held = send(&both, &apple()).await;

@@ -245,6 +245,56 @@ async fn what_may_have_been_processed_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn those_cut_off_together_are_one_failure_and_fewer_share_the_next_connection() {
+    let wire = Wire::start().await;
+    // However long this machine takes to cut it.
+    let limits = Limits { cut_off_max: Duration::from_secs(60), ..Limits::default() };
+    let client = Client::with(&wire, limits, |settings| settings.connections_per_origin_max = 1);
+    let mut peer = client.primed(&wire, &[]).await;
+    let sent = client.send_all(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+    peer.requests(8).await;
+    drop(peer);
+    let mut errors = Vec::new();
+    for one in sent {
+        errors.push(failed(one).await);
+    }
+    let failures = errors.iter().filter(|error| error.is_services()).count();
+    let along = errors.iter().filter(|error| matches!(error, TransportError::CutOff)).count();
+    assert_eq!((failures, along), (1, 7), "{errors:?}");
+
+    // Half as many, and one more for each answer; the first answer tells that the connection is any good.
+    let sent = client.send_all(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+    let mut peer = wire.accept(&[]).await;
+    let (first, _) = peer.request().await;
+    nothing_more(&mut peer).await;
+    peer.answer(first, 201).await;
+    let mut under_way = peer.requests(5).await;
+    nothing_more(&mut peer).await;
+    peer.answer(under_way.remove(0).0, 201).await;
+    under_way.extend(peer.requests(2).await);
+    for (stream, _) in under_way {
+        peer.answer(stream, 201).await;
+    }
+    for one in sent {
+        assert_eq!(status(one).await, 201);
+    }
+}
+
+#[tokio::test]
+async fn whoever_waited_in_vain_when_the_connection_is_cut_is_a_failure_each() {
+    let wire = Wire::start().await;
+    let limits = Limits { cut_off_max: Duration::ZERO, ..Limits::default() };
+    let client = Client::with(&wire, limits, |settings| settings.connections_per_origin_max = 1);
+    let mut peer = client.primed(&wire, &[]).await;
+    let sent = client.send_all(&["a", "b", "c"]);
+    peer.requests(3).await;
+    drop(peer);
+    for one in sent {
+        assert!(failed(one).await.is_services());
+    }
+}
+
+#[tokio::test]
 async fn without_room_in_the_window_nothing_starts_and_it_can_still_be_called_off() {
     let wire = Wire::start().await;
     let client = Client::new(&wire);

@@ -107,6 +107,7 @@ fn mend(error: &TransportError) -> &'static str {
         | TransportError::Exchange(_)
         | TransportError::Busy
         | TransportError::Stalled
+        | TransportError::CutOff
         | TransportError::Timeout => "Try again; if it lasts, ask its operator.",
     }
 }

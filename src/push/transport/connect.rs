@@ -1,6 +1,6 @@
 //! One new connection: resolve, check the address, connect to that very address, TLS.
 
-use super::TransportError;
+use super::{TransportError, address};
 use crate::push::endpoint::is_public;
 use http::Uri;
 use rustls::ClientConfig;
@@ -15,10 +15,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// How long one address may take to answer a connection attempt.
-const ADDRESS_MS_MAX: u64 = 2_500;
-/// Most addresses of a host that are tried.
-const ADDRESSES_MAX: usize = 6;
 /// How long TLS may take to set up.
 const TLS_MS_MAX: u64 = 4_000;
 
@@ -86,20 +82,11 @@ impl Connector {
             Ok(address) => vec![SocketAddr::new(address, port)],
             Err(_) => tokio::net::lookup_host((host, port)).await.map_err(TransportError::Resolve)?.collect(),
         };
-        let found = !resolved.is_empty();
-        let allowed = resolved.into_iter().filter(|address| self.allow_private || is_public(address.ip()));
-        let mut failure = if found { TransportError::PrivateAddress } else { TransportError::NoAddress };
-        for address in allowed.take(ADDRESSES_MAX) {
-            let attempt = TcpStream::connect(address);
-            match tokio::time::timeout(Duration::from_millis(ADDRESS_MS_MAX), attempt).await {
-                Ok(Ok(stream)) => {
-                    stream.set_nodelay(true).map_err(TransportError::Connect)?;
-                    return Ok(stream);
-                }
-                Ok(Err(error)) => failure = TransportError::Connect(error),
-                Err(_) => failure = TransportError::ConnectTimeout,
-            }
+        let allowed = |address: &SocketAddr| self.allow_private || is_public(address.ip());
+        let public: Vec<SocketAddr> = resolved.iter().copied().filter(allowed).collect();
+        if public.is_empty() && !resolved.is_empty() {
+            return Err(TransportError::PrivateAddress);
         }
-        Err(failure)
+        address::connect(&public).await
     }
 }

@@ -1,6 +1,7 @@
 //! One HTTP/2 connection (RFC 9113), on the `h2` crate itself.
 
 use super::cork::{Corked, Opener, cork};
+use super::together::Together;
 use super::{ANSWER_BYTES_MAX, Answer, Exchanged, Failure, Limits, TransportError};
 use bytes::{Bytes, BytesMut};
 use h2::client::{ResponseFuture, SendRequest};
@@ -13,14 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// Largest block of answer headers read.
 const HEADER_BYTES_MAX: u32 = 16 * 1_024;
 /// What a push service may send on one connection before we have read it, bytes.
 const WINDOW_BYTES: u32 = 1_024 * 1_024;
-/// Most streams at once on one connection, however many a push service allows: more would only share one fate.
-const STREAMS_MAX: usize = 1_000;
 /// A connection on which this many requests in a row had no answer is given up: its other end may be gone.
 const UNANSWERED_MAX: u32 = 8;
 /// After this time a connection whose first answer has not come no longer keeps others from being opened, milliseconds.
@@ -30,6 +29,8 @@ const PRIME_MS_PATIENCE: u64 = 1_000;
 pub(super) struct Connection {
     sending: SendRequest<Bytes>,
     known: Arc<Known>,
+    together: Arc<Together>,
+    cut_off_max: Duration,
 }
 
 /// What is known of a connection, by its requests and by its driver.
@@ -48,6 +49,10 @@ struct Known {
     late: AtomicBool,
     /// Takes no more requests; those on it may end.
     closing: AtomicBool,
+    /// It broke under the requests on it.
+    cut: AtomicBool,
+    /// One of them has answered for that.
+    blamed: AtomicBool,
 }
 
 /// The connection that an answer came on.
@@ -77,7 +82,11 @@ pub(super) struct Driver<S> {
 }
 
 /// Begins to speak HTTP/2. The preface goes out with the first request.
-pub(super) async fn handshake<S>(stream: S, limits: Limits) -> Result<(Connection, Driver<S>), TransportError>
+pub(super) async fn handshake<S>(
+    stream: S,
+    limits: Limits,
+    together: Arc<Together>,
+) -> Result<(Connection, Driver<S>), TransportError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -93,7 +102,7 @@ where
     let known = Arc::new(Known { streams_max: AtomicUsize::new(1), ..Known::default() });
     let pings = connection.ping_pong().expect("it is taken once");
     let driver = Driver { connection, opener, pings, known: Arc::clone(&known), limits };
-    Ok((Connection { sending, known }, driver))
+    Ok((Connection { sending, known, together, cut_off_max: limits.cut_off_max }, driver))
 }
 
 impl Connection {
@@ -123,7 +132,7 @@ impl Connection {
     }
 
     fn streams_max(&self) -> usize {
-        self.known.streams_max.load(Ordering::Relaxed).min(STREAMS_MAX)
+        self.known.streams_max.load(Ordering::Relaxed).min(self.together.max())
     }
 
     /// Counts a request that is about to go on it.
@@ -152,6 +161,7 @@ impl Connection {
         match &exchanged {
             Ok(Exchanged::Answered(answer)) => {
                 self.known.unanswered.store(0, Ordering::Relaxed);
+                self.together.answered();
                 let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
                 let primes = !refused && !self.is_primed();
                 if primes {
@@ -179,7 +189,7 @@ impl Connection {
         deadline: &mut Pin<&mut Sleep>,
     ) -> Result<Exchanged, Failure> {
         let began = self.sending.clone().send_request(head.clone(), body.is_empty());
-        let (mut response, mut stream) = began.map_err(|error| self.failure(error, false))?;
+        let (mut response, mut stream) = began.map_err(|error| self.failure(error, None))?;
         let room = if body.is_empty() {
             Room::All(Bytes::new())
         } else {
@@ -191,19 +201,20 @@ impl Connection {
                 () = deadline.as_mut() => return Err(Failure::Lost(TransportError::Stalled)),
             }
         };
-        let (answered, sent) = match room {
+        let (answered, sent_at) = match room {
             Room::All(_) if !may_start() => {
                 stream.send_reset(Reason::CANCEL);
                 return Ok(Exchanged::NotStarted);
             }
             Room::All(rest) => {
                 let sent = rest.is_empty() || stream.send_data(rest, true).is_ok();
-                (wait(response, deadline).await?, sent)
+                let sent_at = sent.then(Instant::now);
+                (wait(response, deadline).await?, sent_at)
             }
-            Room::Never => (wait(response, deadline).await?, false),
-            Room::Answered(answered) => (answered, false),
+            Room::Never => (wait(response, deadline).await?, None),
+            Room::Answered(answered) => (answered, None),
         };
-        let (parts, body) = answered.map_err(|error| self.failure(error, sent))?.into_parts();
+        let (parts, body) = answered.map_err(|error| self.failure(error, sent_at))?.into_parts();
         // What counts most is known; of a body that breaks off what came is kept.
         let mut bytes = Bytes::new();
         tokio::select! {
@@ -216,16 +227,23 @@ impl Connection {
         Ok(Exchanged::Answered(answer))
     }
 
-    /// What an error says of a request whose body was `sent` whole, or was not.
-    fn failure(&self, error: h2::Error, sent: bool) -> Failure {
+    /// What an error says of a request whose body was sent whole at that time, or was not.
+    fn failure(&self, error: h2::Error, sent_at: Option<Instant>) -> Failure {
         // `h2` reports a GOAWAY only to streams above the last that the push service has looked at (RFC 9113 §6.8), and
         // a refused stream was not processed (§8.7).
         let untouched = error.is_remote() && (error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM));
-        if !error.is_reset() {
+        let over = !error.is_reset();
+        if over {
             self.known.closing.store(true, Ordering::Relaxed);
         }
-        if untouched || (!sent && !error.is_reset()) {
+        if over && !untouched && !self.known.cut.swap(true, Ordering::Relaxed) {
+            self.together.cut(self.in_flight());
+        }
+        let waited = sent_at.is_some_and(|at| at.elapsed() >= self.cut_off_max);
+        if untouched || (sent_at.is_none() && over) {
             Failure::Unsent
+        } else if over && self.known.blamed.swap(true, Ordering::Relaxed) && !waited {
+            Failure::Lost(TransportError::CutOff)
         } else {
             Failure::Lost(TransportError::Exchange(error.into()))
         }

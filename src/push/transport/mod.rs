@@ -7,11 +7,13 @@
 //!
 //! Deliberately absent: redirects, proxies, cookies, and any log line with a path in it.
 
+mod address;
 mod connect;
 mod cork;
 mod http1;
 mod http2;
 mod pool;
+mod together;
 
 use crate::config;
 use bytes::Bytes;
@@ -42,6 +44,10 @@ const PONG_S_MAX: u64 = 5;
 /// How long a connection may lie idle before it is closed. Long: what is warm is quick when it counts.
 const IDLE_S_MAX: u64 = 1_800;
 
+/// Who waited longer than this for an answer when their connection is cut has a failure of their own, milliseconds: nobody
+/// answers there.
+const CUT_OFF_MS_MAX: u64 = 1_000;
+
 /// The times that a connection lives by.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -51,6 +57,8 @@ pub struct Limits {
     pub pong_max: Duration,
     /// Counted in steps of `ping_every`.
     pub idle_max: Duration,
+    /// Until when a request may blame another one for the end of their connection.
+    pub cut_off_max: Duration,
 }
 
 impl Default for Limits {
@@ -60,6 +68,7 @@ impl Default for Limits {
             ping_every: Duration::from_secs(PING_EVERY_S),
             pong_max: Duration::from_secs(PONG_S_MAX),
             idle_max: Duration::from_secs(IDLE_S_MAX),
+            cut_off_max: Duration::from_millis(CUT_OFF_MS_MAX),
         }
     }
 }
@@ -102,6 +111,8 @@ pub enum TransportError {
     Tls(#[source] std::io::Error),
     #[error("HTTP with the push service failed, or it closed the connection")]
     Exchange(#[source] HttpError),
+    #[error("the connection was cut, and other requests on it with this one")]
+    CutOff,
     #[error("too many requests to the push service were before this one")]
     Busy,
     #[error("the push service did not take the request in time")]
@@ -112,7 +123,7 @@ pub enum TransportError {
 
 impl TransportError {
     /// Whether it is the push service that fails, or the way there: what its breaker counts. The rest is about our
-    /// settings, about one address, or about how much we send.
+    /// settings, about one address, about how much we send, or was counted with another request.
     pub const fn is_services(&self) -> bool {
         match self {
             Self::CaFile(_)
@@ -120,6 +131,7 @@ impl TransportError {
             | Self::Address
             | Self::Origins
             | Self::PrivateAddress
+            | Self::CutOff
             | Self::Busy => false,
             Self::Resolve(_)
             | Self::NoAddress

@@ -1,6 +1,7 @@
 //! The connections to one push service: few, warm, opened when needed, dropped when they die.
 
 use super::connect::{Connector, Wire};
+use super::together::Together;
 use super::{Exchanged, Failure, Limits, TransportError, http1, http2};
 use bytes::Bytes;
 use http::{Request, Uri};
@@ -27,6 +28,7 @@ pub(super) struct Origin {
     limits: Limits,
     /// Connections beyond the first of each push service, all of them together.
     further: Arc<Semaphore>,
+    together: Arc<Together>,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -75,6 +77,7 @@ impl Origin {
             streams_wanted: in_flight_max.div_ceil(connections_max).max(1),
             limits,
             further,
+            together: Arc::default(),
             state: Mutex::default(),
             changed: Notify::new(),
         }
@@ -197,7 +200,7 @@ impl Origin {
         let wire = tokio::time::timeout(self.limits.connect_max, connector.connect(uri));
         match wire.await.unwrap_or(Err(TransportError::ConnectTimeout))? {
             Wire::Http2(stream) => {
-                let (connection, driver) = http2::handshake(stream, self.limits).await?;
+                let (connection, driver) = http2::handshake(stream, self.limits, Arc::clone(&self.together)).await?;
                 let origin = Arc::downgrade(self);
                 let changed = move || origin.upgrade().iter().for_each(Self::look_again);
                 self.drive(driver.run(changed), permit);
@@ -321,6 +324,10 @@ impl Drop for Loan {
             Self::Http2 { origin, connection } => {
                 connection.end();
                 origin.changed.notify_one();
+                if origin.together.is_narrow() {
+                    // An answer makes room for one more.
+                    origin.changed.notify_one();
+                }
             }
             Self::Http1 { origin, .. } => {
                 origin.lock().http1_busy -= 1;
