@@ -2,15 +2,26 @@
 //! and who is not decides which it is.
 //!
 //! As long as it may be ours nobody is given up. An endpoint is only to blame once it was refused, others like it were
-//! accepted, and it was refused again; and not where so many are refused that it must be something they have in common.
+//! accepted, and it was refused again; and not where so many are refused that it must be something they have in common:
+//! of all who were answered lately, or of the pushes of the run in which this one was refused first. Something that is
+//! wrong all at once would else give up whoever is tried first, since all were well in the broadcast before, and whoever
+//! is tried last, since little comes after them.
 
 use crate::model::id::Slot;
 use crate::model::outcome::Fate;
 use roaring::RoaringBitmap;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// The share of people refused, of all who were answered lately, from which on it is taken to be our doing, percent.
 pub const WAVE_PERCENT_MIN: u64 = 10;
+/// Of how many refused people it is known what came since. Whoever is refused beyond that is not given up until there is
+/// room again.
+const SINCE_MAX: usize = 65_536;
+/// So many pushes that are no wave end a run: what is refused from there on is looked at by itself.
+const RUN_PUSHES_MIN: u64 = 50;
+/// So many refused in a run are told as a wave. Fewer may come together by chance in a large broadcast.
+const RUN_REFUSED_MIN: u64 = 50;
 /// Fewer people than this are no wave.
 pub const WAVE_PEOPLE_MIN: u64 = 5;
 /// Answers are counted over this time at least, and twice that at most, seconds. People are tried again sooner.
@@ -29,6 +40,15 @@ pub struct Verdict {
     pub is_alarming: bool,
 }
 
+/// What was refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal {
+    pub slot: Slot,
+    pub fate: Fate,
+    /// As far as is known the person was not tried before with this broadcast.
+    pub is_first_try: bool,
+}
+
 /// Who of one app is refused.
 #[derive(Debug, Default)]
 pub struct Doubts {
@@ -36,6 +56,12 @@ pub struct Doubts {
     unanswered: RoaringBitmap,
     /// Refused, and others accepted since.
     doubted: RoaringBitmap,
+    /// Pushes so far.
+    pushes: Pushes,
+    /// How many they were when the run began that lasts.
+    run: Pushes,
+    /// The same of the run in which each of these people was refused first.
+    refused_in: HashMap<Slot, Pushes>,
     /// The time that runs, and the one before.
     lately: [Count; 2],
     since: Option<Instant>,
@@ -50,9 +76,19 @@ struct Count {
     new: u64,
 }
 
+/// Retries of those who were refused do not count.
+#[derive(Debug, Default, Clone, Copy)]
+struct Pushes {
+    accepted: u64,
+    refused: u64,
+}
+
 impl Doubts {
     /// Someone was accepted.
     pub fn accepted(&mut self, slot: Slot, now: Instant) {
+        self.pushes.accepted += 1;
+        self.run_on();
+        self.refused_in.remove(&slot);
         let [running, before] = self.lately(now);
         running.accepted.insert(slot);
         running.refused.remove(slot);
@@ -64,7 +100,7 @@ impl Doubts {
     }
 
     /// Someone was refused.
-    pub fn refused(&mut self, slot: Slot, fate: Fate, now: Instant) -> Verdict {
+    pub fn refused(&mut self, Refusal { slot, fate, is_first_try }: Refusal, now: Instant) -> Verdict {
         let doubted = self.doubted.contains(slot);
         let is_new = !doubted && self.unanswered.insert(slot);
         let [running, before] = self.lately(now);
@@ -72,17 +108,29 @@ impl Doubts {
         running.accepted.remove(slot);
         before.accepted.remove(slot);
         running.new += u64::from(is_new);
+        let known = self.refused_in.get(&slot).copied();
+        if known.is_none() && self.refused_in.len() < SINCE_MAX {
+            self.refused_in.insert(slot, self.run);
+        }
+        // Whoever was tried elsewhere, or before a restart, is refused here for the first time.
+        if is_first_try || known.is_none() {
+            self.pushes.refused += 1;
+            self.run_on();
+        }
         let is_wave = self.is_wave();
+        let is_alone = known.is_some_and(|run| !self.since(run).is_wave());
         let accepts = self.accepted_lately() > 0;
         // Those who are left of a broadcast after so long are no news, although nobody else is answered any more.
         let new = self.lately[0].new + self.lately[1].new;
         let is_ours = if accepts { is_wave } else { new >= UNACCEPTED_PEOPLE_MIN };
         let is_ours_alone = doubted && fate == Fate::Kept;
-        Verdict {
-            is_endpoints: doubted && accepts && !is_wave && fate != Fate::Kept,
-            is_new,
-            is_alarming: !is_new && (is_ours || is_ours_alone),
+        let is_endpoints = doubted && accepts && !is_wave && is_alone && fate != Fate::Kept;
+        if is_endpoints && fate == Fate::Gone {
+            // It is retired. Whoever comes back with another one begins anew.
+            self.doubted.remove(slot);
+            self.refused_in.remove(&slot);
         }
+        Verdict { is_endpoints, is_new, is_alarming: !is_new && (is_ours || is_ours_alone) }
     }
 
     /// Who is refused.
@@ -92,8 +140,24 @@ impl Doubts {
 
     /// Whether so many are refused that it must be our doing.
     pub fn is_wave(&self) -> bool {
-        let refused = self.lately[0].refused.union_len(&self.lately[1].refused);
-        refused >= WAVE_PEOPLE_MIN && refused * 100 >= (refused + self.accepted_lately()) * WAVE_PERCENT_MIN
+        let run = self.since(self.run);
+        let lately = Pushes {
+            accepted: self.accepted_lately(),
+            refused: self.lately[0].refused.union_len(&self.lately[1].refused),
+        };
+        lately.is_wave() || (run.refused >= RUN_REFUSED_MIN && run.is_wave())
+    }
+
+    /// A push was counted: another run begins when enough of this one are no wave.
+    fn run_on(&mut self) {
+        let run = self.since(self.run);
+        if run.accepted + run.refused >= RUN_PUSHES_MIN && !run.is_wave() {
+            self.run = self.pushes;
+        }
+    }
+
+    fn since(&self, earlier: Pushes) -> Pushes {
+        Pushes { accepted: self.pushes.accepted - earlier.accepted, refused: self.pushes.refused - earlier.refused }
     }
 
     fn accepted_lately(&self) -> u64 {
@@ -104,6 +168,9 @@ impl Doubts {
         let long = Duration::from_secs(LATELY_S);
         let age = self.since.map(|since| now.saturating_duration_since(since));
         if age.is_none_or(|age| age >= long) {
+            if age.is_some_and(|age| age >= 2 * long) {
+                self.refused_in.clear();
+            }
             let running = std::mem::take(&mut self.lately[0]);
             self.lately[1] = if age.is_some_and(|age| age < 2 * long) { running } else { Count::default() };
             self.since = Some(now);
@@ -112,120 +179,13 @@ impl Doubts {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Clock;
-
-    fn start() -> Instant {
-        Clock::system().monotonic()
-    }
-
-    fn is_endpoints(doubts: &mut Doubts, slot: Slot, now: Instant) -> bool {
-        doubts.refused(slot, Fate::Rejected, now).is_endpoints
-    }
-
-    #[test]
-    fn an_endpoint_is_to_blame_when_it_is_refused_again_after_others_were_accepted() {
-        let now = start();
-        let mut doubts = Doubts::default();
-        assert!(!is_endpoints(&mut doubts, 1, now));
-        assert!(!is_endpoints(&mut doubts, 1, now), "nobody was accepted: it may be us");
-        doubts.accepted(2, now);
-        assert!(is_endpoints(&mut doubts, 1, now));
-        assert!(!is_endpoints(&mut doubts, 3, now), "a first refusal, whoever was accepted before");
-    }
-
-    #[test]
-    fn whoever_is_accepted_is_above_doubt() {
-        let now = start();
-        let mut doubts = Doubts::default();
-        for _ in 0..3 {
-            // We are at fault, and it is mended.
-            for slot in 0..4 {
-                assert!(!is_endpoints(&mut doubts, slot, now));
-            }
-            for slot in 0..4 {
-                doubts.accepted(slot, now);
-            }
-        }
-        assert!(doubts.who().is_empty());
-    }
-
-    #[test]
-    fn so_many_at_once_are_our_doing() {
-        let now = start();
-        let people = 1_000_u32;
-        for (refused, wave) in [(people / 10 - 1, false), (people / 10 + 1, true)] {
-            let mut doubts = Doubts::default();
-            (refused..people).for_each(|slot| doubts.accepted(slot, now));
-            (0..refused).for_each(|slot| _ = doubts.refused(slot, Fate::Gone, now));
-            doubts.accepted(people, now);
-            let given_up = (0..refused).filter(|slot| doubts.refused(*slot, Fate::Gone, now).is_endpoints).count();
-            assert_eq!(given_up == 0, wave, "{refused} of {people}: {given_up} given up");
-        }
-    }
-
-    #[test]
-    fn many_pushes_to_those_who_are_accepted_hide_nobody_who_is_refused() {
-        let now = start();
-        let mut doubts = Doubts::default();
-        // Forty alerts, and with the last one something is wrong for three in ten.
-        (0..40).for_each(|_| (0..60).for_each(|slot| doubts.accepted(slot, now)));
-        (0..18).for_each(|slot| _ = doubts.refused(slot, Fate::Gone, now));
-        (18..60).for_each(|slot| doubts.accepted(slot, now));
-        let given_up = (0..18).filter(|slot| doubts.refused(*slot, Fate::Gone, now).is_endpoints).count();
-        assert_eq!(given_up, 0);
-    }
-
-    #[test]
-    fn who_is_accepted_long_ago_proves_nothing() {
-        let now = start();
-        let mut doubts = Doubts::default();
-        (100..1_000).for_each(|slot| doubts.accepted(slot, now));
-        (0..5).for_each(|slot| _ = doubts.refused(slot, Fate::Gone, now));
-        doubts.accepted(100, now);
-        let soon = now + Duration::from_secs(LATELY_S);
-        assert!(is_endpoints(&mut doubts, 0, soon), "five of nine hundred");
-        let later = now + Duration::from_secs(3 * LATELY_S);
-        assert!(!is_endpoints(&mut doubts, 0, later));
-    }
-
-    #[test]
-    fn what_is_ours_alone_gives_nobody_up_and_is_told() {
-        let now = start();
-        let mut doubts = Doubts::default();
-        doubts.refused(1, Fate::Kept, now);
-        doubts.accepted(2, now);
-        let again = doubts.refused(1, Fate::Kept, now);
-        assert!(!again.is_endpoints && again.is_alarming, "{again:?}");
-    }
-
-    #[test]
-    fn a_few_who_are_refused_after_all_others_were_accepted_wait_and_alarm_nobody() {
-        let now = start();
-        let mut doubts = Doubts::default();
-        (10..1_000).for_each(|slot| doubts.accepted(slot, now));
-        for _ in 0..3 {
-            for slot in 0..4 {
-                let verdict = doubts.refused(slot, Fate::Rejected, now);
-                assert!(!verdict.is_endpoints && !verdict.is_alarming, "{verdict:?}");
-            }
-        }
-        for slot in 0..4 {
-            let verdict = doubts.refused(slot, Fate::Rejected, now + Duration::from_secs(3 * LATELY_S));
-            assert!(!verdict.is_endpoints && !verdict.is_alarming, "long after: {verdict:?}");
-        }
-    }
-
-    #[test]
-    fn an_app_of_which_nobody_is_accepted_is_told_and_a_single_endpoint_is_not() {
-        let now = start();
-        let mut doubts = Doubts::default();
-        for _ in 0..10 {
-            assert!(!doubts.refused(1, Fate::Rejected, now).is_alarming);
-        }
-        (2..4).for_each(|slot| _ = doubts.refused(slot, Fate::Rejected, now));
-        assert!(doubts.refused(1, Fate::Rejected, now).is_alarming);
+impl Pushes {
+    const fn is_wave(self) -> bool {
+        let Self { accepted, refused } = self;
+        refused >= WAVE_PEOPLE_MIN && refused * 100 >= (refused + accepted) * WAVE_PERCENT_MIN
     }
 }
+
+#[cfg(test)]
+#[path = "doubts_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 //! is counted as tried, and now and then a few pushes find out whether it was mended. All that is known of refusals is
 //! here; the breaker of a push service hears only that it answers.
 
-use super::doubts::{Doubts, Verdict};
+use super::doubts::{Doubts, Refusal, Verdict};
 use crate::clock::Clock;
 use crate::model::id::Slot;
 use crate::model::outcome::{Doubt, Fate};
@@ -206,8 +206,15 @@ impl Service {
         told.then_some(Change::Resumed)
     }
 
-    /// A push to someone of this app was refused.
-    pub fn refused(&self, app: &str, slot: Slot, reason: &str, doubt: Doubt) -> (Judged, Option<Change>) {
+    /// A push to someone of this app was refused; `is_first_try`: they were not tried before with this broadcast.
+    pub fn refused(
+        &self,
+        app: &str,
+        slot: Slot,
+        is_first_try: bool,
+        reason: &str,
+        doubt: Doubt,
+    ) -> (Judged, Option<Change>) {
         let now = self.clock.monotonic();
         let mut state = self.lock();
         let judged = match doubt {
@@ -216,7 +223,7 @@ impl Service {
                 None
             }
             Doubt::Perhaps(fate) => {
-                let verdict = state.app(app).doubts.refused(slot, fate, now);
+                let verdict = state.app(app).doubts.refused(Refusal { slot, fate, is_first_try }, now);
                 if verdict.is_new {
                     state.people_in_a_row.insert(slot);
                 }

@@ -9,7 +9,7 @@ fn pauses() -> Pauses {
 }
 
 fn refuse(service: &Service, slots: std::ops::Range<Slot>, doubt: Doubt) -> Vec<Change> {
-    slots.filter_map(|slot| service.refused("", slot, "key", doubt).1).collect()
+    slots.filter_map(|slot| service.refused("", slot, true, "key", doubt).1).collect()
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn an_app_of_which_nobody_is_accepted_is_told_and_nobody_of_it_given_up() {
     let mut changes = Vec::new();
     for _ in 0..3 {
         for slot in 0..4 {
-            let (judged, change) = service.refused("org.wrong", slot, "TopicDisallowed", PERHAPS);
+            let (judged, change) = service.refused("org.wrong", slot, true, "TopicDisallowed", PERHAPS);
             assert_eq!(judged, Judged::Waits);
             changes.extend(change);
             changes.extend(service.accepted("org.right", 100 + slot));
@@ -114,7 +114,7 @@ fn an_app_of_which_nobody_is_accepted_is_told_and_nobody_of_it_given_up() {
 #[test]
 fn one_device_of_another_app_is_given_up_when_it_is_refused_again() {
     let service = pauses().service("apns");
-    let refused = |slot, fate| service.refused("org.right", slot, "BadDeviceToken", Doubt::Perhaps(fate));
+    let refused = |slot, fate| service.refused("org.right", slot, true, "BadDeviceToken", Doubt::Perhaps(fate));
     assert_eq!(refused(1, Fate::Gone), (Judged::Waits, None));
     assert_eq!(refused(2, Fate::Rejected), (Judged::Waits, None));
     service.accepted("org.right", 3);

@@ -12,6 +12,7 @@ use crate::model::tier::Tier;
 use crate::pipeline::fence::Passage;
 use crate::push::Pushed;
 use crate::push::letter::Letter;
+use roaring::RoaringBitmap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -41,6 +42,8 @@ pub struct Sending {
     origin: Arc<str>,
     tier: Tier,
     ring: Ring,
+    /// Those whose push had begun before.
+    begun: RoaringBitmap,
     /// The quiet hours of everyone in the batch, in which nothing starts.
     hours: Option<QuietHours>,
     /// Until when pushes may start under the lease, on the monotonic clock.
@@ -64,6 +67,7 @@ impl Sending {
             origin: Arc::from(batch.origin.as_str()),
             tier: batch.tier,
             ring: batch.ring,
+            begun: batch.progress.started.clone(),
             hours: batch.hours.clone(),
             valid_until: Mutex::new(valid_until),
         }
@@ -118,7 +122,8 @@ impl Sending {
                 Outcome::Accepted
             }
             Outcome::Misconfigured { reason, doubt } => {
-                let (judged, change) = self.service.refused(app, recipient.slot, &reason, doubt);
+                let is_first_try = !self.begun.contains(recipient.slot);
+                let (judged, change) = self.service.refused(app, recipient.slot, is_first_try, &reason, doubt);
                 self.dispatcher.tell(&self.origin, app, &reason, change);
                 match judged {
                     Judged::Waits => Outcome::Misconfigured { reason, doubt },
