@@ -135,6 +135,8 @@ pub(super) struct Fault {
     pub(super) taken: HashMap<u32, u32>,
     /// How many pushes it met.
     pub(super) met: u64,
+    /// And of how many recipients.
+    pub(super) recipients: usize,
 }
 
 impl Fault {
@@ -144,14 +146,13 @@ impl Fault {
         if over || self.channel.is_some_and(|only| only != channel) || dice(self.seed, index) >= self.share {
             return None;
         }
-        if let Some(times) = self.times {
-            let taken = self.taken.entry(index).or_default();
-            if *taken >= times {
-                return None;
-            }
-            *taken += 1;
+        let taken = self.taken.entry(index).or_default();
+        if self.times.is_some_and(|times| *taken >= times) {
+            return None;
         }
+        *taken += 1;
         self.met += 1;
+        self.recipients = self.taken.len();
         let (ending, reason) = self.fault.ending(channel);
         Some(Behaviour {
             ending,
@@ -235,6 +236,7 @@ mod tests {
             begun: Clock::system().monotonic(),
             taken: HashMap::new(),
             met: 0,
+            recipients: 0,
         }
     }
 
@@ -263,6 +265,7 @@ mod tests {
         assert_eq!(faults.meet(Service::Apns, 5, now), Some(gone));
         assert_eq!(faults.meet(Service::Apns, 5, now), None, "twice is enough");
         assert_eq!(faults.meet(Service::Apns, 6, now + Duration::from_millis(2_000)), None, "it is over");
+        assert_eq!((faults.all()[0].met, faults.all()[0].recipients), (2, 1));
         assert!(faults.script(fault(0.0, 1, None)));
         assert!(faults.all().is_empty());
     }

@@ -189,6 +189,11 @@ impl Sandbox {
         small(&self.ask(Method::GET, "/faults").await[0]["met"])
     }
 
+    /// How many recipients that were.
+    pub async fn met_recipients(&self) -> usize {
+        small(&self.ask(Method::GET, "/faults").await[0]["recipients"])
+    }
+
     /// Forgets what came.
     pub async fn clear(&self) {
         self.ask(Method::DELETE, "/messages").await;
