@@ -44,10 +44,10 @@ test: lint
 
 prove: client
 	@scripts/setup build database browser python xml fuzz
-	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked -- \
+	BEFFROI_PROVE=1 PROPTEST_CASES=20000 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --profile prove --locked -- \
 		$(addprefix --skip ,$(TIMED))
 	@# Their figures are asserted, so nothing else runs beside them.
-	BEFFROI_PROVE=1 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --release --locked --test it -- $(TIMED) \
+	BEFFROI_PROVE=1 $(TEST_ENVIRONMENT) scripts/with-postgres cargo test --profile prove --locked --test it -- $(TIMED) \
 		--test-threads=1
 	scripts/fuzz 600
 

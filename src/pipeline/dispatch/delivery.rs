@@ -28,7 +28,7 @@ use tokio::task::{JoinError, JoinSet};
 pub const WINDOW_RECIPIENTS_MAX: usize = BATCH_RECIPIENTS_MAX / 2;
 const WINDOWS: usize = 4;
 /// Outcomes wait at most this long to be written down.
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(100);
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 /// A lease is renewed when this share of it has passed.
 const LEASE_RENEW_SHARE: f64 = 0.3;
 /// Nothing starts in the last share of a lease: clocks of two nodes may differ a little.
@@ -174,8 +174,14 @@ impl Delivery {
         let mut closing = self.dispatcher.closing.clone();
         loop {
             let is_closing = *closing.borrow();
-            if self.wants_more() && !self.start_some(is_closing).await? {
-                return Ok(Ending::Lost);
+            if self.wants_more() {
+                if !self.start_some(is_closing).await? {
+                    return Ok(Ending::Lost);
+                }
+                if !self.dirty {
+                    // All there was is written down.
+                    tick.reset();
+                }
             }
             if self.in_flight.is_empty() && (self.stopping || self.queue.is_empty()) {
                 if self.stopping || self.absent.is_empty() {

@@ -123,7 +123,8 @@ impl Lane {
         self.in_flight() < self.in_flight_max && leaves_lane && (leaves_whole || self.in_flight[tier] < OWN)
     }
 
-    /// Whether the quota allows one more; else how long until it does.
+    /// Whether the quota allows one more; else how long until it does. While somebody sleeps for it nobody goes: what
+    /// becomes free meanwhile goes together, and not one by one with each answer that comes.
     pub(super) fn quota(&mut self, now: Instant) -> Result<(), Duration> {
         let Some(quota) = &mut self.quota else { return Ok(()) };
         let per_s = f64::from(quota.per_minute.max(1)) / 60.0;
@@ -131,7 +132,11 @@ impl Lane {
         let passed = quota.counted_at.map_or(QUOTA_KEPT, |then| now.saturating_duration_since(then));
         quota.left = (quota.left + passed.as_secs_f64() * per_s).min(most);
         quota.counted_at = Some(now);
-        if quota.left >= 1.0 { Ok(()) } else { Err(Duration::from_secs_f64((1.0 - quota.left) / per_s)) }
+        if quota.left >= 1.0 && !self.rings {
+            Ok(())
+        } else {
+            Err(Duration::from_secs_f64((1.0 - quota.left).max(0.0) / per_s))
+        }
     }
 
     /// Whether the caller must see to it that this lane is looked at again when the quota allows more.

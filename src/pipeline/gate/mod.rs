@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 
 /// Push services whose lanes are kept; beyond that those that nobody uses are forgotten.
 const LANES_MAX: usize = 256;
-/// The shortest wait for a quota: what becomes free meanwhile is handed out together.
-const QUOTA_WAIT_MIN: Duration = Duration::from_millis(5);
+/// The shortest wait for a quota: what becomes free meanwhile is handed out together, and leaves together.
+const QUOTA_WAIT_MIN: Duration = Duration::from_millis(20);
 
 /// How many pushes a service takes in a minute, by origin; who is not named has no quota.
 pub type Quotas = BTreeMap<String, u32>;

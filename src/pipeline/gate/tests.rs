@@ -212,6 +212,18 @@ fn a_quota_is_spent_evenly_and_what_is_not_used_is_not_hoarded() {
     assert_eq!(lane.quota(now + 3_600 * S).expect_err("spent").as_millis(), 200, "another node sends as well");
 }
 
+#[test]
+fn while_somebody_sleeps_for_a_quota_nobody_goes_and_then_all_that_became_free() {
+    let now = Clock::system().monotonic();
+    let mut lane = Lane::new(9, Some(600));
+    assert_eq!(lane.quota(now), Ok(()));
+    assert!(lane.ring(), "nobody sleeps yet");
+    let later = now + Duration::from_secs(1);
+    assert_eq!(lane.quota(later), Err(Duration::ZERO));
+    lane.rung();
+    assert_eq!(lane.quota(later), Ok(()));
+}
+
 #[tokio::test]
 async fn inside_a_quota_the_urgent_go_first() {
     let fcm = origin("fcm");
