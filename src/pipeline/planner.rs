@@ -102,8 +102,11 @@ impl Planner {
         let updated = hear_the_update(&self.db, &grounds.audience, broadcast, now).await?;
         // A copy whose first has ended is planned once more: nobody is in two batches of it.
         let (inside_before, near_before) = store::batch::planned_for(&self.db, &broadcast.id).await?;
-        before.copies = spoken_for(&self.db, &copies).await? | &updated | &inside_before | &near_before;
-        let merged = copies.first().map(|copy| &copy.alert);
+        let spoken_for = spoken_for(&self.db, &copies).await?;
+        // Who came first and is planned first is no copy of its copy.
+        let is_copy = broadcast.merged_with.is_some() || !spoken_for.is_empty();
+        let merged = copies.first().map(|copy| &copy.alert).filter(|_| is_copy);
+        before.copies = spoken_for | &updated | &inside_before | &near_before;
         let merged = if updated.is_empty() { merged } else { broadcast.merged_with.as_ref() };
         store::broadcast::set_merged(&mut tx, &broadcast.id, merged).await?;
         let matching = self.clock.monotonic();

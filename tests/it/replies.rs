@@ -1,8 +1,10 @@
 //! What is shown beside an alert: who answered it, what it is a copy of, that it is over.
 
 use crate::support::alerts::Cap;
+use crate::support::wait::until;
 use crate::support::{Database, Server};
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_stand_beside_their_alert_for_whom_they_concern_on_sqlite() {
@@ -88,4 +90,34 @@ async fn a_copy_names_the_first_and_an_all_clear_is_nothing_that_goes_on() {
     let active: Value = serde_json::from_slice(&active.bytes().await.expect("a body")).expect("JSON");
     let ids: Vec<&Value> = active["alerts"].as_array().expect("alerts").iter().map(|alert| &alert["id"]).collect();
     assert_eq!(ids, [&copy["id"]]);
+}
+
+/// Planning waits here until both are there; only PostgreSQL lets a test hold it up.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_is_no_copy_of_its_copy_though_both_come_before_either_is_planned() {
+    let server = Server::start(Database::Postgres, &[]).await;
+    let (held, key) = (server.key(&[]).await, server.key(&["--ring"]).await);
+    let first = Cap::new("storm");
+    let from = |sender: &str| Cap { sender: format!("{sender}@else.example"), ..first.clone() };
+    server.post_new(&held, from("held").xml()).await;
+    let mut database = PgConnection::connect(&server.database_url()).await.expect("the server's database");
+    let facts: String = sqlx::query_scalar("SELECT facts FROM alert").fetch_one(&mut database).await.expect("one");
+    let lock = sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))").bind(&facts);
+    lock.execute(&mut database).await.expect("nobody plans yet");
+
+    let posted = server.post_new(&key, first.xml()).await;
+    let copy = server.post_new(&key, from("hub").xml()).await;
+    assert_eq!(copy["merged_with"], posted["id"], "{copy}");
+    let unlock = sqlx::query("SELECT pg_advisory_unlock(hashtextextended($1, 0))").bind(&facts);
+    unlock.execute(&mut database).await.expect("it was held");
+    drop(database);
+    until("both are planned", || async {
+        let mut database = PgConnection::connect(&server.database_url()).await.expect("the server's database");
+        let planned = sqlx::query_scalar("SELECT COUNT(*) FROM broadcast WHERE planned_ms IS NOT NULL");
+        let planned: i64 = planned.fetch_one(&mut database).await.expect("a count");
+        (planned == 2).then_some(())
+    })
+    .await;
+    assert_eq!(shown(&server, &posted["id"], None).await.0["merged_with"], Value::Null);
+    assert_eq!(shown(&server, &copy["id"], None).await.0["merged_with"], posted["id"]);
 }
