@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 
 /// The share of people refused, of all who were answered lately, from which on it is taken to be our doing, percent.
 pub const WAVE_PERCENT_MIN: u64 = 10;
+/// Fewer people than this are no wave.
+pub const WAVE_PEOPLE_MIN: u64 = 5;
 /// Of how many refused people it is known what came since. Whoever is refused beyond that is not given up until there is
 /// room again.
-const SINCE_MAX: usize = 65_536;
+const REFUSED_PEOPLE_MAX: usize = 65_536;
 /// So many pushes that are no wave end a run: what is refused from there on is looked at by itself.
 const RUN_PUSHES_MIN: u64 = 50;
 /// So many refused in a run are told as a wave. Fewer may come together by chance in a large broadcast.
 const RUN_REFUSED_MIN: u64 = 50;
-/// Fewer people than this are no wave.
-pub const WAVE_PEOPLE_MIN: u64 = 5;
 /// Answers are counted over this time at least, and twice that at most, seconds. People are tried again sooner.
 pub const LATELY_S: u64 = 600;
 /// People of an app of which none is accepted who must be refused again until that is told.
@@ -109,7 +109,7 @@ impl Doubts {
         before.accepted.remove(slot);
         running.new += u64::from(is_new);
         let known = self.refused_in.get(&slot).copied();
-        if known.is_none() && self.refused_in.len() < SINCE_MAX {
+        if known.is_none() && self.refused_in.len() < REFUSED_PEOPLE_MAX {
             self.refused_in.insert(slot, self.run);
         }
         // Whoever was tried elsewhere, or before a restart, is refused here for the first time.

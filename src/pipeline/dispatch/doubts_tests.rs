@@ -173,7 +173,7 @@ fn many_broadcasts_at_a_time_hide_nobody_who_is_refused() {
 fn no_more_people_are_remembered_than_there_is_room_for_and_the_rest_wait() {
     let now = start();
     let mut doubts = Doubts::default();
-    let many = u32::try_from(SINCE_MAX).expect("it fits") + 1;
+    let many = u32::try_from(REFUSED_PEOPLE_MAX).expect("it fits") + 1;
     (0..many).for_each(|slot| _ = refuse(&mut doubts, slot, Fate::Gone, now));
     (many..20 * many).for_each(|slot| doubts.accepted(slot, now));
     assert!(!refuse_again(&mut doubts, many - 1, Fate::Gone, now).is_endpoints);

@@ -118,7 +118,6 @@ fn script(state: &State, query: &Query) -> Result<Reply, String> {
         begun: state.clock.monotonic(),
         taken: HashMap::new(),
         met: 0,
-        recipients: 0,
     });
     Ok(if scripted {
         Reply::empty(StatusCode::NO_CONTENT)
