@@ -149,6 +149,15 @@ impl Lane {
         self.rings = false;
     }
 
+    /// Lets one go who comes now and goes past nobody: none waits here, there is room, and the quota allows it.
+    pub(super) fn try_go(&mut self, rank: usize, whole: Whole, now: Instant) -> bool {
+        let goes = self.waiting.iter().all(VecDeque::is_empty) && self.has_room(rank, whole) && self.quota(now).is_ok();
+        if goes {
+            self.count(rank);
+        }
+        goes
+    }
+
     /// Takes the first of those whose turn [`Lane::may_go`] named.
     pub(super) fn go(&mut self, turn: Turn) -> Waiter {
         let Turn { rank, is_quiet } = turn;
@@ -157,11 +166,16 @@ impl Lane {
         } else if self.waiting[rank + 1..].iter().any(|waiting| !waiting.is_empty()) {
             self.passed_by += 1;
         }
+        self.count(rank);
+        self.waiting[rank].pop_front().expect("somebody waits at this rank")
+    }
+
+    /// One more is under way.
+    fn count(&mut self, rank: usize) {
         self.in_flight[tier_of(rank)] += 1;
         if let Some(quota) = &mut self.quota {
             quota.left -= 1.0;
         }
-        self.waiting[rank].pop_front().expect("somebody waits at this rank")
     }
 
     /// One who went at this rank came back.

@@ -79,8 +79,12 @@ impl Gate {
 
     /// Waits for a turn at a push service.
     pub async fn pass(&self, origin: &Arc<str>, tier: Tier, ring: Ring) -> Pass {
+        let rank = rank(tier, ring);
+        if self.lock().try_go(origin, rank, self.clock.monotonic()) {
+            return Pass { gate: Some(self.clone()), origin: origin.clone(), rank };
+        }
         let (sender, turn) = oneshot::channel();
-        self.lock().lane(origin).wait(rank(tier, ring), sender);
+        self.lock().lane(origin).wait(rank, sender);
         self.hand_out();
         turn.await.expect("a waiting sender is only dropped by handing it a pass")
     }
@@ -139,6 +143,17 @@ impl Inner {
         }
         let (max, quota) = (self.in_flight_per_origin_max, self.quotas.get(&**origin).copied());
         self.lanes.entry(origin.clone()).or_insert_with(|| Lane::new(max, quota))
+    }
+
+    /// Lets one go who need not wait: who waits at another push service could not go, or is about to be let go.
+    fn try_go(&mut self, origin: &Arc<str>, rank: usize, now: Instant) -> bool {
+        let whole = self.whole();
+        let goes = self.lane(origin).try_go(rank, whole, now);
+        if goes {
+            self.in_flight += 1;
+            self.given += 1;
+        }
+        goes
     }
 
     /// Takes who was passed by for long enough, else the most urgent of those who may go, where fewer are under way.

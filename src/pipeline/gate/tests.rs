@@ -124,6 +124,18 @@ fn quiet_tiers_move_even_where_urgent_ones_hold_everything() {
 }
 
 #[test]
+fn whoever_comes_while_others_wait_goes_behind_the_more_urgent_of_them() {
+    let (gate, here, there) = (gate(16, 1), origin("here"), origin("there"));
+    let first = got(ask(&gate, &here, Tier::P0, Ring::Inside)).expect("free");
+    let mut urgent = ask(&gate, &here, Tier::P0, Ring::Near);
+    drop(first);
+    // It was handed the pass and has not been looked at since: the pass is not free.
+    assert!(got(ask(&gate, &here, Tier::P0, Ring::Inside)).is_none());
+    assert!(got(ask(&gate, &there, Tier::P3, Ring::Near)).is_some(), "nobody waits there");
+    assert!((&mut urgent).now_or_never().is_some());
+}
+
+#[test]
 fn a_pass_for_someone_who_left_is_not_lost() {
     let (gate, here) = (gate(1, 1), origin("here"));
     let pass = got(ask(&gate, &here, Tier::P1, Ring::Inside)).expect("free");
