@@ -12,6 +12,7 @@ use super::state::{Seen, State};
 use super::tally::Marks;
 use crate::clock;
 use bytes::Bytes;
+use data_encoding::HEXUPPER;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode, Version};
@@ -253,7 +254,7 @@ fn is_uuid(text: &str) -> bool {
 
 /// A random id in Apple's writing.
 fn uuid() -> String {
-    let hex = hex::encode(clock::random_bytes::<16>()).to_ascii_uppercase();
+    let hex = HEXUPPER.encode(&clock::random_bytes::<16>());
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 

@@ -5,6 +5,7 @@
 use super::authority::{Authority, AuthorityError, write};
 use super::recipients::APNS_TOPIC;
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -75,7 +76,7 @@ impl Credentials {
             &self.fcm,
             &file,
             || KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
-            |public| hex::encode(&digest(&SHA256, public).as_ref()[..20]),
+            |public| HEXLOWER.encode(&digest(&SHA256, public).as_ref()[..20]),
         )
     }
 

@@ -9,6 +9,7 @@ use super::service::Service;
 use super::state::{Seen, State};
 use super::tally::Marks;
 use crate::clock;
+use data_encoding::HEXLOWER;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -209,7 +210,7 @@ async fn answer(state: &State, behaviour: Behaviour, refusal: Option<Refusal>, n
         Ending::Drop => return Err(Cut::Drop),
         Ending::Well | Ending::GoAway | Ending::Status(200..=299) => {
             let now_us = state.clock.real().as_microsecond();
-            let tail = hex::encode(clock::random_bytes::<4>());
+            let tail = HEXLOWER.encode(&clock::random_bytes::<4>());
             Reply::json(
                 StatusCode::OK,
                 &json!({"name": format!("projects/{PROJECT}/messages/0:{now_us}%{number:08x}{tail}")}),

@@ -7,6 +7,7 @@ use super::reply::Reply;
 use super::state::State;
 use crate::clock;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use data_encoding::HEXLOWER;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ pub(super) struct AccessTokens {
 
 impl AccessTokens {
     fn give(&mut self, now_s: i64) -> String {
-        let token = format!("ya29.{}", hex::encode(clock::random_bytes::<32>()));
+        let token = format!("ya29.{}", HEXLOWER.encode(&clock::random_bytes::<32>()));
         self.ends.insert(token.clone(), now_s + LIFE_S);
         self.order.push_back(token.clone());
         if self.order.len() > TOKENS_MAX

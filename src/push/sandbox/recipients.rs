@@ -7,6 +7,7 @@ use crate::clock;
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -211,7 +212,7 @@ fn id(prefix: &str, number: u32) -> String {
 fn prefix(channel: Service) -> String {
     match channel {
         Service::WebPush => clock::random_id(),
-        Service::Apns => hex::encode(clock::random_bytes::<APNS_PREFIX_BYTES>()),
+        Service::Apns => HEXLOWER.encode(&clock::random_bytes::<APNS_PREFIX_BYTES>()),
         Service::Fcm => {
             let instance = URL_SAFE_NO_PAD.encode(clock::random_bytes::<FCM_INSTANCE_BYTES>());
             format!("{instance}:APA91b{}", URL_SAFE_NO_PAD.encode(clock::random_bytes::<FCM_PREFIX_BYTES>()))

@@ -22,6 +22,7 @@ use super::row::{known, ms, narrow, row, time};
 use super::vault::Vault;
 use crate::model::id::{Slot, SubscriberId};
 use crate::model::subscriber::{Channel, ChannelKind, Preferences, QuietHours, Recipient, Subscriber};
+use data_encoding::HEXUPPER;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
@@ -360,7 +361,8 @@ impl TryFrom<ListedRecipient> for RecipientRow {
 
     fn try_from(listed: ListedRecipient) -> Result<Self, StoreError> {
         let (id, slot, sealed, channel_ms, languages, discreet) = listed;
-        let sealed = hex::decode(sealed).map_err(|_| StoreError::Corrupt { what: "subscriber.sealed" })?;
+        let corrupt = |_| StoreError::Corrupt { what: "subscriber.sealed" };
+        let sealed = HEXUPPER.decode(sealed.as_bytes()).map_err(corrupt)?;
         Ok(Self { id, slot, sealed, channel_ms, languages, discreet })
     }
 }
