@@ -77,10 +77,10 @@ enum Sender {
 }
 
 impl Sender {
-    async fn send(&self, number: usize, request: Request<Bytes>) {
+    async fn send(&self, number: usize, mut request: Request<Bytes>) {
         let status = match self {
             Self::Ours(transport, origin) => {
-                transport.send(origin, request, &|| true).await.expect("an answer").expect("sent").status
+                transport.send(origin, &mut request, &|| true).await.expect("an answer").expect("sent").status
             }
             Self::Hyper(connections) => {
                 let mut sending = connections[number % connections.len()].clone();

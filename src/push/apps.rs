@@ -211,14 +211,15 @@ impl Sender {
     ) -> Result<(StatusCode, Reading), Pushed> {
         let (pool, mut renewed, mut moved) = (to.pool, false, 0);
         loop {
-            let Some(made) = request(token.header.clone()) else {
+            let Some(mut made) = request(token.header.clone()) else {
                 return Err(Pushed::Answered(Outcome::Rejected { code: "channel" }));
             };
-            let answer = self.exchange(to, made, may_start).await?;
+            let answer = self.exchange(to, &mut made, may_start).await?;
             let reading = read(&answer);
             if reading.step == Step::NewToken && !renewed {
                 renewed = true;
-                let newer = tokens.instead_of(token).await.map_err(|why| {
+                // Apart: seldom needed, and large. Every push's future would have room for it.
+                let newer = Box::pin(tokens.instead_of(token)).await.map_err(|why| {
                     self.unjudged(pool);
                     self.without_token(pool, why)
                 })?;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock;
 use crate::push::endpoint::KnownOrigins;
-use crate::push::webpush::{Terms, request, topic};
+use crate::push::webpush::{Salts, Terms, request, topic};
 use bytes::Bytes;
 use ece::crypto::EcKeyComponents;
 use http::HeaderValue;
@@ -30,7 +30,8 @@ fn sealed(armed: Armed, text: &[u8]) -> Bytes {
         topic: topic("topic").expect("a topic"),
         authorization: HeaderValue::from_static("vapid t=a, k=b"),
     };
-    request(uri, armed, text.len(), |body| body.extend_from_slice(text), terms).expect("a request").into_body()
+    let write = |body: &mut Vec<u8>| body.extend_from_slice(text);
+    request(uri, (Box::new(armed), Salts::default().next()), text.len(), write, terms).expect("a request").into_body()
 }
 
 #[test]

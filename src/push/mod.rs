@@ -23,4 +23,4 @@ pub mod transport;
 pub mod vapid;
 pub mod webpush;
 
-pub use sender::{Pushed, Sender, SenderError};
+pub use sender::{Ahead, Pushed, Sender, SenderError};

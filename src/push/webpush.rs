@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use jiff::Timestamp;
+use std::sync::{Mutex, MutexGuard};
 use web_push::Urgency;
 use zeroize::Zeroize;
 
@@ -32,6 +33,8 @@ pub const AUTH_BYTES: usize = 16;
 pub(super) const IKM_BYTES: usize = 32;
 
 const SALT_BYTES: usize = 16;
+/// Salts drawn at once.
+const SALTS_TOGETHER: usize = 16;
 /// Salt, record size, length of the key id, key id (RFC 8188 §2.1).
 const HEADER_BYTES: usize = SALT_BYTES + 4 + 1 + POINT_BYTES;
 const DELIMITER_BYTES: usize = 1;
@@ -108,12 +111,12 @@ pub fn topic(text: &str) -> Result<HeaderValue, BuildError> {
 /// A text that is too long.
 pub(super) fn request(
     endpoint: Uri,
-    armed: Armed,
+    (armed, salt): (Box<Armed>, Salt),
     bytes: usize,
     write: impl FnOnce(&mut Vec<u8>),
     terms: Terms,
 ) -> Result<Request<Bytes>, BuildError> {
-    let body = armed.seal(clock::random_bytes(), bytes, write)?;
+    let body = armed.seal(salt, bytes, write)?;
     let mut request = Request::new(Bytes::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = endpoint;
@@ -134,6 +137,30 @@ const fn urgency_text(urgency: Urgency) -> &'static str {
         Urgency::Low => "low",
         Urgency::Normal => "normal",
         Urgency::High => "high",
+    }
+}
+
+/// What makes two records under the same secret different (RFC 8188 §2.1). No secret itself.
+pub(super) type Salt = [u8; SALT_BYTES];
+
+/// Fresh salts. They are drawn many at a time, since a draw takes as long for one as for [`SALTS_TOGETHER`].
+#[derive(Debug, Default)]
+pub(super) struct Salts(Mutex<Vec<Salt>>);
+
+impl Salts {
+    /// One that nobody had before.
+    pub(super) fn next(&self) -> Salt {
+        if let Some(salt) = self.drawn().pop() {
+            return salt;
+        }
+        let mut draw: Vec<Salt> = clock::random_bytes::<{ SALTS_TOGETHER * SALT_BYTES }>().as_chunks().0.to_vec();
+        let salt = draw.pop().expect("more than none are drawn");
+        self.drawn().append(&mut draw);
+        salt
+    }
+
+    fn drawn(&self) -> MutexGuard<'_, Vec<Salt>> {
+        self.0.lock().expect("no one panics while holding it")
     }
 }
 
@@ -185,7 +212,7 @@ fn input_keying_material(
 }
 
 /// RFC 8188 §2.2 and §2.3: the content encryption key and the nonce of the only record.
-fn content_key(salt: &[u8; SALT_BYTES], ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8; NONCE_BYTES]) {
+fn content_key(salt: &Salt, ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8; NONCE_BYTES]) {
     let extracted = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), ikm);
     let key = hmac::Key::new(hmac::HMAC_SHA256, extracted.as_ref());
     let expand = |info: &[u8]| hmac::sign(&key, info);
@@ -197,12 +224,7 @@ fn content_key(salt: &[u8; SALT_BYTES], ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8
 
 impl Armed {
     /// The whole body: header, one record. Takes itself, since a second text under it is forbidden.
-    fn seal(
-        self,
-        salt: [u8; SALT_BYTES],
-        bytes: usize,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<Vec<u8>, BuildError> {
+    fn seal(self, salt: Salt, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>, BuildError> {
         let (aes_key, nonce) = content_key(&salt, &self.ikm);
         let mut body = Vec::with_capacity(HEADER_BYTES + bytes + DELIMITER_BYTES + TAG_BYTES);
         body.extend_from_slice(&salt);

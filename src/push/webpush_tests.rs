@@ -7,6 +7,7 @@ use crate::push::reading::RETRY_AFTER_S_MAX;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ece::crypto::EcKeyComponents;
+use std::collections::HashSet;
 use std::time::Duration;
 
 fn bytes<const N: usize>(base64url: &str) -> [u8; N] {
@@ -51,7 +52,13 @@ fn to(endpoint: Uri, channel: &WebPushChannel, text: &[u8]) -> Result<Request<By
         topic: topic("topic").expect("a topic"),
         authorization: HeaderValue::from_static("vapid t=a, k=b"),
     };
-    request(endpoint, arm(&channel.p256dh, &channel.auth)?, text.len(), write(text), terms)
+    request(
+        endpoint,
+        (Box::new(arm(&channel.p256dh, &channel.auth)?), Salts::default().next()),
+        text.len(),
+        write(text),
+        terms,
+    )
 }
 
 #[test]
@@ -84,6 +91,17 @@ fn two_pushes_of_one_text_share_neither_key_nor_salt() {
     let (one, two) = (body(), body());
     assert_ne!(one[..SALT_BYTES], two[..SALT_BYTES]);
     assert_ne!(one[SALT_BYTES + 5..HEADER_BYTES], two[SALT_BYTES + 5..HEADER_BYTES]);
+}
+
+#[test]
+fn no_salt_is_given_twice_however_many_ask_at_once() {
+    let salts = Salts::default();
+    let some = || (0..100).map(|_| salts.next()).collect::<Vec<_>>();
+    let given: Vec<Vec<Salt>> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..4).map(|_| scope.spawn(some)).collect();
+        asking.into_iter().map(|one| one.join().expect("it does not panic")).collect()
+    });
+    assert_eq!(given.iter().flatten().collect::<HashSet<_>>().len(), 400);
 }
 
 #[test]

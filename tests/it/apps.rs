@@ -23,7 +23,7 @@ use beffroi::push::letter::{Letter, LetterContext};
 use beffroi::push::provider::TokenShelf;
 use beffroi::push::receipt::Receipts;
 use beffroi::push::vapid::Vapid;
-use beffroi::push::{Pushed, Sender};
+use beffroi::push::{Ahead, Pushed, Sender};
 use beffroi::store::{Vault, provider_token};
 use http::{HeaderMap, StatusCode, Uri};
 use jiff::{SignedDuration, Timestamp};
@@ -172,7 +172,7 @@ fn letter(sender: &Sender) -> Letter {
 }
 
 async fn push(sender: &Sender, recipient: &Recipient) -> Pushed {
-    sender.send(recipient, &letter(sender), now(), &|| true).await
+    sender.send(recipient, &mut Ahead::default(), &letter(sender), now(), &|| true).await
 }
 
 async fn send(sender: &Sender, recipient: &Recipient) -> Outcome {

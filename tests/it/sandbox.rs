@@ -16,13 +16,14 @@ use beffroi::model::id::AlertId;
 use beffroi::model::outcome::{Doubt, Fate, Outcome};
 use beffroi::model::subscriber::{Channel, Recipient, WebPushChannel};
 use beffroi::model::tier::Tier;
+use beffroi::push::armed::Arming;
 use beffroi::push::breaker::{THROTTLED_IN_A_ROW, WINDOW_COUNT_MIN};
 use beffroi::push::letter::{Letter, LetterContext};
 use beffroi::push::receipt::Receipts;
 use beffroi::push::sandbox::{Authority, SandboxOptions, origin, serve};
 use beffroi::push::transport::{ANSWER_BYTES_MAX, Transport, TransportError};
 use beffroi::push::vapid::Vapid;
-use beffroi::push::{Pushed, Sender};
+use beffroi::push::{Ahead, Pushed, Sender};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -182,7 +183,7 @@ fn letter(sender: &Sender, tier: Tier) -> Letter {
 }
 
 async fn push(sender: &Sender, recipient: &Recipient) -> Pushed {
-    sender.send(recipient, &letter(sender, Tier::P0), now(), &|| true).await
+    sender.send(recipient, &mut Ahead::default(), &letter(sender, Tier::P0), now(), &|| true).await
 }
 
 async fn send(sender: &Sender, recipient: &Recipient) -> Outcome {
@@ -198,7 +199,8 @@ async fn a_push_arrives_encrypted_signed_and_with_its_headers() {
     let sender = sandbox.sender();
     let recipient = sandbox.one("").await;
     for (tier, urgency) in [(Tier::P0, "high"), (Tier::P1, "high"), (Tier::P2, "normal"), (Tier::P3, "low")] {
-        let outcome = sender.send(&recipient, &letter(&sender, tier), now(), &|| true).await;
+        let mut ahead = sender.ahead(&recipient);
+        let outcome = sender.send(&recipient, &mut ahead, &letter(&sender, tier), now(), &|| true).await;
         assert_eq!(outcome, Pushed::Answered(Outcome::Accepted));
         let messages = sandbox.messages().await;
         let message = messages.last().expect("a message");
@@ -370,14 +372,35 @@ async fn topics_that_nobody_listens_to_and_refusals_open_no_breaker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_armed_is_taken_for_one_push_and_what_is_missing_is_made() {
+    let sandbox = Sandbox::start(false).await;
+    let sender = sandbox.sender();
+    let recipient = sandbox.one("").await;
+    let Channel::WebPush(channel) = &recipient.channel else { panic!("a browser") };
+    assert_eq!(sender.armory().arm(recipient.slot, channel, 1), Arming::Armed);
+    let (armed, made) = (sender.ahead(&recipient), sender.ahead(&recipient));
+    assert!(sender.armory().is_empty());
+    let letter = letter(&sender, Tier::P0);
+    for mut ahead in [armed, made, Ahead::default()] {
+        let outcome = sender.send(&recipient, &mut ahead, &letter, now(), &|| true).await;
+        assert_eq!(outcome, Pushed::Answered(Outcome::Accepted));
+    }
+    let messages = sandbox.messages().await;
+    assert_eq!(messages.len(), 3);
+    for message in messages {
+        assert_eq!(message["problems"], Value::Array(Vec::new()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_goes_when_the_last_question_is_answered_no_or_the_text_is_over() {
     let sandbox = Sandbox::start(false).await;
     let sender = sandbox.sender();
     let recipient = sandbox.one("").await;
     let letter = letter(&sender, Tier::P0);
-    assert_eq!(sender.send(&recipient, &letter, now(), &|| false).await, Pushed::NotStarted);
+    assert_eq!(sender.send(&recipient, &mut Ahead::default(), &letter, now(), &|| false).await, Pushed::NotStarted);
     let late = "2026-11-22T12:59:51Z".parse().expect("a timestamp");
-    assert_eq!(sender.send(&recipient, &letter, late, &|| true).await, Pushed::NotStarted);
+    assert_eq!(sender.send(&recipient, &mut Ahead::default(), &letter, late, &|| true).await, Pushed::NotStarted);
     assert_eq!(sandbox.counts().await["received"], 0);
 }
 
@@ -398,12 +421,12 @@ async fn a_name_that_leads_into_the_network_is_not_connected_to() {
     let transport = Transport::new(&settings).expect("a transport");
     for host in ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
         let uri = format!("https://{host}:{}/push/a", sandbox.address.port());
-        let request = http::Request::post(&uri).body(Bytes::new()).expect("a request");
-        let error = transport.send(&uri, request, &|| true).await.expect_err("refused");
+        let mut request = http::Request::post(&uri).body(Bytes::new()).expect("a request");
+        let error = transport.send(&uri, &mut request, &|| true).await.expect_err("refused");
         assert!(matches!(error, TransportError::PrivateAddress), "{host}: {error:?}");
     }
-    let request = http::Request::post("http://localhost/a").body(Bytes::new()).expect("a request");
-    let error = transport.send("http://localhost", request, &|| true).await.expect_err("refused");
+    let mut request = http::Request::post("http://localhost/a").body(Bytes::new()).expect("a request");
+    let error = transport.send("http://localhost", &mut request, &|| true).await.expect_err("refused");
     assert!(matches!(error, TransportError::Address), "plain HTTP: {error:?}");
     assert_eq!(sandbox.counts().await["received"], 0);
 }
@@ -415,8 +438,9 @@ async fn an_answer_carries_its_body_up_to_a_bound() {
         let transport = Transport::new(&sandbox.settings()).expect("a transport");
         for (count, whole) in [(1, true), (1_000, false), (2, true)] {
             let uri = format!("{}/subscriptions?count={count}", sandbox.origin);
-            let request = http::Request::post(&uri).body(Bytes::new()).expect("a request");
-            let answer = transport.send(&sandbox.origin, request, &|| true).await.expect("an answer").expect("sent");
+            let mut request = http::Request::post(&uri).body(Bytes::new()).expect("a request");
+            let answer =
+                transport.send(&sandbox.origin, &mut request, &|| true).await.expect("an answer").expect("sent");
             assert_eq!(answer.status, 201);
             let read: Option<Vec<Value>> = serde_json::from_slice(&answer.body).ok();
             assert_eq!(read.map(|made| made.len()), whole.then_some(count));

@@ -42,8 +42,8 @@ impl Client {
     /// Sends a request with this body, which may start while the flag is set.
     fn send_while(&self, body: impl Into<String>, may_start: &Arc<AtomicBool>) -> JoinHandle<Sent> {
         let (transport, origin, may_start) = (self.transport.clone(), self.origin.clone(), may_start.clone());
-        let request = Request::post(format!("{origin}/push/a")).body(Bytes::from(body.into())).expect("a request");
-        tokio::spawn(async move { transport.send(&origin, request, &|| may_start.load(Ordering::SeqCst)).await })
+        let mut request = Request::post(format!("{origin}/push/a")).body(Bytes::from(body.into())).expect("a request");
+        tokio::spawn(async move { transport.send(&origin, &mut request, &|| may_start.load(Ordering::SeqCst)).await })
     }
 
     fn send(&self, body: impl Into<String>) -> JoinHandle<Sent> {

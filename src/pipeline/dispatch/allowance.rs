@@ -1,7 +1,7 @@
 //! Of how many people a node may not know what became of them: what a crash can make it repeat. Each push service and
 //! tier has its share of what a broadcast may have in all, and its batches take from that, however many and small.
 
-use crate::model::batch::Batch;
+use crate::model::batch::{BATCH_RECIPIENTS_MAX, Batch};
 use crate::model::id::BroadcastId;
 use crate::model::tier::Tier;
 use crate::store::{self, Db, StoreError};
@@ -16,6 +16,11 @@ const UNKNOWN_SHARE: u64 = 200;
 /// What a push service may have unknown at least, however few of the broadcast's people it has: with fewer there would
 /// be a commit for each few pushes.
 pub const SERVICE_MIN: usize = 16;
+/// The most recipients of a batch of whom no outcome is known although their push may have begun: what a crash can make
+/// us repeat of it.
+pub const WINDOW_RECIPIENTS_MAX: usize = BATCH_RECIPIENTS_MAX / 2;
+/// So many large batches share what their push service is allowed, and leave what a small one needs. Few: each start of a window is a commit.
+const WINDOWS: usize = 2;
 /// Broadcasts and push services that are remembered; when there are more, those that nobody sends for are forgotten.
 const REMEMBERED_MAX: usize = 1_024;
 
@@ -24,6 +29,15 @@ pub fn share(of_service: u64, of_all: u64) -> usize {
     let unknown = (of_all / UNKNOWN_SHARE).max(UNKNOWN_MIN);
     let share = (unknown * of_service).checked_div(of_all).unwrap_or_default();
     usize::try_from(share).unwrap_or(usize::MAX).max(SERVICE_MIN)
+}
+
+/// The most that one batch takes of so many.
+const fn window(of_all: usize) -> usize {
+    match of_all.saturating_sub(SERVICE_MIN) / WINDOWS {
+        ..SERVICE_MIN => SERVICE_MIN,
+        WINDOW_RECIPIENTS_MAX.. => WINDOW_RECIPIENTS_MAX,
+        window => window,
+    }
 }
 
 /// A broadcast's people of one tier at one push service.
@@ -97,9 +111,9 @@ impl Taken {
         Self { allowance, left, count: 0 }
     }
 
-    /// What may be unknown in all.
-    pub fn all(&self) -> usize {
-        self.allowance.all
+    /// The most that one batch takes of it.
+    pub fn window(&self) -> usize {
+        window(self.allowance.all)
     }
 
     /// What this batch has taken.
@@ -169,6 +183,14 @@ mod tests {
         assert_eq!(shares(&[0]), [16], "nobody is no fault");
     }
 
+    #[test]
+    fn large_batches_leave_what_a_small_one_needs() {
+        assert_eq!([16, 50, 500, 5_000].map(window), [16, 17, 242, 500]);
+        for of_all in 3 * SERVICE_MIN..2_000 {
+            assert!(WINDOWS * window(of_all) + SERVICE_MIN <= of_all, "{of_all}");
+        }
+    }
+
     fn two() -> (Taken, Taken) {
         let allowances = Allowances::default();
         let key = || Key { broadcast: BroadcastId("b".to_owned()), origin: "o".to_owned(), tier: Tier::P1 };
@@ -181,7 +203,7 @@ mod tests {
     #[test]
     fn batches_of_one_push_service_never_take_more_than_there_is() {
         let (mut one, mut other) = two();
-        assert_eq!((one.all(), one.left()), (20, 20));
+        assert_eq!((one.allowance.all, one.left()), (20, 20));
         assert_eq!((one.grow_to(14), other.grow_to(14), other.left()), (14, 6, 0));
         assert_eq!(other.grow_to(2), 6, "growing takes nothing away");
         one.shrink_to(10);

@@ -1,14 +1,14 @@
 //! One leased batch on its way: what starts is written down before it starts, and outcomes as they come.
 
 use super::Dispatcher;
-use super::allowance::{SERVICE_MIN, Taken};
+use super::allowance::Taken;
 use super::ending::{self, Ending};
 use super::halt::Point;
 use super::letters::MessageLetters;
 use super::pauses::{LOOK_PEOPLE, Service, Way};
 use super::send::{Sending, Sent};
 use super::writer::{Report, Then, WriteError, Writer};
-use crate::model::batch::{BATCH_RECIPIENTS_MAX, Lease, Part, Progress};
+use crate::model::batch::{Lease, Part, Progress};
 use crate::model::outcome::Outcome;
 use crate::model::subscriber::Recipient;
 use crate::pipeline::fence::Passage;
@@ -23,12 +23,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinError, JoinSet};
 
-/// The most recipients of a batch of whom no outcome is known although their push may have begun: what a crash can make
-/// us repeat of it. So many batches share what their push service is allowed ([`super::allowance`]).
-pub const WINDOW_RECIPIENTS_MAX: usize = BATCH_RECIPIENTS_MAX / 2;
-const WINDOWS: usize = 4;
 /// Outcomes wait at most this long to be written down.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
+/// People whose pushes are started at once, until others get their turn on this thread: a millisecond, where each needs
+/// a key pair.
+const TOGETHER: usize = 16;
 /// A lease is renewed when this share of it has passed.
 const LEASE_RENEW_SHARE: f64 = 0.3;
 /// Nothing starts in the last share of a lease: clocks of two nodes may differ a little.
@@ -78,7 +77,7 @@ async fn try_deliver(
     tally.unreadable(unreadable);
     let taken = dispatcher.allowances.of(&dispatcher.db, &lease.batch).await?;
     let mut delivery = Delivery {
-        window: (taken.all() / WINDOWS).clamp(SERVICE_MIN, WINDOW_RECIPIENTS_MAX),
+        window: taken.window(),
         taken,
         sending: Arc::new(Sending::new(
             &dispatcher,
@@ -253,12 +252,25 @@ impl Delivery {
         self.dispatcher.halt.at(Point::Started);
         self.taken.shrink_to(self.in_flight.len() + next.len());
         if !self.stopping {
-            for recipient in next {
-                let checked = self.present.contains(recipient.slot);
-                self.in_flight.spawn(self.sending.clone().send(recipient, checked));
-            }
+            self.begin(next).await;
         }
         Ok(true)
+    }
+
+    /// Starts them, a few at a time: between those, others have their turn.
+    async fn begin(&mut self, people: Vec<Recipient>) {
+        let mut people = people.into_iter().peekable();
+        while people.peek().is_some() {
+            let sender = &self.dispatcher.sender;
+            let few: Vec<_> = people.by_ref().take(TOGETHER).map(|person| (sender.ahead(&person), person)).collect();
+            for (ahead, recipient) in few {
+                let checked = self.present.contains(recipient.slot);
+                self.in_flight.spawn(self.sending.clone().send(recipient, ahead, checked));
+            }
+            if people.peek().is_some() {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     /// The same as [`Delivery::checkpoint`]; when the database fails, what is under way goes on and is kept until it can
@@ -306,7 +318,7 @@ impl Delivery {
                     Outcome::Misconfigured { .. } => self.stopping |= self.service.is_paused(),
                     Outcome::Gone | Outcome::Rejected { .. } | Outcome::Retry { .. } => {}
                 }
-                self.probing &= self.dispatcher.sender.probes(&self.lease.batch.origin).is_some();
+                self.probing = self.probing && self.dispatcher.sender.probes(&self.lease.batch.origin).is_some();
                 self.tally.record(slot, outcome);
                 self.dirty = true;
             }

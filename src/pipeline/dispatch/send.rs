@@ -10,8 +10,8 @@ use crate::model::outcome::Outcome;
 use crate::model::subscriber::{QuietHours, Recipient};
 use crate::model::tier::Tier;
 use crate::pipeline::fence::Passage;
-use crate::push::Pushed;
 use crate::push::letter::Letter;
+use crate::push::{Ahead, Pushed};
 use roaring::RoaringBitmap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -79,35 +79,43 @@ impl Sending {
     }
 
     /// Sends to one recipient. `present` says that the database was asked whether they are there still.
-    pub async fn send(self: Arc<Self>, recipient: Recipient, present: bool) -> Sent {
-        let Dispatcher { gate, fence, sender, clock, halt, .. } = &*self.dispatcher;
-        let slot = recipient.slot;
-        let _pass = gate.pass(&self.origin, self.tier, self.ring).await;
-        let letter = self.letters.of(&recipient, clock.now());
-        // Asked for the last time when the bytes are about to go.
-        let may_start = || {
-            let may = (present || self.is_there(slot))
-                && fence.passage(&self.broadcast) == Passage::Open
-                && !self.is_over(letter);
-            if may {
-                halt.at(Point::Sending);
-            }
-            may
-        };
-        loop {
-            if !present && !self.is_there(slot) {
-                return Sent::Absent(slot);
-            }
-            if fence.known(&self.broadcast).await != Passage::Open || self.is_over(letter) {
-                return Sent::NotStarted;
-            }
-            match sender.send(&recipient, letter, clock.now(), &may_start).await {
-                Pushed::Answered(outcome) => {
-                    halt.at(Point::Answered);
-                    return Sent::Answered(slot, self.judged(&recipient, outcome));
+    #[expect(clippy::manual_async_fn, reason = "an async fn would have room for what it is given twice")]
+    pub fn send(
+        self: Arc<Self>,
+        recipient: Recipient,
+        mut ahead: Ahead,
+        present: bool,
+    ) -> impl Future<Output = Sent> + Send {
+        async move {
+            let Dispatcher { gate, fence, sender, clock, halt, .. } = &*self.dispatcher;
+            let slot = recipient.slot;
+            let _pass = gate.pass(&self.origin, self.tier, self.ring).await;
+            let letter = self.letters.of(&recipient, clock.now());
+            // Asked for the last time when the bytes are about to go.
+            let may_start = || {
+                let may = (present || self.is_there(slot))
+                    && fence.passage(&self.broadcast) == Passage::Open
+                    && !self.is_over(letter);
+                if may {
+                    halt.at(Point::Sending);
                 }
-                Pushed::LeftAlone { until } => return Sent::LeftAlone { until },
-                Pushed::NotStarted => {}
+                may
+            };
+            loop {
+                if !present && !self.is_there(slot) {
+                    return Sent::Absent(slot);
+                }
+                if fence.known(&self.broadcast).await != Passage::Open || self.is_over(letter) {
+                    return Sent::NotStarted;
+                }
+                match sender.send(&recipient, &mut ahead, letter, clock.now(), &may_start).await {
+                    Pushed::Answered(outcome) => {
+                        halt.at(Point::Answered);
+                        return Sent::Answered(slot, self.judged(&recipient, outcome));
+                    }
+                    Pushed::LeftAlone { until } => return Sent::LeftAlone { until },
+                    Pushed::NotStarted => {}
+                }
             }
         }
     }

@@ -183,8 +183,8 @@ impl Mint for FcmAccount {
     }
 
     async fn mint(&self, now: Timestamp) -> Result<ProviderToken, MintError> {
-        let request = self.request(now)?;
-        let answer = self.transport.send(ORIGIN, request, &|| true).await?;
+        let mut request = self.request(now)?;
+        let answer = self.transport.send(ORIGIN, &mut request, &|| true).await?;
         let answer = answer.ok_or(MintError::Unavailable(StatusCode::REQUEST_TIMEOUT))?;
         granted(answer.status, &answer.body, now)
     }

@@ -1,6 +1,5 @@
 //! Several HTTP/2 frames in one write. `h2` flushes after every body; each flush would be a TLS record and a system call
-//! of its own. Here what it writes is kept until its connection has nothing more to say at the moment, or until there
-//! is [`CORK_BYTES`] of it.
+//! of its own. Here what it writes is kept until its connection lets it go, or until there is [`CORK_BYTES`] of it.
 
 use std::io;
 use std::pin::Pin;
@@ -52,6 +51,13 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_write_kept(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
+    }
+}
+
+impl<S> Opener<S> {
+    /// Whether something is kept.
+    pub(super) fn holds_any(&self) -> bool {
+        !lock(&self.0).kept.is_empty()
     }
 }
 

@@ -40,12 +40,11 @@ where
 /// One request and its answer. `true` beside the answer: the connection can be used again.
 pub(super) async fn exchange(
     sending: &mut Sending,
-    head: &Request<()>,
-    body: &Bytes,
+    request: &Request<Bytes>,
     may_start: &(dyn Fn() -> bool + Send + Sync),
     deadline: &mut Pin<&mut Sleep>,
 ) -> Result<(Exchanged, bool), Failure> {
-    let request = request(head, body)?;
+    let request = with_host(request)?;
     let response = tokio::select! {
         biased;
         ready = sending.ready() => {
@@ -82,16 +81,16 @@ pub(super) async fn exchange(
 }
 
 /// HTTP/1.1 has the host in a header and only the path in its first line (RFC 9112 §3.2.1).
-fn request(head: &Request<()>, body: &Bytes) -> Result<Request<Full<Bytes>>, Failure> {
+fn with_host(request: &Request<Bytes>) -> Result<Request<Full<Bytes>>, Failure> {
     let wrong = || Failure::Lost(TransportError::Address);
-    let mut request = Request::new(Full::new(body.clone()));
-    let authority = head.uri().authority().ok_or_else(wrong)?;
+    let mut whole = Request::new(Full::new(request.body().clone()));
+    let authority = request.uri().authority().ok_or_else(wrong)?;
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong())?;
-    *request.method_mut() = head.method().clone();
-    *request.uri_mut() = Uri::from(head.uri().path_and_query().cloned().ok_or_else(wrong)?);
-    *request.headers_mut() = head.headers().clone();
-    request.headers_mut().insert(HOST, host);
-    Ok(request)
+    *whole.method_mut() = request.method().clone();
+    *whole.uri_mut() = Uri::from(request.uri().path_and_query().cloned().ok_or_else(wrong)?);
+    *whole.headers_mut() = request.headers().clone();
+    whole.headers_mut().insert(HOST, host);
+    Ok(whole)
 }
 
 /// Reads the body to its end; `false` when it is too long or breaks off.

@@ -6,7 +6,7 @@ use super::{ANSWER_BYTES_MAX, Answer, Exchanged, Failure, Limits, TransportError
 use bytes::{Bytes, BytesMut};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -76,6 +76,8 @@ impl std::fmt::Debug for Line {
 pub(super) struct Driver<S> {
     connection: h2::client::Connection<Corked<S>>,
     opener: Opener<S>,
+    /// What is kept has waited for its turn to go.
+    waited: bool,
     pings: PingPong,
     known: Arc<Known>,
     limits: Limits,
@@ -101,7 +103,7 @@ where
         .map_err(|error| TransportError::Exchange(error.into()))?;
     let known = Arc::new(Known { streams_max: AtomicUsize::new(1), ..Known::default() });
     let pings = connection.ping_pong().expect("it is taken once");
-    let driver = Driver { connection, opener, pings, known: Arc::clone(&known), limits };
+    let driver = Driver { connection, opener, waited: false, pings, known: Arc::clone(&known), limits };
     Ok((Connection { sending, known, together, cut_off_max: limits.cut_off_max }, driver))
 }
 
@@ -149,15 +151,14 @@ impl Connection {
     /// One request and its answer. `true` beside the answer: from now on it carries more than one at a time.
     pub(super) async fn exchange(
         &self,
-        head: &Request<()>,
-        body: &Bytes,
+        request: &Request<Bytes>,
         may_start: &(dyn Fn() -> bool + Send + Sync),
         deadline: &mut Pin<&mut Sleep>,
     ) -> Result<(Exchanged, bool), Failure> {
         if !may_start() {
             return Ok((Exchanged::NotStarted, false));
         }
-        let exchanged = self.try_exchange(head, body, may_start, deadline).await;
+        let exchanged = self.try_exchange(request, may_start, deadline).await;
         match &exchanged {
             Ok(Exchanged::Answered(answer)) => {
                 self.known.unanswered.store(0, Ordering::Relaxed);
@@ -183,12 +184,12 @@ impl Connection {
 
     async fn try_exchange(
         &self,
-        head: &Request<()>,
-        body: &Bytes,
+        request: &Request<Bytes>,
         may_start: &(dyn Fn() -> bool + Send + Sync),
         deadline: &mut Pin<&mut Sleep>,
     ) -> Result<Exchanged, Failure> {
-        let began = self.sending.clone().send_request(head.clone(), body.is_empty());
+        let body = request.body();
+        let began = self.sending.clone().send_request(head(request), body.is_empty());
         let (mut response, mut stream) = began.map_err(|error| self.failure(error, None))?;
         let room = if body.is_empty() {
             Room::All(Bytes::new())
@@ -248,6 +249,16 @@ impl Connection {
             Failure::Lost(TransportError::Exchange(error.into()))
         }
     }
+}
+
+/// What goes before the body.
+fn head(request: &Request<Bytes>) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.version_mut() = Version::HTTP_2;
+    *head.headers_mut() = request.headers().clone();
+    head
 }
 
 /// Whether there is room for a body.
@@ -390,7 +401,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         .await
     }
 
-    /// Lets the connection do what it can, then what it wrote go.
+    /// Lets the connection do what it can, then what it wrote go: after those who are about to write more, since a
+    /// request woke it before others that are ready to go had their turn.
     fn poll_wire(&mut self, cx: &mut Context<'_>, changed: &impl Fn()) -> Poll<End> {
         if let Poll::Ready(over) = Pin::new(&mut self.connection).poll(cx) {
             return Poll::Ready(over.map_or_else(End::Broken, |()| End::Closed));
@@ -398,6 +410,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let streams_max = self.connection.max_concurrent_send_streams();
         if self.known.streams_max.swap(streams_max, Ordering::Relaxed) < streams_max {
             changed();
+        }
+        self.waited = self.opener.holds_any() && !self.waited;
+        if self.waited {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         match self.opener.poll_open(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(End::Write(error)),
@@ -416,3 +433,7 @@ enum Beat {
     /// The answer to that should be there.
     Pong,
 }
+
+#[cfg(test)]
+#[path = "http2_tests.rs"]
+mod tests;

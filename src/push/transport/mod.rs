@@ -231,15 +231,15 @@ impl Transport {
     /// (`apns-id`) should be marked sensitive, or it pushes the others out; `h2` itself spares paths and
     /// `Authorization`.
     ///
-    /// `may_start` is asked, for the last time, when all waiting is over and the bytes are about to go; `None` when it
-    /// says no.
+    /// `may_start` is asked, for the last time, when all waiting is over and the bytes are about to go, together with
+    /// those of others who are ready to; `None` when it says no.
     ///
     /// # Errors
     /// There was no answer; the request may or may not have arrived.
     pub async fn send(
         &self,
         origin: &str,
-        request: Request<Bytes>,
+        request: &mut Request<Bytes>,
         may_start: &(dyn Fn() -> bool + Send + Sync),
     ) -> Result<Option<Answer>, TransportError> {
         let pool = self.pool(origin)?;
@@ -250,14 +250,14 @@ impl Transport {
             turn = pool.permits.acquire() => turn.expect("never closed"),
             () = deadline.as_mut() => return Err(TransportError::Busy),
         };
-        let (head, body) = apart(request);
+        tell_length(request);
         for _ in 0..=RESENDS_MAX {
             let loan = tokio::select! {
                 biased;
-                loan = pool.borrow(&self.connector, head.uri()) => loan?,
+                loan = pool.borrow(&self.connector, request.uri()) => loan?,
                 () = deadline.as_mut() => return Err(TransportError::Busy),
             };
-            match loan.exchange(&head, &body, may_start, &mut deadline).await {
+            match loan.exchange(request, may_start, &mut deadline).await {
                 Ok(Exchanged::Answered(answer)) => return Ok(Some(answer)),
                 Ok(Exchanged::NotStarted) => return Ok(None),
                 Err(Failure::Unsent) => {}
@@ -299,15 +299,12 @@ impl Transport {
     }
 }
 
-/// Head and body, as they go on the wire. HTTP/2 could do without a length; not every push service need take that.
-fn apart(request: Request<Bytes>) -> (Request<()>, Bytes) {
-    let (parts, body) = request.into_parts();
-    let mut head = Request::from_parts(parts, ());
-    *head.version_mut() = Version::HTTP_2;
-    if !body.is_empty() {
-        head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+/// HTTP/2 could do without a length; not every push service need take that.
+fn tell_length(request: &mut Request<Bytes>) {
+    let length = request.body().len();
+    if length > 0 {
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    (head, body)
 }
 
 #[cfg(test)]
@@ -316,8 +313,10 @@ mod tests {
 
     #[test]
     fn a_request_tells_how_long_its_body_is() {
-        let (head, body) = apart(Request::new(Bytes::from_static(b"twelve bytes")));
-        assert_eq!((&head.headers()["content-length"], body.len()), (&HeaderValue::from_static("12"), 12));
-        assert!(apart(Request::new(Bytes::new())).0.headers().is_empty());
+        let (mut long, mut empty) = (Request::new(Bytes::from_static(b"twelve bytes")), Request::new(Bytes::new()));
+        tell_length(&mut long);
+        assert_eq!(long.headers()["content-length"], "12");
+        tell_length(&mut empty);
+        assert!(empty.headers().is_empty());
     }
 }

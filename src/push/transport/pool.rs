@@ -292,14 +292,13 @@ impl Loan {
     /// Sends one request on it, and waits for the answer.
     pub(super) async fn exchange(
         mut self,
-        head: &Request<()>,
-        body: &Bytes,
+        request: &Request<Bytes>,
         may_start: &(dyn Fn() -> bool + Send + Sync),
         deadline: &mut Pin<&mut Sleep>,
     ) -> Result<Exchanged, Failure> {
         match &mut self {
             Self::Http2 { origin, connection } => {
-                let (exchanged, primed) = connection.exchange(head, body, may_start, deadline).await?;
+                let (exchanged, primed) = connection.exchange(request, may_start, deadline).await?;
                 if primed {
                     origin.changed.notify_waiters();
                 }
@@ -307,7 +306,7 @@ impl Loan {
             }
             Self::Http1 { origin, sending } => {
                 let taken = sending.as_mut().expect("there until it is given back");
-                let exchange = Box::pin(http1::exchange(taken, head, body, may_start, deadline));
+                let exchange = Box::pin(http1::exchange(taken, request, may_start, deadline));
                 let (exchanged, reusable) = exchange.await?;
                 if reusable && let Some(sending) = sending.take().filter(|sending| !sending.is_closed()) {
                     origin.lock().http1_idle.push(sending);
