@@ -27,8 +27,9 @@ const PROVE_TIMES: usize = 5;
 const SLOW: &str = "delay_ms=2000";
 /// Answers so late that a crash and a Cancel find something to stop, however fast the machine.
 const UNHURRIED: &str = "delay_ms=400";
-/// What a crash may repeat of one batch, and of all together (docs/adr/0020-the-engine-of-sending.md).
-const REPEATED_OF_BATCH_MAX: usize = 125;
+/// What a crash may repeat of one batch, and of all together (docs/adr/0020-the-engine-of-sending.md): two batches share
+/// the 500, less the 16 of a small one.
+const REPEATED_OF_BATCH_MAX: usize = 242;
 const REPEATED_MAX: usize = 500;
 /// How long after the answer to a Cancel the last push of the original may arrive.
 const FENCE: SignedDuration = SignedDuration::from_secs(1);
