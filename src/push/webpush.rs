@@ -223,8 +223,14 @@ fn content_key(salt: &Salt, ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8; NONCE_BYTE
 }
 
 impl Armed {
-    /// The whole body: header, one record. Takes itself, since a second text under it is forbidden.
-    fn seal(self, salt: Salt, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>, BuildError> {
+    /// The whole body: header, one record. Takes itself, since a second text under it is forbidden; not out of its box,
+    /// where it is zeroed.
+    fn seal(
+        self: Box<Self>,
+        salt: Salt,
+        bytes: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Vec<u8>, BuildError> {
         let (aes_key, nonce) = content_key(&salt, &self.ikm);
         let mut body = Vec::with_capacity(HEADER_BYTES + bytes + DELIMITER_BYTES + TAG_BYTES);
         body.extend_from_slice(&salt);

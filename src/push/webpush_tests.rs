@@ -23,7 +23,11 @@ fn the_example_of_rfc_8291_comes_out_byte_for_byte() {
     let auth = bytes("BTBZMqHH6r4Tts7J_aSIgg");
     let body = arm_with(&private, &p256dh, &auth)
         .and_then(|armed| {
-            armed.seal(bytes("DGv6ra1nlYgDCS1FRnbzlw"), 0, write(b"When I grow up, I want to be a watermelon"))
+            Box::new(armed).seal(
+                bytes("DGv6ra1nlYgDCS1FRnbzlw"),
+                0,
+                write(b"When I grow up, I want to be a watermelon"),
+            )
         })
         .expect("encrypted");
     let want = "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN";

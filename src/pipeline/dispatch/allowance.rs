@@ -18,8 +18,9 @@ const UNKNOWN_SHARE: u64 = 200;
 pub const SERVICE_MIN: usize = 16;
 /// The most recipients of a batch of whom no outcome is known although their push may have begun: what a crash can make
 /// us repeat of it.
-pub const WINDOW_RECIPIENTS_MAX: usize = BATCH_RECIPIENTS_MAX / 2;
-/// So many large batches share what their push service is allowed, and leave what a small one needs. Few: each start of a window is a commit.
+const WINDOW_RECIPIENTS_MAX: usize = BATCH_RECIPIENTS_MAX / 2;
+/// So many large batches share what their push service is allowed, and leave what a small one needs. Few: each start of
+/// a window is a commit.
 const WINDOWS: usize = 2;
 /// Broadcasts and push services that are remembered; when there are more, those that nobody sends for are forgotten.
 const REMEMBERED_MAX: usize = 1_024;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 /// What the batches of one push service and tier that are under way may weigh together. A batch weighs as many as it
 /// has people waiting, but no more than [`BATCH_WEIGHT_MAX`].
 pub const LANE_WEIGHT_MAX: usize = 500;
-/// The most that one batch weighs. Of four large ones two send at a time (see `delivery`), while the others are read.
+/// The most that one batch weighs. Of four large ones two send at a time (see `allowance`), while the others are read.
 pub const BATCH_WEIGHT_MAX: usize = 125;
 /// The most batches of one push service and tier at once, however small they are.
 const LANE_BATCHES_MAX: usize = 32;
