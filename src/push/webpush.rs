@@ -223,8 +223,8 @@ fn content_key(salt: &Salt, ikm: &[u8]) -> ([u8; AES_KEY_BYTES], [u8; NONCE_BYTE
 }
 
 impl Armed {
-    /// The whole body: header, one record. Takes itself, since a second text under it is forbidden; not out of its box,
-    /// where it is zeroed.
+    /// The whole body: header, one record. Takes itself, since a second text under it is forbidden.
+    #[expect(clippy::boxed_local, reason = "moved out of its box, the secret would stay behind in it")]
     fn seal(
         self: Box<Self>,
         salt: Salt,
